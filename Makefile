@@ -1,0 +1,42 @@
+# One command each; `.ci/run` calls the same targets.
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+export UV_PYTHON_DOWNLOADS := never
+export UV_PROJECT_ENVIRONMENT := .venv
+export MLFLOW_DISABLE_TELEMETRY := true
+export BENTOML_DO_NOT_TRACK := true
+export DO_NOT_TRACK := true
+
+.PHONY: demo test lint types imports check bench system-deps clean
+
+demo: .venv/ready          ## the main job on a made-up market, start to finish
+	@.venv/bin/rto demo
+
+test: .venv/ready          ## everything this machine can run; says aloud what it skips
+	@.venv/bin/python -m pytest -q --cov --cov-report=term:skip-covered $(ARGS)
+
+lint: .venv/ready
+	.venv/bin/ruff check . && .venv/bin/ruff format --check .
+
+types: .venv/ready
+	.venv/bin/mypy
+
+imports: .venv/ready
+	.venv/bin/lint-imports
+
+check: lint types imports test
+
+bench: .venv/ready         ## timings, printed as a table and written as dated JSON
+	@.venv/bin/python -m tests.bench
+
+system-deps:               ## what PyPI does not carry (Debian, Ubuntu)
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium
+
+# The locked environment; uv lives beside it so that a sync does not remove it.
+.venv/ready: pyproject.toml uv.lock
+	@test -x .uv/bin/uv || { $(PYTHON) -m venv .uv && .uv/bin/pip install --quiet uv==$(UV_VERSION); }
+	@.uv/bin/uv sync --frozen --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
+	@touch $@
+
+clean:
+	rm -rf .venv .uv var

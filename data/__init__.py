@@ -1,0 +1,1 @@
+"""What the world told us, and when: orders, news, and the history they make."""

@@ -1,0 +1,110 @@
+"""One SQLite file for each pool: opened the one safe way, created and migrated here."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import apsw
+
+from data.errors import DataError
+
+Connection: TypeAlias = apsw.Connection  # type: ignore[name-defined]
+
+SCHEMA_VERSION = 1
+_SAFE_SQLITE = 3_051_003  # older builds can corrupt a WAL database when two connections checkpoint and write at once
+
+_SCHEMA = """
+CREATE TABLE pseudonyms (
+  pseudonym INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, token BLOB NOT NULL, UNIQUE (kind, token)
+);
+CREATE TABLE orders (
+  merchant_id TEXT NOT NULL, order_id TEXT NOT NULL, placed_at INTEGER NOT NULL, origin TEXT NOT NULL,
+  columns TEXT NOT NULL, PRIMARY KEY (merchant_id, order_id)
+) WITHOUT ROWID;
+CREATE TABLE news (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, merchant_id TEXT NOT NULL, order_id TEXT NOT NULL, source TEXT NOT NULL,
+  event_id TEXT NOT NULL, type TEXT NOT NULL, happened_at INTEGER NOT NULL, known_at INTEGER NOT NULL,
+  reason TEXT, details TEXT, origin TEXT NOT NULL, UNIQUE (merchant_id, source, event_id)
+);
+CREATE INDEX news_of_order ON news (merchant_id, order_id);
+CREATE INDEX orders_by_time ON orders (merchant_id, placed_at);
+CREATE TABLE decisions (
+  decision_id TEXT PRIMARY KEY, merchant_id TEXT NOT NULL, order_id TEXT, checkout_id TEXT,
+  scored_at INTEGER NOT NULL, folded_through INTEGER NOT NULL, body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX decisions_of_merchant ON decisions (merchant_id, scored_at);
+CREATE TABLE state (kind TEXT NOT NULL, key TEXT NOT NULL, folded BLOB NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TRIGGER news_is_append_only BEFORE UPDATE ON news WHEN OLD.origin = 'live'
+  BEGIN SELECT RAISE(ABORT, 'news is append-only'); END;
+CREATE TRIGGER live_news_stays BEFORE DELETE ON news WHEN OLD.origin = 'live'
+  BEGIN SELECT RAISE(ABORT, 'news is append-only'); END;
+CREATE TRIGGER orders_are_immutable BEFORE UPDATE ON orders BEGIN SELECT RAISE(ABORT, 'orders are immutable'); END;
+CREATE TRIGGER decisions_are_immutable BEFORE UPDATE ON decisions
+  BEGIN SELECT RAISE(ABORT, 'decisions are append-only'); END;
+CREATE TRIGGER decisions_stay BEFORE DELETE ON decisions BEGIN SELECT RAISE(ABORT, 'decisions are append-only'); END;
+"""
+
+
+def open_database(path: Path, *, read_only: bool = False) -> Connection:
+    """The pool's database, created or migrated if need be; an acknowledged write survives a power cut (FULL).
+
+    Raises DataError DB001 if the file was written by a newer version, DB002 if SQLite is too old to be safe.
+    """
+    if apsw.apsw_version() and apsw.SQLITE_VERSION_NUMBER < _SAFE_SQLITE:
+        raise DataError("DB002", "SQLite", got=apsw.sqlite_lib_version(), expected="3.51.3 or newer")
+    if read_only and not path.exists():
+        raise DataError("DB003", str(path), got="no database", to_do="import a history first: rto import")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = apsw.Connection(str(path))
+    connection.set_busy_timeout(5_000)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    _migrate(connection, path)
+    if read_only:
+        connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def _migrate(connection: Connection, path: Path) -> None:
+    if (version := scalar(connection, "PRAGMA user_version")) == SCHEMA_VERSION:
+        return
+    with immediate(connection):
+        version = scalar(connection, "PRAGMA user_version")  # another process may have been first
+        if version > SCHEMA_VERSION:
+            expected = f"version {SCHEMA_VERSION} or older"
+            raise DataError(
+                "DB001", str(path), got=f"schema version {version}", expected=expected, to_do="upgrade rto-risk"
+            )
+        if version == 0:
+            connection.execute(_SCHEMA)
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+@contextmanager
+def immediate(connection: Connection) -> Iterator[None]:
+    """A transaction that takes the write lock at once: one that reads first and writes later can fail half-way."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def scalar(connection: Connection, sql: str, bindings: tuple[Any, ...] = ()) -> Any:
+    """The first column of the first row, or None."""
+    row = connection.execute(sql, bindings).fetchone()
+    return None if row is None else row[0]
+
+
+def get_meta(connection: Connection, name: str) -> str | None:
+    value: str | None = scalar(connection, "SELECT value FROM meta WHERE name = ?", (name,))
+    return value
+
+
+def set_meta(connection: Connection, name: str, value: str) -> None:
+    sql = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+    connection.execute(sql, (name, value))

@@ -1,0 +1,132 @@
+"""The checks of a history, run: a report of numbered results, and the refusal when a hard one failed."""
+
+import math
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from data.checks.catalog import BY_CODE, CHECKS, checks_of
+from data.checks.check import Check, Given, Purpose, Severity, Suite
+from data.checks.frames import ChecksBroken, frames
+from data.checks.judge import Finding, judge
+from data.errors import CheckFailed
+
+__all__ = ["CheckReport", "CheckResult", "ChecksBroken", "Outcome", "Purpose", "require", "run_checks"]
+
+MAX_EXAMPLES = 5
+
+
+class Outcome(StrEnum):
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_APPLICABLE = "not_applicable"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What one check found.
+
+    n_checked: rows with a value.  n_failed, share_failed (0 to 1): None for a check that judges the whole, which has
+    `observed` instead.  examples: order_ids of failed rows, at most five.
+    """
+
+    code: str
+    outcome: Outcome
+    n_checked: int = 0
+    n_failed: int | None = None
+    share_failed: float | None = None
+    observed: float | None = None
+    examples: tuple[str, ...] = ()
+
+    @property
+    def check(self) -> Check:
+        """The check itself: title, why, what to do."""
+        return BY_CODE[self.code]
+
+    def __str__(self) -> str:
+        seen = f"{self.n_failed:,} of {self.n_checked:,}" if self.n_failed is not None else f"saw {self.observed:.4g}"
+        named = f", as {', '.join(self.examples)}" if self.examples else ""
+        return f"{self.code} {self.check.title} ({seen}{named})"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """One result for every check, in the order of their numbers, weighed for `purpose`."""
+
+    results: tuple[CheckResult, ...]
+    purpose: Purpose = Purpose.IMPORT
+
+    @property
+    def hard_failures(self) -> tuple[CheckResult, ...]:
+        """The results that must stop the command."""
+        return self._failed(Severity.HARD)
+
+    @property
+    def soft_failures(self) -> tuple[CheckResult, ...]:
+        """The results that belong in the data card."""
+        return self._failed(Severity.SOFT)
+
+    def _failed(self, severity: Severity) -> tuple[CheckResult, ...]:
+        failed = (r for r in self.results if r.outcome is Outcome.FAILED)
+        return tuple(r for r in failed if r.check.severity_for(self.purpose) is severity)
+
+    def judged_for(self, purpose: Purpose) -> "CheckReport":
+        """The same findings, weighed for another purpose."""
+        return replace(self, purpose=purpose)
+
+    def as_dict(self) -> dict[str, object]:
+        """For `--json`, the data card and MLflow: plain values only."""
+        return {"purpose": str(self.purpose), "results": [self._row(r) for r in self.results]}
+
+    def _row(self, result: CheckResult) -> dict[str, object]:
+        check = result.check
+        about = {"title": check.title, "severity": str(check.severity_for(self.purpose))}
+        found = {**asdict(result), "outcome": str(result.outcome), "examples": list(result.examples)}
+        return {**found, **about, "why": check.why, "to_do": check.to_do}
+
+
+def run_checks(
+    orders: pd.DataFrame, news: pd.DataFrame, labels: npt.NDArray[np.float64], exported_at: int
+) -> CheckReport:
+    """Run every check over a history as imported.
+
+    orders: (n,) kept columns and `pin_known`.  news: (m,) with the `placed_at` of its order, NaN where unknown.
+    labels: (n,) 1 RTO, 0 not, NaN none.  exported_at: microseconds.
+    Raises ChecksBroken, never a failed result, if a frame is malformed or a rule could not be run.
+    """
+    given = {Given.EXPORTED_AT: exported_at}
+    found: dict[str, Finding] = {}
+    for suite, frame in frames(orders, news, labels).items():
+        found |= judge(suite, frame, checks_of(suite), given)
+    named = {Suite.ORDERS: orders["order_id"], Suite.NEWS: news["order_id"], Suite.LABELS: orders["order_id"]}
+    return CheckReport(tuple(_result(check, found.get(check.code), named.get(check.suite)) for check in CHECKS))
+
+
+def require(report: CheckReport) -> None:
+    """Raise CheckFailed with the first of the hard failures, naming the others."""
+    failed = report.hard_failures
+    if not failed:
+        return
+    first = failed[0].check
+    others = f"; and {len(failed) - 3} more" if len(failed) > 3 else ""
+    raise CheckFailed(
+        first.code,
+        f"{len(failed)} hard check{'s' if len(failed) != 1 else ''} for {report.purpose}",
+        got="; ".join(str(result) for result in failed[:3]) + others,
+        expected=first.title,
+        to_do=first.to_do,
+    )
+
+
+def _result(check: Check, found: Finding | None, order_ids: "pd.Series[str] | None") -> CheckResult:
+    if found is None:
+        return CheckResult(check.code, Outcome.NOT_APPLICABLE)
+    outcome = Outcome.PASSED if found.passed else Outcome.FAILED
+    share = None if found.n_failed is None else found.n_failed / max(found.n_checked, 1)
+    observed = None if math.isnan(found.observed) else found.observed
+    named = [] if order_ids is None else order_ids.iloc[list(found.rows)].dropna().unique().tolist()
+    examples = tuple(str(order_id) for order_id in named[:MAX_EXAMPLES])
+    return CheckResult(check.code, outcome, found.n_checked, found.n_failed, share, observed, examples)

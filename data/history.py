@@ -1,0 +1,171 @@
+"""The history: every order as placed, and all news of it, as columns. What every driver of the fold starts from.
+
+Order of arrival is gone here: orders are sorted by (placed_at, merchant, order id), news by order and `known_at`,
+each piece of news counts once, and what a correction voids is resolved. Building it twice from the same news in any
+order gives the same arrays.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from data import contract
+from data.contract import NewsType
+from data.errors import DataError
+
+Array: TypeAlias = np.ndarray[Any, Any]
+Columns: TypeAlias = dict[str, Array]
+
+PLACE_AND_ADDRESS = ("address", "pincode", "district", "state")
+"""Order columns that an `address_corrected` replaces."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One piece of news as told. `details` is JSON: voids (event_id), action, address (new place and pseudonym)."""
+
+    merchant_id: str
+    order_id: str
+    source: str
+    event_id: str
+    type: str
+    happened_at: int
+    known_at: int
+    reason: str | None = None
+    details: str | None = None
+    live: bool = False
+
+    def content(self) -> tuple[Any, ...]:
+        """What must be equal when the same event is told again; `known_at` may differ."""
+        return (self.order_id, self.type, self.happened_at, self.reason, self.details)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Orders and their news.
+
+    orders: kept columns (n,), sorted.  corrected: place and address columns (m,) of corrected addresses; key row
+    n + j is corrected[j].  start: (n + 1,) slice of each order's news.  News columns: (k,).
+    known_through: the moment to which this history is complete; maturity is measured to it.
+    """
+
+    orders: Columns
+    corrected: Columns
+    start: Array
+    news: Columns
+    event_ids: Array
+    known_through: int
+
+    def __len__(self) -> int:
+        return len(self.orders["order_id"])
+
+    def row_of(self, merchant_id: str, order_id: str) -> int:
+        """Row of one order, or -1."""
+        same = (self.orders["order_id"] == order_id) & (self.orders["merchant_id"] == merchant_id)
+        found = np.flatnonzero(same)
+        return int(found[0]) if len(found) else -1
+
+
+def once(news: Iterable[Told]) -> list[Told]:
+    """Each (merchant, source, event_id) counted once: the earliest `known_at`, but a live stamp wins over imports.
+
+    Raises DataError DQ014 if one id was told with two contents.
+    """
+    kept: dict[tuple[str, str, str], Told] = {}
+    for told in news:
+        key = (told.merchant_id, told.source, told.event_id)
+        other = kept.get(key)
+        if other is None:
+            kept[key] = told
+            continue
+        if other.content() != told.content():
+            raise DataError(
+                "DQ014",
+                f"news {told.event_id!r} of order {told.order_id!r} from {told.source!r}",
+                got="the same event id with other content",
+                expected="one content for each (merchant, source, event_id)",
+                to_do="give the changed news an event id of its own; to take news back, send a correction",
+            )
+        if (told.live, -told.known_at) > (other.live, -other.known_at):
+            kept[key] = told
+    return list(kept.values())
+
+
+def build_history(orders: Columns, news: list[Told], known_through: int) -> History:
+    """Sort, index and resolve. `news` must already be counted `once`. News of unknown orders is left out."""
+    orders, row_of = _sorted_orders(orders)
+    known = [(row_of[t.merchant_id, t.order_id], t) for t in news if (t.merchant_id, t.order_id) in row_of]
+    known.sort(key=lambda p: (p[0], p[1].known_at, p[1].source, p[1].event_id))
+    rows = np.array([r for r, _ in known], dtype=np.int64)
+    start = np.searchsorted(rows, np.arange(len(orders["order_id"]) + 1))
+    told = [t for _, t in known]
+    columns, corrected = _news_columns(told, start)
+    return History(orders, corrected, start, columns, _objects([t.event_id for t in told]), known_through)
+
+
+def _sorted_orders(orders: Columns) -> tuple[Columns, dict[tuple[str, str], int]]:
+    ids = list(zip(orders["merchant_id"], orders["order_id"], strict=True))
+    order = sorted(range(len(ids)), key=lambda i: (int(orders["placed_at"][i]), *ids[i]))
+    return {name: column[order] for name, column in orders.items()}, {ids[i]: row for row, i in enumerate(order)}
+
+
+def _news_columns(told: list[Told], start: Array) -> tuple[Columns, Columns]:
+    columns: Columns = {
+        "type": np.array([contract.news_type(t.type) for t in told], dtype=np.int64),
+        "happened_at": np.array([t.happened_at for t in told], dtype=np.int64),
+        "known_at": np.array([t.known_at for t in told], dtype=np.int64),
+        "reason": np.array([contract.reason(t.reason) for t in told], dtype=np.int64),
+        "rank": _ranks(told, start),
+        "action": np.full(len(told), -1, dtype=np.int64),
+        "voids": np.full(len(told), -1, dtype=np.int64),
+        "version": np.zeros(len(told), dtype=np.int64),
+    }
+    corrected: dict[str, list[Any]] = {name: [] for name in ("row", *PLACE_AND_ADDRESS)}
+    owner = np.repeat(np.arange(len(start) - 1), np.diff(start))
+    for i in np.flatnonzero([t.details is not None for t in told]):
+        _resolve(int(i), told, columns, corrected, int(owner[i]), start)
+    return columns, _corrected_columns(corrected)
+
+
+def _ranks(told: list[Told], start: Array) -> Array:
+    """Place of each event among its order's by (source, event_id): a tie-break that ignores arrival."""
+    owner = np.repeat(np.arange(len(start) - 1), np.diff(start))
+    order = sorted(range(len(told)), key=lambda i: (owner[i], told[i].source, told[i].event_id))
+    ranks = np.empty(len(told), dtype=np.int64)
+    ranks[order] = np.arange(len(told))
+    return ranks - start[owner] if len(told) else ranks
+
+
+def _resolve(
+    i: int, told: list[Told], columns: Columns, corrected: dict[str, list[Any]], row: int, start: Array
+) -> None:
+    details = json.loads(told[i].details or "{}")
+    if told[i].type == NewsType.CORRECTION.name.lower():
+        for j in range(start[row], start[row + 1]):
+            if told[j].event_id == details.get("voids") and told[j].source == details.get("source", told[i].source):
+                columns["voids"][i] = j - start[row]
+    elif "action" in details:
+        columns["action"][i] = contract.Action[str(details["action"]).upper()]
+    elif "address" in details:
+        corrected["row"].append(row)
+        for name in PLACE_AND_ADDRESS:
+            corrected[name].append(details["address"].get(name))
+        columns["version"][i] = len(corrected["row"])
+
+
+def _corrected_columns(corrected: dict[str, list[Any]]) -> Columns:
+    columns = {name: _objects(values) for name, values in corrected.items() if name not in ("row", "address")}
+    tokens = [-1 if v is None else v for v in corrected["address"]]
+    return columns | {
+        "row": np.array(corrected["row"], dtype=np.int64),
+        "address": np.array(tokens, dtype=np.int64),
+    }
+
+
+def _objects(values: list[Any]) -> Array:
+    out = np.empty(len(values), dtype=object)
+    out[:] = values
+    return out

@@ -1,0 +1,142 @@
+"""Orders, news and pseudonyms in the pool's database: the live ledger's half of the history, and a copy of imports.
+
+Imports live in Parquet segments; their copy here (origin = segment) lets the service look up one order. Rows of
+origin "live" were acknowledged to a caller and can be neither changed nor deleted.
+"""
+
+from typing import Any
+
+import numpy as np
+import orjson
+
+from data import contract
+from data.arrival import MISSING, NEW
+from data.database import Connection, scalar
+from data.errors import DataError
+from data.history import Columns, Told
+
+LIVE = "live"
+_NEWS = "merchant_id, order_id, source, event_id, type, happened_at, known_at, reason, details"
+
+
+def assign_pseudonyms(connection: Connection, kind: str, tokens: list[bytes | None]) -> "np.ndarray[Any, Any]":
+    """The pseudonym of each token, new ones numbered in order of first appearance; -1 for a missing token."""
+    wanted = list(dict.fromkeys(t for t in tokens if t is not None))
+    known = _known(connection, kind, wanted)
+    new = [t for t in wanted if t not in known]
+    connection.executemany("INSERT OR IGNORE INTO pseudonyms (kind, token) VALUES (?, ?)", [(kind, t) for t in new])
+    known |= _known(connection, kind, new)
+    return np.array([MISSING if t is None else known[t] for t in tokens], dtype=np.int64)
+
+
+def find_pseudonyms(connection: Connection, kind: str, tokens: list[bytes | None]) -> "np.ndarray[Any, Any]":
+    """Like `assign_pseudonyms`, but writes nothing: a token never seen is NEW. A score leaves no trace of a person."""
+    known = _known(connection, kind, [t for t in tokens if t is not None])
+    return np.array([MISSING if t is None else known.get(t, NEW) for t in tokens], dtype=np.int64)
+
+
+def _known(connection: Connection, kind: str, tokens: list[bytes]) -> dict[bytes, int]:
+    if len(tokens) > 2_000:
+        rows = connection.execute("SELECT token, pseudonym FROM pseudonyms WHERE kind = ?", (kind,))
+        return dict(rows.fetchall())
+    sql = "SELECT pseudonym FROM pseudonyms WHERE kind = ? AND token = ?"
+    found = ((t, scalar(connection, sql, (kind, t))) for t in tokens)
+    return {t: p for t, p in found if p is not None}
+
+
+def add_order(connection: Connection, columns: dict[str, Any], origin: str) -> bool:
+    """Add one order as kept. False if it is already there with the same content.
+
+    Raises DataError DQ008 if it is there with other content: an order is immutable as placed.
+    """
+    ids = (columns["merchant_id"], columns["order_id"])
+    text = packed(columns)
+    existing = scalar(connection, "SELECT columns FROM orders WHERE merchant_id = ? AND order_id = ?", ids)
+    if existing is not None:
+        if existing != text:
+            raise DataError(
+                "DQ008",
+                f"order {ids[1]!r}",
+                got="an order id already used, with other content",
+                expected="one order for each order id; an order never changes after it was placed",
+                to_do="send later changes as news, or use a new order id",
+            )
+        return False
+    connection.execute("INSERT INTO orders VALUES (?, ?, ?, ?, ?)", (*ids, int(columns["placed_at"]), origin, text))
+    return True
+
+
+def add_news(connection: Connection, told: Told, origin: str) -> bool:
+    """Add one piece of news. False if it was already told with the same content; DataError DQ014 with other content."""
+    sql = f"SELECT {_NEWS} FROM news WHERE merchant_id = ? AND source = ? AND event_id = ?"
+    row = connection.execute(sql, (told.merchant_id, told.source, told.event_id)).fetchone()
+    if row is None:
+        values = (told.merchant_id, told.order_id, told.source, told.event_id, told.type)
+        times = (told.happened_at, told.known_at, told.reason, told.details, origin)
+        connection.execute(f"INSERT INTO news ({_NEWS}, origin) VALUES (?,?,?,?,?,?,?,?,?,?)", values + times)
+        return True
+    if Told(*row).content() != told.content():
+        raise DataError(
+            "DQ014",
+            f"news {told.event_id!r} from {told.source!r}",
+            got="an event id already used, with other content",
+            expected="one content for each (merchant, source, event_id)",
+            to_do="use a new event id; to take news back, send a correction",
+        )
+    return False
+
+
+def order_columns(connection: Connection, merchant_id: str, order_id: str) -> dict[str, Any] | None:
+    """One order as kept, or None."""
+    sql = "SELECT columns FROM orders WHERE merchant_id = ? AND order_id = ?"
+    text = scalar(connection, sql, (merchant_id, order_id))
+    return None if text is None else unpacked(text)
+
+
+def news_of(connection: Connection, merchant_id: str, order_id: str, through_seq: int | None = None) -> list[Told]:
+    """All news of one order in order of arrival; only up to a sequence number if one is given."""
+    sql = f"SELECT {_NEWS}, origin FROM news WHERE merchant_id = ? AND order_id = ? AND seq <= ? ORDER BY seq"
+    rows = connection.execute(sql, (merchant_id, order_id, through_seq if through_seq is not None else 2**62))
+    return [Told(*row[:-1], live=row[-1] == LIVE) for row in rows]
+
+
+def live_history(connection: Connection) -> tuple[list[dict[str, Any]], list[Told]]:
+    """Every live order and all live news: what imports do not know."""
+    orders = [unpacked(row[0]) for row in connection.execute("SELECT columns FROM orders WHERE origin = ?", (LIVE,))]
+    news = connection.execute(f"SELECT {_NEWS} FROM news WHERE origin = ? ORDER BY seq", (LIVE,))
+    return orders, [Told(*row, live=True) for row in news]
+
+
+def last_seq(connection: Connection) -> int:
+    """Sequence number of the newest news; 0 without any."""
+    return int(scalar(connection, "SELECT COALESCE(MAX(seq), 0) FROM news"))
+
+
+def packed(columns: dict[str, Any]) -> str:
+    """One order's kept columns as canonical JSON; NaN becomes null."""
+    plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in columns.items()}
+    return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def unpacked(text: str) -> dict[str, Any]:
+    """The inverse of `packed`: missing numbers are NaN again."""
+    columns: dict[str, Any] = orjson.loads(text)
+    return columns | {name: float("nan") for name in contract.KEPT_NUMBERS if columns.get(name) is None}
+
+
+def as_table(rows: list[dict[str, Any]]) -> Columns:
+    """Kept columns of several orders as arrays of the contract's types."""
+    table: Columns = {}
+    for name in contract.KEPT_TEXT:
+        table[name] = np.array([r[name] for r in rows] + [None], dtype=object)[:-1]
+    for name in contract.KEPT_NUMBERS:
+        table[name] = np.array([r[name] for r in rows], dtype=np.float64)
+    for name in (*contract.TOKEN_COLUMNS, "placed_at"):
+        table[name] = np.array([r[name] for r in rows], dtype=np.int64)
+    return table
+
+
+def rows_of(table: Columns) -> list[dict[str, Any]]:
+    """The inverse of `as_table`."""
+    names = list(table)
+    return [dict(zip(names, values, strict=True)) for values in zip(*(table[n].tolist() for n in names), strict=True)]

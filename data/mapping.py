@@ -1,0 +1,180 @@
+"""A mapping: how one merchant's export says what the contract asks. TOML, read into these models and refused clearly."""
+
+import tomllib
+from fnmatch import fnmatchcase
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from data import contract
+from data.contract import NEWS_COLUMNS, ORDER_COLUMNS, NewsType
+from data.errors import PlanError, RtoError
+from data.text import folded
+
+When = dict[str, str | list[str]]
+"""File column -> patterns, any of which fits. Case and padding do not matter; `*` and `?` are wildcards."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Part(_Strict):
+    """Keep one part of a value: `separator = "-"`, `index = 0`."""
+
+    separator: str
+    index: int = 0
+
+
+class Source(_Strict):
+    """Where one column of the contract comes from.
+
+    overwritten: the export overwrites it after the outcome (final courier, amount zeroed on failure): it is missing
+    then, always (`true`) or on the rows that fit `overwritten_when`.
+    """
+
+    column: str | None = None
+    constant: str | None = None
+    formats: list[str] = Field(default_factory=lambda: ["ISO8601"])
+    date_only: bool = False
+    unit: Literal["minor", "major"] = "minor"
+    values: dict[str, str] = Field(default_factory=dict)
+    otherwise: str | None = None
+    part: Part | None = None
+    sum_lines: bool = False
+    overwritten: bool = False
+    overwritten_when: When | None = None
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> "Source":
+        if (self.column is None) == (self.constant is None):
+            raise ValueError("give exactly one of `column` and `constant`")
+        return self
+
+    def translated(self, value: str) -> str | None:
+        """The contract's word for a value of the file; None if the mapping has none."""
+        table = {folded(k): v for k, v in self.values.items()}
+        return table.get(folded(value), self.otherwise)
+
+
+class News(_Strict):
+    """News that a status stands for. Its time: a file column, or declared days after the order was placed."""
+
+    type: str
+    after_days: float | None = Field(default=None, ge=0)
+    column: str | None = None
+    reason: str | None = None
+
+    @field_validator("type")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name.upper() not in NewsType.__members__:
+            raise ValueError(f"unknown news type; one of {', '.join(t.name.lower() for t in NewsType)}")
+        return name
+
+    @model_validator(mode="after")
+    def _one_time(self) -> "News":
+        if (self.after_days is None) == (self.column is None):
+            raise ValueError("give exactly one of `after_days` and `column`")
+        return self
+
+
+class Rule(_Strict):
+    """Rows that fit `when` tell this `news`; the first rule that fits decides. No news: the order is still open."""
+
+    when: When = Field(default_factory=dict)
+    news: list[News] = Field(default_factory=list)
+
+
+class File(_Strict):
+    """How the files are written; `delimiter` and `encoding` matter for CSV only."""
+
+    delimiter: str = ","
+    encoding: str = "utf-8-sig"
+
+
+class Mapping(_Strict):
+    """The whole mapping. `orders` and `news` map contract columns; `rules` turn statuses into news."""
+
+    name: str
+    merchant_id: str | None = None
+    timezone: str = "UTC"
+    country: str | None = None
+    currency: str | None = None
+    exported_at: str | None = None
+    note: str = ""
+    absent_columns: Literal["refuse", "missing"] = "refuse"
+    file: File = File()
+    orders: dict[str, Source]
+    news: dict[str, Source] = Field(default_factory=dict)
+    rules: list[Rule] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _names(self) -> "Mapping":
+        for table, columns in (("orders", ORDER_COLUMNS), ("news", NEWS_COLUMNS)):
+            mapped: dict[str, Source] = getattr(self, table)
+            known = {c.name for c in columns}
+            if unknown := sorted(set(mapped) - known):
+                raise ValueError(f"[{table}] has no column {unknown[0]!r}; the contract has {', '.join(sorted(known))}")
+            required = {c.name for c in columns if c.required}
+            if mapped and (absent := sorted(required - set(mapped))):
+                raise ValueError(f"[{table}] needs {', '.join(absent)}")
+        if not self.news and not self.rules:
+            raise ValueError(
+                "give [news] (a table of news) or [[rules]] (statuses): without outcomes nothing is learned"
+            )
+        return self
+
+    @property
+    def longest_delay_days(self) -> float:
+        """The longest declared delay: how long after its date the last order's fate would be told."""
+        return max([n.after_days or 0.0 for r in self.rules for n in r.news], default=0.0)
+
+    def late_columns(self) -> list[str]:
+        """Columns that are never known at checkout in this export, by stage or because they are overwritten."""
+        stage = contract.ORDER_STAGE
+        return sorted(n for n, s in self.orders.items() if s.overwritten or stage[n] > contract.Stage.PLACED)
+
+
+def fits(when: When, row: dict[str, Any]) -> bool:
+    """Does a row of the file fit every condition? Missing values are the empty text."""
+    for column, patterns in when.items():
+        value = row.get(column)
+        text = "" if value is None else folded(str(value))
+        wanted = [patterns] if isinstance(patterns, str) else patterns
+        if not any(fnmatchcase(text, folded(p)) for p in wanted):
+            return False
+    return True
+
+
+def shipped_mappings() -> list[str]:
+    """Names of the mappings that come with the project."""
+    return sorted(p.name[:-5] for p in files("data").joinpath("mappings").iterdir() if p.name.endswith(".toml"))
+
+
+def load_mapping(name_or_path: str) -> Mapping:
+    """A shipped mapping by name, or one's own by path. Raises PlanError naming the key that is wrong."""
+    path = Path(name_or_path)
+    if path.suffix != ".toml" and name_or_path in shipped_mappings():
+        text = files("data").joinpath("mappings", f"{name_or_path}.toml").read_text()
+    elif path.is_file():
+        text = path.read_text()
+    else:
+        expected = f"a TOML file, or one of {', '.join(shipped_mappings())}"
+        raise PlanError("MAP001", f"mapping {name_or_path}", got="no such file", expected=expected)
+    try:
+        return Mapping(**tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise PlanError("MAP002", f"mapping {name_or_path}", got=str(error), expected="valid TOML") from error
+    except (ValidationError, TypeError) as error:
+        raise _explained(name_or_path, error) from error
+
+
+def _explained(name: str, error: ValidationError | TypeError) -> RtoError:
+    if isinstance(error, TypeError):
+        return PlanError("MAP003", f"mapping {name}", got=str(error), expected="tables and keys of data/mapping.py")
+    first = error.errors()[0]
+    where = ".".join(str(p) for p in first["loc"]) or "top level"
+    return PlanError("MAP003", f"mapping {name}, {where}", got=first["msg"], to_do="see docs/mappings.md for every key")

@@ -1,0 +1,123 @@
+"""Where a pool keeps its files. A pool is the merchants that share one token key, one buyer history, one model."""
+
+import json
+import os
+import re
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from data.errors import UsageError
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+
+
+@dataclass(frozen=True, slots=True)
+class Merchant:
+    """What the service must know of a merchant to read its times and money."""
+
+    merchant_id: str
+    timezone: str = "Asia/Kolkata"
+    currency: str = "INR"
+    country: str = "IN"
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Paths of one pool under `home`; reads no environment."""
+
+    home: Path
+    name: str
+
+    @property
+    def folder(self) -> Path:
+        return self.home / "pools" / self.name
+
+    @property
+    def segments(self) -> Path:
+        return self.folder / "segments"
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "store.sqlite"
+
+    @property
+    def champion(self) -> Path:
+        """A text file naming the published bundle; replaced in one step on promotion."""
+        return self.folder / "champion"
+
+    @property
+    def bundles(self) -> Path:
+        return self.folder / "bundles"
+
+    @property
+    def token_key_file(self) -> Path:
+        return self.home / "keys" / f"{self.name}.token.key"
+
+    def token_key(self) -> bytes:
+        """The secret that turns personal values into tokens; made at first use, readable by its owner only."""
+        return secret_file(self.token_key_file)
+
+    def merchants(self) -> dict[str, Merchant]:
+        """Merchants by id, as told by the imports so far."""
+        path = self.folder / "merchants.json"
+        if not path.exists():
+            return {}
+        return {m["merchant_id"]: Merchant(**m) for m in json.loads(path.read_text())}
+
+    def add_merchants(self, merchants: list[Merchant]) -> None:
+        known = {**self.merchants(), **{m.merchant_id: m for m in merchants}}
+        self.folder.mkdir(parents=True, exist_ok=True)
+        rows = [asdict(known[name]) for name in sorted(known)]
+        replace_text(self.folder / "merchants.json", json.dumps(rows, indent=1))
+
+
+def open_pool(home: Path, name: str | None) -> Pool:
+    """The pool called `name`, or the only one there is.
+
+    Raises UsageError if the name is unfit, or none is given and there is not exactly one pool.
+    """
+    if name is not None:
+        if not _NAME.fullmatch(name):
+            raise UsageError("CLI002", "--pool", got=repr(name), expected="lower-case letters, digits, '-', '_' or '.'")
+        return Pool(home, name)
+    found = pool_names(home)
+    if len(found) != 1:
+        to_do = "name one with --pool" if found else "import a history first: rto import FILE --mapping M"
+        raise UsageError("CLI001", f"pools under {home}", got=", ".join(found) or "none", expected="one", to_do=to_do)
+    return Pool(home, found[0])
+
+
+def pool_names(home: Path) -> list[str]:
+    """Names of the pools under `home`, sorted."""
+    folder = home / "pools"
+    return sorted(p.name for p in folder.iterdir() if p.is_dir()) if folder.is_dir() else []
+
+
+def secret_file(path: Path, *, n_bytes: int = 32) -> bytes:
+    """The secret in `path`, made at first use with mode 0600. Safe when two processes start together."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = path.with_suffix(f".{os.getpid()}.new")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(n_bytes))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)  # fails if another process was first: then its secret is the one
+        except FileExistsError:
+            return path.read_bytes()
+        finally:
+            draft.unlink()
+    return path.read_bytes()
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write `text` so that a reader sees the old file or the new one, never a part."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    with draft.open("w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

@@ -1,0 +1,1 @@
+"""Reference tables shipped with the project. Where they come from: `ATTRIBUTION.md`."""

@@ -1,0 +1,103 @@
+"""The course of each order in time: dispatched, tried, delivered or sent back, cancelled or lost."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from data.contract import DAY, HOUR
+from data.world.checkout import Orders
+from data.world.outcomes import ADDRESS, ATTEMPTS, COURIER, FAKE, REFUSED, UNREACHABLE, Fate
+from data.world.streams import Flags, Floats, Ints, Texts, sigmoid, stream
+from data.world.transit import Transit
+from data.world.visits import Market, uniform
+
+# failed attempts before the courier gives up: at least so many, then one more with chance 1/2 each time
+PATIENCE = {FAKE: 2, REFUSED: 1, ADDRESS: 2, UNREACHABLE: ATTEMPTS, COURIER: 1}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Course:
+    """(n,) what became of each order. Times in microseconds; they mean nothing where the thing never happened."""
+
+    cancelled: Flags
+    lost: Flags
+    started: Flags  # RTO started, also where delivered after all
+    delivered: Flags
+    failed_attempts: Ints
+    cancelled_at: Ints
+    dispatched_at: Ints
+    out_at: Ints  # (3, n) left the last hub for each attempt
+    attempt_at: Ints  # (3, n)
+    started_at: Ints
+    received_at: Ints
+    delivered_at: Ints
+    lost_at: Ints
+
+    @property
+    def shipped(self) -> Flags:
+        """Left the warehouse."""
+        return ~self.cancelled
+
+    @property
+    def outcome(self) -> Texts:
+        """(n,) rto, delivered, cancelled or lost: the end, whether or not it is told before the world's end."""
+        ends = np.select([self.cancelled, self.lost, self.delivered], ["cancelled", "lost", "delivered"], "rto")
+        return np.asarray(ends.astype(object))
+
+
+def run_course(market: Market, orders: Orders, transit: Transit, fate: Fate) -> Course:
+    """Put times to each order's fate (science notes 3.4)."""
+    seed, count = market.seed, len(orders)
+    placed, cancelled = orders.visits.placed_at, _cancelled(market, orders)
+    lost = ~cancelled & (uniform(seed, "course.lost", count) < market.preset.news.lost)
+    ends, dispatched_at = ~cancelled & ~lost, placed + _us(transit.dispatch_days)
+    back, failed, journey = fate.cause > 0, _failed_attempts(fate, seed), _us(transit.journey_days)
+    attempt_at = dispatched_at + journey + np.cumsum(_gaps(count, seed), axis=0)
+    last = attempt_at[np.where(back, failed - 1, failed), np.arange(count)]
+    started_at, received_at, after_all_at = _way_back(last, seed)
+    return Course(
+        cancelled=cancelled,
+        lost=lost,
+        started=ends & back,
+        delivered=ends & (~back | fate.after_all),
+        failed_attempts=np.where(ends, failed, 0),
+        cancelled_at=placed + _us(transit.dispatch_days * uniform(seed, "course.cancelled_at", count) * 0.9),
+        dispatched_at=dispatched_at,
+        out_at=attempt_at - np.minimum(3 * HOUR, journey // 2),
+        attempt_at=attempt_at,
+        started_at=started_at,
+        received_at=received_at,
+        delivered_at=np.where(back, after_all_at, last),
+        lost_at=dispatched_at + _us(stream(seed, "course.lost_at").uniform(15, 30, count)),
+    )
+
+
+def _way_back(last: Ints, seed: int) -> tuple[Ints, Ints, Ints]:
+    """RTO started, back at the warehouse, or delivered after all: moments after the last attempt."""
+    draw, count = stream(seed, "course.rto"), len(last)
+    started_at = last + _us(draw.geometric(0.5, count) - 0.5 + draw.gamma(2.0, 0.8, count))
+    return started_at, started_at + _us(draw.uniform(5, 12, count)), started_at + _us(draw.uniform(2, 4, count))
+
+
+def _us(days: Floats) -> Ints:
+    return np.asarray(days * DAY).astype(np.int64)
+
+
+def _cancelled(market: Market, orders: Orders) -> Flags:
+    share = market.preset.news.cancelled
+    logit = np.log(share / (1 - share)) - 0.3 * market.people.reliability[orders.visits.person]
+    return np.asarray(uniform(market.seed, "course.cancelled", len(orders)) < sigmoid(logit))
+
+
+def _failed_attempts(fate: Fate, seed: int) -> Ints:
+    """(n,) 0 to 2 for delivered parcels, 1 to 3 for those that come back."""
+    least = np.array([0, *(PATIENCE[cause] for cause in range(1, 6))])[fate.cause]
+    more = stream(seed, "course.patience").geometric(0.5, len(least)) - 1
+    return np.where(fate.cause > 0, np.minimum(least + more, ATTEMPTS), fate.failed_attempts)
+
+
+def _gaps(count: int, seed: int) -> Ints:
+    """(3, n) microseconds before each attempt: none before the first, about a day before the others."""
+    gaps = _us(stream(seed, "course.gaps").uniform(0.8, 1.3, (ATTEMPTS, count)))
+    gaps[0] = 0
+    return gaps

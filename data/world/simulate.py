@@ -1,0 +1,80 @@
+"""A made-up market from start to end, step by step."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from data.contract import DAY, EARLIEST
+from data.errors import PlanError
+from data.world.basket import fill_shelf
+from data.world.checkout import place_orders
+from data.world.contacts import introduce
+from data.world.course import run_course
+from data.world.geography import lay_out
+from data.world.news import tell
+from data.world.outcomes import cause_logits, draw_fate, p_rto
+from data.world.people import populate
+from data.world.presets import N_ORDERS_MAX, N_ORDERS_MIN, Preset
+from data.world.tables import news_table, orders_table, truth_table
+from data.world.transit import carry
+from data.world.visits import Market
+
+STEPS = 6
+LATEST = 4_102_444_800_000_000  # 2100-01-01
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class World:
+    """A made-up market: what its shops know (`orders`, `news`) and, apart, what is true (`truth`)."""
+
+    preset: Preset
+    n_orders: int
+    seed: int
+    until: int
+    orders: pa.Table
+    news: pa.Table
+    truth: pa.Table
+
+
+def simulate(preset: Preset, n_orders: int, seed: int, until: int, progress: Callable[[int, int], None]) -> World:
+    """Make up `n_orders` orders over the `preset.days` days before `until` (microseconds since 1970 UTC).
+
+    Nothing known later than `until` is told: the newest orders are open. The same arguments give the same world.
+    `progress(done, STEPS)` is called after each step. Raises PlanError W002 for an argument out of range.
+    """
+    check_plan(preset, n_orders, seed, until)
+    geography = lay_out(preset.geography, seed)
+    people = populate(preset, geography, n_orders, seed)
+    market = Market(preset, seed, until, geography, people, fill_shelf(preset, seed))
+    orders = place_orders(market, n_orders)
+    progress(1, STEPS)
+    transit = carry(market, orders.visits)
+    cash = cause_logits(market, orders, transit)
+    paid = cash.if_prepaid(preset.causes)
+    chances = p_rto(cash, transit, preset.causes), p_rto(paid, transit, preset.causes)
+    progress(2, STEPS)
+    fate = draw_fate(market, cash.where(orders.cod, paid), transit)
+    course = run_course(market, orders, transit, fate)
+    news = tell(market, orders, fate, course)
+    progress(3, STEPS)
+    contacts = introduce(market, orders)
+    progress(4, STEPS)
+    told = orders_table(market, orders, contacts, transit)
+    progress(5, STEPS)
+    truth = truth_table(market, orders, fate, course, chances)
+    world = World(preset, n_orders, seed, until, told, news_table(market, orders, news), truth)
+    progress(6, STEPS)
+    return world
+
+
+def check_plan(preset: Preset, n_orders: int, seed: int, until: int) -> None:
+    """Raises PlanError W002 naming the first argument that is out of range."""
+    limits = (
+        ("orders", n_orders, N_ORDERS_MIN, N_ORDERS_MAX),
+        ("seed", seed, 0, 2**63 - 1),
+        ("until", until, EARLIEST + preset.days * DAY, LATEST),
+    )
+    for name, got, least, most in limits:
+        if not least <= got <= most:
+            raise PlanError("W002", name, got=f"{got:,}", expected=f"{least:,} to {most:,}", to_do=f"change {name}")

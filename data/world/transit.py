@@ -1,0 +1,66 @@
+"""How long parcels take: dispatch, journey, promise, and the exact share of each delay bucket."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from data.places import distance_km, load_register
+from data.world.streams import Floats, Ints, stream
+from data.world.visits import Market, Visits, uniform
+
+DISPATCH_FLOOR_DAYS = 0.2
+BUCKET_EDGES_DAYS = (2.0, 5.0)
+_AGES, _MASS = np.polynomial.laguerre.laggauss(20)
+_MASS = _MASS * _AGES  # density of Gamma(2)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Transit:
+    """(n,) days and couriers. `delay_share` (n, 3): chances of a first attempt within 2, within 5, after 5 days."""
+
+    courier: Ints
+    dispatch_days: Floats
+    journey_days: Floats
+    promised_days: Floats
+    delay_bucket: Ints
+    delay_share: Floats
+
+
+def carry(market: Market, visits: Visits) -> Transit:
+    """Draw courier, dispatch (Gamma 2) and journey (Gamma 3, longer by tier, distance and sale) of each order."""
+    geo, count, seed = market.geography, len(visits.person), market.seed
+    main = geo.main_courier[geo.district_code[visits.place]]
+    other = stream(seed, "transit.couriers").integers(len(geo.courier), size=count)
+    wait = np.array([merchant.dispatch_days for merchant in market.preset.merchants])[visits.merchant]
+    base = np.asarray(market.preset.geography.transit_days)[geo.tier[visits.place]]
+    mean = base * (0.85 + _distance(market, visits) / 3_500) + 1.0 * visits.sale
+    dispatch = DISPATCH_FLOOR_DAYS + stream(seed, "transit.dispatch").gamma(2.0, wait / 2)
+    journey = stream(seed, "transit.journey").gamma(3.0, mean / 3)
+    return Transit(
+        courier=np.where(uniform(seed, "transit.main", count) < 0.6, main, other),
+        dispatch_days=dispatch,
+        journey_days=journey,
+        promised_days=np.ceil(DISPATCH_FLOOR_DAYS + wait + 1.3 * mean),
+        delay_bucket=np.searchsorted(BUCKET_EDGES_DAYS, dispatch + journey),
+        delay_share=_delay_share(wait / 2, mean / 3),
+    )
+
+
+def _distance(market: Market, visits: Visits) -> Floats:
+    """(n,) km from the merchant's warehouse to the buyer."""
+    register = load_register()
+    rows = register.rows(np.array([merchant.origin_pincode for merchant in market.preset.merchants], dtype=object))
+    origin = rows[visits.merchant]
+    place = market.geography.latitude[visits.place], market.geography.longitude[visits.place]
+    return distance_km(register.latitude[origin], register.longitude[origin], *place)
+
+
+def _delay_share(dispatch_scale: Floats, journey_scale: Floats) -> Floats:
+    """Gamma(2) dispatch integrated by Gauss-Laguerre, Gamma(3) journey in closed form."""
+    within = np.zeros((2, len(journey_scale)))
+    for age, mass in zip(_AGES, _MASS, strict=True):
+        waited = DISPATCH_FLOOR_DAYS + age * dispatch_scale
+        for number, edge in enumerate(BUCKET_EDGES_DAYS):
+            left = np.maximum(edge - waited, 0.0) / journey_scale
+            within[number] += mass * (1 - np.exp(-left) * (1 + left + left * left / 2))
+    return np.stack([within[0], within[1] - within[0], 1 - within[1]], axis=1)

@@ -1,0 +1,80 @@
+"""Features of the order alone, written once over columns; one order is a table of length one.
+
+Each function takes kept columns (`data/contract.py`) and returns (n,) float64, NaN where unknown.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from data.contract import DAY, Payment
+from data.history import Array, Columns
+
+_MINOR = 100.0  # currencies with another exponent scale the amount, never the risk order within a merchant
+
+
+def is_cod(orders: Columns) -> Array:
+    method = orders["payment_method"]
+    known = np.array([m in (Payment.COD, Payment.PREPAID) for m in method], dtype=bool)
+    return np.where(known, (method == Payment.COD).astype(np.float64), np.nan)
+
+
+def amount(orders: Columns) -> Array:
+    return orders["amount_minor"] / _MINOR
+
+
+def discount_share(orders: Columns) -> Array:
+    """Discount over the price before it."""
+    before = orders["amount_minor"] + orders["discount_minor"]
+    return np.divide(orders["discount_minor"], before, out=np.full(len(before), np.nan), where=before > 0)
+
+
+def shipping_fee(orders: Columns) -> Array:
+    return orders["shipping_fee_minor"] / _MINOR
+
+
+def local_hour(orders: Columns) -> Array:
+    return np.floor(orders["local_minute"] / 60)
+
+
+def promised_days(orders: Columns) -> Array:
+    """Days from the order to the promised delivery, whole tenths."""
+    return np.round((orders["promised_at"] - orders["placed_at"]) / DAY, 1)
+
+
+def _kept(name: str) -> Callable[[Columns], Array]:
+    def column(orders: Columns) -> Array:
+        values: np.ndarray[Any, Any] = orders[name]
+        return values
+
+    column.__name__ = name
+    return column
+
+
+_AS_KEPT = (
+    "n_units",
+    "n_lines",
+    "distance_km",
+    "place_mismatch",
+    "address_length",
+    "address_words",
+    "address_has_number",
+    "address_has_landmark",
+    "address_gibberish",
+    "phone_valid",
+    "email_digits_share",
+)
+
+ORDER_FEATURES: dict[str, Callable[[Columns], Array]] = {
+    f.__name__: f
+    for f in (
+        is_cod,
+        amount,
+        discount_share,
+        shipping_fee,
+        local_hour,
+        promised_days,
+        *(_kept(name) for name in _AS_KEPT),
+    )
+}

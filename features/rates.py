@@ -1,0 +1,59 @@
+"""Shrunken rates: a key with little evidence borrows from the next wider one.
+
+    m(widest) = (of + s * prior) / (among + s)          m(key) = (of + s_key * m(wider)) / (among + s_key)
+
+This is the posterior mean of a beta-binomial model with mean m(wider) and strength s_key, in pseudo-orders. The
+strengths are fitted in training by predictive likelihood, which for undecayed counts is the marginal likelihood
+(each outcome is predicted from those known before it), and travel in the bundle. A missing key is skipped; with no
+key at all the rate is missing.
+"""
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from features.catalog import Rate, Sum
+from features.layout import Readings
+
+Array: TypeAlias = np.ndarray[Any, Any]
+
+STRENGTHS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0)
+DEFAULT_STRENGTH = 32.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shrinkage:
+    """Prior share and a strength for each (name of a rate, key). Values in pseudo-orders."""
+
+    prior: dict[str, float]
+    strength: dict[str, dict[str, float]]
+
+    @staticmethod
+    def flat(prior: float) -> "Shrinkage":
+        """The same prior everywhere and the default strength: what is used before anything is fitted."""
+        return Shrinkage({"": prior}, {})
+
+    def of(self, name: str, key: str) -> float:
+        return self.strength.get(name, {}).get(key, DEFAULT_STRENGTH)
+
+    def prior_of(self, name: str) -> float:
+        return self.prior.get(name, self.prior[""])
+
+
+def posterior_mean(name: str, rate: Rate, readings: Readings, shrinkage: Shrinkage) -> Array:
+    """(n,) shrunken share for each order; NaN where the first key is missing."""
+    mean: Array | None = None
+    for key in reversed(rate.chain):
+        among, of = readings[Sum(key, rate.among, rate.half_life)], readings[Sum(key, rate.of, rate.half_life)]
+        wider = np.full(len(among), shrinkage.prior_of(name)) if mean is None else mean
+        mean = step(of, among, wider, shrinkage.of(name, key))
+    assert mean is not None, "a chain has at least one key"
+    first = readings[Sum(rate.chain[0], rate.among, rate.half_life)]
+    return np.where(np.isnan(first), np.nan, mean)
+
+
+def step(of: Array, among: Array, wider: Array, strength: float) -> Array:
+    """One level of the chain; keeps `wider` where the key is missing. Decay may leave `of` a hair below 0."""
+    share = (np.maximum(of, 0.0) + strength * wider) / (np.maximum(among, 0.0) + strength)
+    return np.where(np.isnan(among), wider, np.minimum(share, 1.0))

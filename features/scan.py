@@ -1,0 +1,89 @@
+"""The two loops of a replay, in the subset of Python that numba compiles (`features/compiled.py`)."""
+
+import numpy as np
+
+from features.contribution import N_MEASURES, judge, weigh
+from features.fold import add, read
+
+
+def make_facts(  # type: ignore[no-untyped-def]  # noqa: PLR0913
+    start, placed_at, is_cod, amount, type_, happened_at, known_at, rank, reason, action, voids, version
+):
+    """All facts of a history: the changes of each order's contribution, one for each moment that changed it.
+
+    Returns (key_row, order, visible_at, everyone (k, N_MEASURES), buyer (k, N_MEASURES)), by order, then visible_at.
+    A corrected address is two facts: all weights leave the old key row and enter the new one.
+    """
+    n_orders, room = len(start) - 1, 2 * len(type_)
+    key_row, order = np.empty(room, np.int64), np.empty(room, np.int64)
+    visible_at = np.empty(room, np.int64)
+    everyone, buyer = np.zeros((room, N_MEASURES)), np.zeros((room, N_MEASURES))
+    now_e, now_b = np.zeros(N_MEASURES), np.zeros(N_MEASURES)
+    was_e, was_b = np.zeros(N_MEASURES), np.zeros(N_MEASURES)
+    k = 0
+    for i in range(n_orders):
+        a, b = start[i], start[i + 1]
+        was_e[:] = 0.0
+        was_b[:] = 0.0
+        was_row = i
+        for j in range(a, b):
+            if j + 1 < b and known_at[j + 1] == known_at[j]:
+                continue
+            v = weigh(
+                known_at[j] + 1, is_cod[i], amount[i], type_[a:b], happened_at[a:b], known_at[a:b], rank[a:b],
+                reason[a:b], action[a:b], voids[a:b], version[a:b], now_e, now_b,
+            )  # fmt: skip
+            row = i if v == 0 else n_orders + v - 1
+            if row != was_row:
+                everyone[k], buyer[k] = -was_e, -was_b
+                key_row[k], order[k], visible_at[k] = was_row, i, known_at[j]
+                everyone[k + 1], buyer[k + 1] = now_e, now_b
+                key_row[k + 1], order[k + 1], visible_at[k + 1] = row, i, known_at[j]
+                k += 2
+            elif np.any(now_e != was_e) or np.any(now_b != was_b):
+                everyone[k], buyer[k] = now_e - was_e, now_b - was_b
+                key_row[k], order[k], visible_at[k] = row, i, known_at[j]
+                k += 1
+            was_e[:] = now_e
+            was_b[:] = now_b
+            was_row = row
+    return key_row[:k], order[:k], visible_at[:k], everyone[:k], buyer[:k]
+
+
+def run(  # type: ignore[no-untyped-def]  # noqa: PLR0913
+    query_key, query_at, fact_key, fact_visible_at, fact_placed_at, fact_row, weights,
+    values, grid, measure, slot, half_lives, out,
+):  # fmt: skip
+    """Fold facts (sorted by visible_at) into `values`, `grid` and answer queries (sorted by time) on the way.
+
+    A query sees facts with visible_at strictly before it. A key of -1 is missing: facts skip it, queries read NaN.
+    """
+    f = 0
+    for q in range(len(query_at) + 1):
+        while f < len(fact_key) and (q == len(query_at) or fact_visible_at[f] < query_at[q]):
+            key = fact_key[f]
+            if key >= 0:
+                add(values[key], grid[key], weights[fact_row[f]], fact_placed_at[f], measure, slot, half_lives)
+            f += 1
+        if q < len(query_at):
+            if query_key[q] < 0:
+                out[q, :] = np.nan
+            else:
+                read(values[query_key[q]], grid[query_key[q]], query_at[q], slot, half_lives, out[q])
+
+
+def make_labels(  # type: ignore[no-untyped-def]  # noqa: PLR0913
+    start, before, type_, happened_at, known_at, rank, reason, voids, verdict, told_at
+):
+    """Fill `verdict` (n,) of each order from news with known_at < before, and `told_at`: when a verdict was first told.
+
+    told_at is -1 for an order nobody told delivered, rto_started or rto_received of.
+    """
+    for i in range(len(start) - 1):
+        a, b = start[i], start[i + 1]
+        verdict[i], _ = judge(before, type_[a:b], happened_at[a:b], known_at[a:b], rank[a:b], reason[a:b], voids[a:b])
+        told_at[i] = -1
+        for j in range(a, b):
+            deciding = 11 <= type_[j] <= 13  # delivered, rto_started, rto_received
+            if deciding and known_at[j] < before and (told_at[i] < 0 or known_at[j] < told_at[i]):
+                told_at[i] = known_at[j]

@@ -1,0 +1,212 @@
+"""Which action is worth most on one order: a sum of chances times money, for one merchant. No thresholds.
+
+    expected value of an action = sum over the lines of `economics.money` of  share of orders * money of each
+
+The risk is read in thousandths, as the answer shows it. Everything is exact until `to_minor`, the one place where money
+is rounded; actions are compared before it, so a tie is a tie and the choice never hangs on a rounding.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from itertools import pairwise
+
+from data.contract import Action
+from data.errors import PlanError
+from serving.decisions.economics import LARGEST_MINOR, Economics, default_economics, worth
+from serving.decisions.effects import DEFAULT_EFFECTS, Effects, Outcomes, outcomes
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One merchant's money and the effects believed in. Refuses a pair under which more risk could earn a gentler
+    action (PlanError MONEY004): see `check_order_of_harshness`.
+    """
+
+    economics: Economics
+    effects: Effects
+
+    def __post_init__(self) -> None:
+        check_order_of_harshness(self)
+
+    @property
+    def version(self) -> str:
+        return f"{self.economics.version}+{self.effects.version}"
+
+    def digest(self) -> str:
+        """Changes when any number of either part does."""
+        text = json.dumps([self.economics.as_dict(), asdict(self.effects)], sort_keys=True, default=str)
+        return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def default_policy(currency: str) -> Policy | None:
+    """The declared defaults; None where costs in `currency` are not known (the answer then warns economics_missing)."""
+    economics = default_economics(currency)
+    return None if economics is None else Policy(economics, DEFAULT_EFFECTS)
+
+
+@dataclass(frozen=True)
+class ActionValue:
+    """What one action is worth on one order. cost_minor: spent or given because of the action itself, if it takes.
+
+    assumes: the declared effects behind the number. exact: expected_value_minor before rounding, for comparing.
+    """
+
+    action: Action
+    expected_value_minor: int
+    cost_minor: int
+    assumes: dict[str, float]
+    summary: str
+    exact: Fraction
+
+
+@dataclass(frozen=True)
+class Decision:
+    """decided_by: `expected_value`, or `default` where no money could be computed."""
+
+    action: Action
+    runner_up: Action | None
+    decided_by: str
+    values: tuple[ActionValue, ...]
+    summary: str
+
+
+def evaluate(p_rto: float, p_rto_if_prepaid: float | None, value_minor: int, policy: Policy) -> tuple[ActionValue, ...]:
+    """What each offered action is worth on an order not yet paid, gentle to harsh.
+
+    p_rto: risk if shipped COD; p_rto_if_prepaid: risk had the same buyer paid, None = the declared table is used.
+    value_minor: value of the goods, above 0. PlanError MONEY005 for what is no risk or no value.
+    """
+    p, q = risk(p_rto), None if p_rto_if_prepaid is None else risk(p_rto_if_prepaid)
+    check_value(value_minor)
+    return tuple(_value_of(row.action, p, q, value_minor, policy) for row in policy.effects.rows)
+
+
+def evaluate_prepaid(p_rto: float, value_minor: int, policy: Policy) -> tuple[ActionValue, ...]:
+    """An order already paid for has one action: ship it. p_rto is its risk as a prepaid order."""
+    check_value(value_minor)
+    exact = worth(prepaid_outcomes(risk(p_rto)), Action.ALLOW_COD, value_minor, policy.economics)
+    return (ActionValue(Action.ALLOW_COD, to_minor(exact), 0, {}, "Ship, it is paid for", exact),)
+
+
+def prepaid_outcomes(p: Fraction) -> Outcomes:
+    return Outcomes(delivered_paid=1 - p, rto_paid=p)
+
+
+def decide(values: Sequence[ActionValue], default: Action) -> Decision:
+    """The action worth most; ties go to the gentler. Without values (no costs known): the merchant's default."""
+    if not values:
+        return Decision(default, None, "default", (), in_words(default, ""))
+    best, *others = sorted(values, key=lambda value: -value.exact)  # stable: among equals the gentler comes first
+    runner_up = others[0].action if others else None
+    return Decision(best.action, runner_up, "expected_value", tuple(values), best.summary)
+
+
+def in_words(action: Action, amount: str) -> str:
+    """The advice as a merchant reads it. amount: the discount, as `Rs 40`, or empty where not known."""
+    return {
+        Action.ALLOW_COD: "Ship cash on delivery",
+        Action.CONFIRM_MESSAGE: "Ask by message before dispatch",
+        Action.CONFIRM_CALL: "Call before dispatch",
+        Action.PREPAID_NUDGE: f"Offer {amount or 'a discount'}{' off' if amount else ''} for paying online",
+        Action.PARTIAL_PREPAID: "Ask for part of the payment up front",
+        Action.PREPAID_ONLY: "Ask for payment up front",
+    }[action]
+
+
+@dataclass(frozen=True)
+class TierCuts:
+    """Where a risk is called medium and high. For display only: no decision reads a tier."""
+
+    medium_from: float = 0.2
+    high_from: float = 0.4
+
+    def __post_init__(self) -> None:
+        if not 0 < self.medium_from < self.high_from < 1:
+            got = f"medium from {self.medium_from}, high from {self.high_from}"
+            raise PlanError("MONEY006", "tiers", got=got, expected="0 < medium_from < high_from < 1")
+
+
+def tier_of(p_rto: float, cuts: TierCuts = TierCuts()) -> str:
+    """`low`, `medium` or `high`; a risk on a cut belongs to the higher tier."""
+    return "high" if p_rto >= cuts.high_from else "medium" if p_rto >= cuts.medium_from else "low"
+
+
+def risk(p: float) -> Fraction:
+    """A probability in thousandths, exactly as shown. An already rounded one is unchanged."""
+    if not math.isfinite(p) or not 0 <= p <= 1:
+        raise PlanError("MONEY005", "risk", got=repr(p), expected="a probability from 0 to 1")
+    return Fraction(round(p * 1000), 1000)
+
+
+def check_value(value_minor: int) -> None:
+    if type(value_minor) is not int or not 0 < value_minor <= LARGEST_MINOR:
+        expected = f"whole minor units above 0, at most {LARGEST_MINOR}"
+        to_do = "without a usable amount no money can be computed: decide by the default"
+        raise PlanError("MONEY005", "value of the order", got=repr(value_minor), expected=expected, to_do=to_do)
+
+
+def to_minor(amount: Fraction) -> int:
+    """The one place where money is rounded: to the nearest minor unit, halves up."""
+    return math.floor(amount + Fraction(1, 2))
+
+
+def check_order_of_harshness(policy: Policy) -> None:
+    """Refuse (PlanError MONEY004) unless each action gains on every gentler one as risk grows, at every order value.
+
+    At one value, with the risk if prepaid fixed (and below p) or not known, an action's worth is a straight line in
+    p. The best of several lines only ever moves to steeper ones as p grows: if slopes never fall from gentle to harsh,
+    more risk never earns a gentler action. Slopes are themselves straight lines of the value between
+    `Economics.bends()`, so it is enough to look there.
+    """
+    actions = [row.action for row in policy.effects.rows]
+    for q in (None, Fraction(0)):
+        for value_minor in policy.economics.bends():
+            slopes = [_slope(action, q, value_minor, policy) for action in actions]
+            for (gentle, low), (harsh, high) in pairwise(zip(actions, slopes, strict=True)):
+                if high < low:
+                    _refuse_order(policy, value_minor, gentle, harsh)
+
+
+def _slope(action: Action, q: Fraction | None, value_minor: int, policy: Policy) -> Fraction:
+    at = [outcomes(Fraction(p), q, action, policy.effects) for p in (0, 1)]
+    low, high = (worth(ends, action, value_minor, policy.economics) for ends in at)
+    return high - low
+
+
+def _refuse_order(policy: Policy, value_minor: int, gentle: Action, harsh: Action) -> None:
+    names, at = (gentle.name.lower(), harsh.name.lower()), policy.economics.text(value_minor)
+    raise PlanError(
+        "MONEY004",
+        f"policy {policy.version}",
+        got=f"at an order value of {at}, {names[0]} gains more from each point of risk than the harsher {names[1]}",
+        expected="a harsher action gains at least as much, or more risk could earn a gentler action",
+        to_do="check what a delivered order earns, what an RTO costs and the discount; or leave one of the two out",
+    )
+
+
+def _value_of(action: Action, p: Fraction, q: Fraction | None, value_minor: int, policy: Policy) -> ActionValue:
+    ends, e = outcomes(p, q, action, policy.effects), policy.economics
+    exact, discount = worth(ends, action, value_minor, e), e.discount(action, value_minor)
+    summary = in_words(action, e.text(discount) if discount else "")
+    cost = e.contact_cost(action) + discount
+    return ActionValue(action, to_minor(exact), cost, _assumes(action, ends, q, policy.effects), summary, exact)
+
+
+def _assumes(action: Action, ends: Outcomes, q: Fraction | None, effects: Effects) -> dict[str, float]:
+    """The assumed shares behind one action: of this order, or where named so of good orders and would-be RTOs."""
+    _, bad, good = effects.responses[action]
+    told: dict[str, Fraction] = {}
+    if bad.pays or good.pays:
+        paid = ends.delivered_paid + ends.rto_paid
+        told = {"takeup": paid, "takeup_good": good.pays, "takeup_rto": bad.pays}
+        if q is None:
+            told["rto_after_paying_declared"] = bad.paid_comes_back / bad.pays if bad.pays else Fraction(0)
+        else:
+            told["paying_causal_share"] = effects.paying_causal_share
+    if bad.cancels or bad.repaired or good.cancels:
+        told |= {"rto_cancelled": bad.cancels, "rto_repaired": bad.repaired, "good_cancelled": good.cancels}
+    return {name: round(float(share), 4) for name, share in told.items()}

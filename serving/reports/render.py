@@ -1,0 +1,81 @@
+"""From figures to the page: one HTML text with its style inside, no script, nothing fetched from anywhere."""
+
+from base64 import b64encode
+from functools import lru_cache
+from hashlib import sha256
+from math import floor, log10
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from serving.reports import wording
+from serving.reports.charts import ORDERS_PER_POINT, WEEKS, week_chart, whisker, whisker_scale
+from serving.reports.figures import Report, Share
+from serving.reports.groups import ORDERS_PER_PIN
+from serving.reports.reliability import panels
+
+_STYLE = "report.css"
+
+
+def render(report: Report) -> str:
+    """The page as UTF-8 HTML. Every word from orders is escaped; the policy in its head lets no script run."""
+    environment = _environment()
+    style = environment.loader.get_source(environment, _STYLE)[0] if environment.loader else ""
+    zone = ZoneInfo(report.meta.timezone)
+    return environment.get_template("report.html").render(
+        report=report,
+        style=Markup(style),
+        style_digest=b64encode(sha256(style.encode()).digest()).decode(),
+        chart=week_chart(report.weeks, with_payment=report.headline.has_payment),
+        panels=panels(report.evidence) if report.evidence else (),
+        generated=wording.moment(report.meta.generated_at, zone),
+        told_until=wording.moment(report.meta.told_until, zone),
+        placed_day=lambda at: wording.day(wording.local_day(at, zone)),
+        money=lambda minor: wording.money(minor, report.money),
+        whole=lambda minor: wording.money(minor, report.money, whole=True),
+    )
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("serving.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "count": wording.count,
+        "percent": wording.percent,
+        "interval": wording.interval,
+        "day": wording.day,
+        "short_day": wording.short_day,
+        "month": wording.month,
+        "px": lambda value: f"{value:.1f}",
+    }
+    environment.globals |= {
+        "actions": wording.ACTIONS,
+        "whisker": whisker,
+        "whisker_scale": whisker_scale,
+        "in_words": in_words,
+        "per_point": ORDERS_PER_POINT,
+        "per_pin": ORDERS_PER_PIN,
+        "max_weeks": WEEKS,
+    }
+    return environment
+
+
+def in_words(share: Share) -> str:
+    """A share as people say it: '1 in 4', '2 in 100'; empty where none came back or none is known.
+
+    >>> in_words(Share(1000, 262)), in_words(Share(1000, 31)), in_words(Share(1000, 700))
+    ('about 1 in 4', 'about 1 in 32', 'about 7 in 10')
+    """
+    if not share.rto or share.share is None:
+        return ""
+    if share.share > 0.4:
+        return f"about {round(10 * share.share)} in 10"
+    every = 1 / share.share
+    return f"about 1 in {round(every, 1 - floor(log10(every))):.0f}"

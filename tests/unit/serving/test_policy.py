@@ -1,0 +1,287 @@
+"""The action worth most is advised, ties go to the gentler, and more risk never earns a gentler action."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from data.contract import Action
+from data.errors import PlanError
+from serving.decisions.economics import Economics
+from serving.decisions.effects import DEFAULT_EFFECTS, Effect
+from serving.decisions.explain import break_even, explain, explain_prepaid, ships_up_to
+from serving.decisions.policy import (
+    ActionValue,
+    Policy,
+    TierCuts,
+    decide,
+    default_policy,
+    evaluate,
+    evaluate_prepaid,
+    risk,
+    tier_of,
+    to_minor,
+)
+
+POLICY = default_policy("INR")
+ROWS = {row.action: row for row in DEFAULT_EFFECTS.rows}
+HARSHNESS = {row.action: rank for rank, row in enumerate(DEFAULT_EFFECTS.rows)}
+THOUSANDTHS = st.integers(0, 1000).map(lambda k: k / 1000)
+VALUES = st.integers(1_00, 100_000_00)
+
+
+def advice(p: float, q: float | None, value_minor: int, policy: Policy = POLICY) -> Action:
+    return decide(evaluate(p, q, value_minor, policy), Action.ALLOW_COD).action
+
+
+def ratio(low: int, high: int) -> st.SearchStrategy[Fraction]:
+    return st.integers(low, high).map(lambda n: Fraction(n, 1000))
+
+
+def economics() -> st.SearchStrategy[Economics]:
+    """Merchants of every kind; a few of them are refused by `Policy`."""
+    return st.builds(
+        Economics,
+        version=st.just("drawn"),
+        currency=st.just("INR"),
+        margin_share=ratio(50, 900),
+        forward_minor=st.integers(0, 300_00),
+        reverse_minor=st.integers(0, 300_00),
+        packaging_minor=st.integers(0, 60_00),
+        handling_minor=st.integers(0, 100_00),
+        damage_share=ratio(0, 300),
+        cod_fee_minor=st.integers(0, 100_00),
+        cod_fee_share=ratio(0, 50),
+        gateway_fee_share=ratio(0, 40),
+        call_cost_minor=st.integers(0, 80_00),
+        nudge_discount_minor=st.integers(0, 150_00),
+        shipping_charged_minor=st.integers(0, 120_00),
+        shipping_free_from_minor=st.integers(0, 1500_00),
+        ltv_minor=st.integers(0, 300_00),
+        goodwill_minor=st.integers(0, 300_00),
+    )
+
+
+def accepted(e: Economics) -> Policy:
+    try:
+        return Policy(e, DEFAULT_EFFECTS)
+    except PlanError:
+        assume(False)
+        raise
+
+
+@pytest.mark.parametrize("value", [*range(100, 1000, 150), 499, *range(1000, 10001, 1500)])
+@pytest.mark.parametrize("q", [None, 0.0, 0.05])
+def test_more_risk_never_earns_a_gentler_action_with_the_default_costs(value, q):
+    start = 50 if q else 0
+    ranks = [HARSHNESS[advice(k / 1000, q, value * 100)] for k in range(start, 1001, 10)]
+    assert ranks == sorted(ranks)
+
+
+@settings(suppress_health_check=[HealthCheck.filter_too_much], deadline=None)
+@given(
+    e=economics(),
+    risks=st.lists(THOUSANDTHS, min_size=3, max_size=3).map(sorted),
+    value_minor=VALUES,
+    told=st.booleans(),
+)
+def test_more_risk_never_earns_a_gentler_action_with_any_costs_accepted(e, risks, value_minor, told):
+    q, p, more = risks
+    policy = accepted(e)
+    calm, worse = (advice(risk_, q if told else None, value_minor, policy) for risk_ in (p, more))
+    assert HARSHNESS[worse] >= HARSHNESS[calm]
+
+
+def unchecked(e: Economics, effects=DEFAULT_EFFECTS) -> Policy:
+    policy = object.__new__(Policy)
+    vars(policy).update(economics=e, effects=effects)
+    return policy
+
+
+def test_a_call_placed_before_the_nudge_is_refused_because_risk_would_earn_the_gentler_one():
+    swapped = replace(DEFAULT_EFFECTS, rows=tuple(DEFAULT_EFFECTS.rows[i] for i in (0, 2, 1, 3)))
+    with pytest.raises(PlanError, match=r"MONEY004 .*confirm_call gains more .* harsher prepaid_nudge"):
+        Policy(POLICY.economics, swapped)
+    without_the_check = unchecked(POLICY.economics, swapped)
+    assert advice(0.2, None, 745_00, without_the_check) is Action.PREPAID_NUDGE
+    assert advice(0.4, None, 745_00, without_the_check) is Action.CONFIRM_CALL
+
+
+def test_costs_under_which_a_delivery_loses_more_than_an_rto_are_refused():
+    absurd = replace(POLICY.economics, cod_fee_minor=900_00)
+    with pytest.raises(PlanError, match=r"MONEY004 .*at an order value of Rs"):
+        Policy(absurd, DEFAULT_EFFECTS)
+
+
+@settings(deadline=None)
+@given(e=economics(), p=THOUSANDTHS, q=st.none() | THOUSANDTHS, value_minor=VALUES)
+def test_the_lines_add_up_to_the_value_shown(e, p, q, value_minor):
+    policy = unchecked(e)
+    for value in evaluate(p, q, value_minor, policy):
+        terms = explain(p, q, value_minor, value.action, policy)
+        assert sum(term.minor for term in terms) == value.expected_value_minor
+
+
+@given(p=THOUSANDTHS, value_minor=VALUES)
+def test_the_lines_of_a_prepaid_order_add_up_too(p, value_minor):
+    (value,) = evaluate_prepaid(p, value_minor, POLICY)
+    assert sum(term.minor for term in explain_prepaid(p, value_minor, POLICY)) == value.expected_value_minor
+
+
+def test_a_line_names_its_multiplication():
+    terms = {term.name: term for term in explain(0.41, None, 745_00, Action.ALLOW_COD, POLICY)}
+    assert terms["reverse shipping"].formula == "0.41 come back x -Rs 65"
+    assert terms["reverse shipping"].minor == -26_65
+    assert terms["rounding"].minor == -1
+
+
+def test_actions_come_gentle_to_harsh_with_what_they_cost():
+    told = [(v.action.name.lower(), v.cost_minor, v.summary) for v in evaluate(0.41, None, 745_00, POLICY)]
+    assert told == [
+        ("allow_cod", 0, "Ship cash on delivery"),
+        ("prepaid_nudge", 40_00, "Offer Rs 40 off for paying online"),
+        ("confirm_call", 18_00, "Call before dispatch"),
+        ("prepaid_only", 0, "Ask for payment up front"),
+    ]
+
+
+def test_assumed_shares_say_whether_the_risk_if_prepaid_was_known():
+    unknown, known = (evaluate(0.41, q, 745_00, POLICY) for q in (None, 0.03))
+    assert unknown[1].assumes == {
+        "takeup": 0.1563,
+        "takeup_good": 0.2,
+        "takeup_rto": 0.0935,
+        "rto_after_paying_declared": 0.248,
+    }
+    assert known[1].assumes["paying_causal_share"] == 0.85
+    assert "rto_after_paying_declared" not in known[1].assumes
+    assert unknown[2].assumes == {"rto_cancelled": 0.1748, "rto_repaired": 0.1134, "good_cancelled": 0.015}
+    assert unknown[0].assumes == {}
+
+
+def test_an_order_already_paid_for_is_shipped():
+    values = evaluate_prepaid(0.9, 745_00, POLICY)
+    decision = decide(values, Action.PREPAID_ONLY)
+    assert [v.action for v in values] == [Action.ALLOW_COD]
+    assert (decision.action, decision.runner_up) == (Action.ALLOW_COD, None)
+    assert decision.summary == "Ship, it is paid for"
+
+
+def worth_of(action: Action, exact: Fraction) -> ActionValue:
+    return ActionValue(action, to_minor(exact), 0, {}, action.name, exact)
+
+
+def test_the_best_is_advised_and_the_second_named():
+    values = tuple(worth_of(a, Fraction(n)) for a, n in zip(HARSHNESS, (5, 9, 7, 1), strict=True))
+    decision = decide(values, Action.ALLOW_COD)
+    assert (decision.action, decision.runner_up) == (Action.PREPAID_NUDGE, Action.CONFIRM_CALL)
+    assert (decision.decided_by, decision.summary, decision.values) == ("expected_value", "PREPAID_NUDGE", values)
+
+
+def test_a_tie_goes_to_the_gentler_and_the_harsher_is_second():
+    values = [worth_of(a, Fraction(7, 3)) for a in HARSHNESS]
+    decision = decide(values, Action.PREPAID_ONLY)
+    assert (decision.action, decision.runner_up) == (Action.ALLOW_COD, Action.PREPAID_NUDGE)
+
+
+def test_a_tie_is_exact_through_the_whole_sum():
+    # a call that changes nothing and costs nothing is worth exactly a shipment, at every risk
+    effects = replace(DEFAULT_EFFECTS, rows=(ROWS[Action.ALLOW_COD], Effect(Action.CONFIRM_CALL)))
+    policy = Policy(replace(POLICY.economics, call_cost_minor=0), effects)
+    assert {advice(k / 1000, None, 333_33, policy) for k in range(0, 1001, 7)} == {Action.ALLOW_COD}
+
+
+def test_less_than_a_minor_unit_decides_before_rounding():
+    values = [worth_of(Action.ALLOW_COD, Fraction(100)), worth_of(Action.PREPAID_ONLY, Fraction(401, 4))]
+    assert values[0].expected_value_minor == values[1].expected_value_minor
+    assert decide(values, Action.ALLOW_COD).action is Action.PREPAID_ONLY
+
+
+@pytest.mark.parametrize(("exact", "minor"), [("0.5", 1), ("0.49", 0), ("-0.5", 0), ("-0.51", -1), ("7", 7)])
+def test_money_is_rounded_to_the_nearest_minor_unit_halves_up(exact, minor):
+    assert to_minor(Fraction(exact)) == minor
+
+
+def test_without_costs_the_merchants_default_is_advised():
+    assert default_policy("USD") is None
+    decision = decide((), Action.PREPAID_NUDGE)
+    assert (decision.action, decision.decided_by, decision.runner_up) == (Action.PREPAID_NUDGE, "default", None)
+    assert decision.summary == "Offer a discount for paying online"
+
+
+@given(k=st.integers(0, 1000))
+def test_a_rounded_risk_is_read_exactly(k):
+    assert risk(k / 1000) == Fraction(k, 1000)
+
+
+@pytest.mark.parametrize("p", [-0.001, 1.001, float("nan"), float("inf")])
+def test_what_is_no_probability_is_refused(p):
+    with pytest.raises(PlanError, match="MONEY005 risk"):
+        evaluate(p, None, 745_00, POLICY)
+    with pytest.raises(PlanError, match="MONEY005 risk"):
+        evaluate(0.5, p, 745_00, POLICY)
+
+
+@pytest.mark.parametrize("value_minor", [0, -1, 745.0, None, 10**12 + 1])
+def test_an_order_without_a_usable_value_is_refused(value_minor):
+    for call in (evaluate, explain):
+        with pytest.raises(PlanError, match="MONEY005 value of the order"):
+            call(0.5, None, value_minor, *([Action.ALLOW_COD] if call is explain else []), POLICY)
+
+
+def test_a_risk_if_prepaid_above_the_risk_means_paying_does_not_help():
+    same, above = (evaluate(0.2, q, 745_00, POLICY) for q in (0.2, 0.7))
+    assert [v.exact for v in same] == [v.exact for v in above]
+
+
+@given(p=THOUSANDTHS, value_minor=VALUES)
+def test_a_smaller_risk_if_prepaid_is_never_worse(p, value_minor):
+    q = round(p / 2, 3)
+    half, none = (evaluate(p, risk_, value_minor, POLICY) for risk_ in (q, 0.0))
+    assert all(lower.exact >= higher.exact for lower, higher in zip(none, half, strict=True))
+
+
+@pytest.mark.parametrize("value_minor", [200_00, 745_00, 5000_00])
+def test_a_break_even_is_the_first_thousandth_that_beats_shipping(value_minor):
+    for action, p in break_even(POLICY, value_minor).items():
+        before, at = ({v.action: v.exact for v in evaluate(x, None, value_minor, POLICY)} for x in (p - 0.001, p))
+        assert at[action] > at[Action.ALLOW_COD]
+        assert before[action] <= before[Action.ALLOW_COD]
+
+
+def test_an_action_too_dear_for_any_risk_has_no_break_even():
+    dear = Policy(replace(POLICY.economics, call_cost_minor=900_00), DEFAULT_EFFECTS)
+    assert break_even(dear, 745_00)[Action.CONFIRM_CALL] is None
+
+
+def test_shipping_that_always_loses_is_worth_it_at_no_risk():
+    losing = Policy(replace(POLICY.economics, margin_share=Fraction(0), ltv_minor=0), DEFAULT_EFFECTS)
+    assert ships_up_to(losing, 745_00) is None
+
+
+@pytest.mark.parametrize(("p", "tier"), [(0, "low"), (0.199, "low"), (0.2, "medium"), (0.399, "medium"), (0.4, "high")])
+def test_a_risk_on_a_cut_belongs_to_the_higher_tier(p, tier):
+    assert tier_of(p) == tier
+
+
+def test_tiers_can_be_cut_elsewhere_but_not_upside_down():
+    assert tier_of(0.15, TierCuts(0.1, 0.3)) == "medium"
+    with pytest.raises(PlanError, match="MONEY006 tiers"):
+        TierCuts(0.4, 0.2)
+
+
+def test_the_version_names_both_parts_and_the_digest_covers_them():
+    assert POLICY.version == "inr-defaults-1+effects-1"
+    dearer = Policy(replace(POLICY.economics, forward_minor=76_00), DEFAULT_EFFECTS)
+    kinder = Policy(POLICY.economics, replace(DEFAULT_EFFECTS, paying_causal_share=Fraction("0.8")))
+    assert len({POLICY.digest(), dearer.digest(), kinder.digest(), default_policy("INR").digest()}) == 3
+
+
+def test_deciding_needs_no_data_frame_and_no_model():
+    code = "import sys, serving.decisions.explain; print({'numpy', 'pandas', 'sklearn', 'xgboost'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

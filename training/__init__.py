@@ -1,0 +1,1 @@
+"""From matured orders to a calibrated probability."""

@@ -1,0 +1,146 @@
+"""A bundle: everything serving needs of a model, as a plain folder. Serving's only door into this room.
+
+    bundle.json   features, linear part, calibrator, shrinkage, evidence, moments: numbers only
+    model.ubj     the trees
+    golden.json   rows and their margins: what a loaded bundle must reproduce
+    MANIFEST.json digests of the three;  SIGNATURE: Ed25519 over the manifest
+
+A bundle is verified before any byte of it is parsed. Nothing in it is ever unpickled.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import xgboost as xgb
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from data.errors import GateRefused
+from data.pool import secret_file
+from features.catalog import Feature, feature_named, fingerprint
+from features.rates import Shrinkage
+from training.calibration import BetaCalibrator
+from training.linear import Linear
+from training.trees import Model, probability
+
+Array: TypeAlias = np.ndarray[Any, Any]
+
+FORMAT = 1
+FILES = ("bundle.json", "golden.json", "model.ubj")
+_GOLDEN_TOLERANCE = 1e-5  # margins; float32 trees on another processor
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A model that can answer: from a feature row to a calibrated probability and its parts.
+
+    about: what is told of it (name, run, moments, evidence, versions).  prepaid_known: enough prepaid outcomes to
+    answer for prepaid.  digest: sha256 of the manifest, "" before it was written.
+    """
+
+    model: Model
+    features: tuple[Feature, ...]
+    calibrator: BetaCalibrator
+    shrinkage: Shrinkage
+    about: dict[str, Any]
+    prepaid_known: bool
+    digest: str = ""
+
+    def probability(self, x: Array) -> Array:
+        """(n,) calibrated probability of RTO for (n, k) rows in the order of `features`."""
+        return np.asarray(self.calibrator.apply(probability(self.model.margin(x))))
+
+    def contributions(self, x: Array) -> tuple[Array, float]:
+        """(n, k) parts of the uncalibrated log-odds and their base."""
+        return self.model.contributions(x)
+
+
+def write_bundle(folder: Path, bundle: Bundle, golden: Array, signing_key: Ed25519PrivateKey) -> str:
+    """Write and sign a bundle; returns its digest. golden: (m, k) rows to remember the margins of."""
+    folder.mkdir(parents=True, exist_ok=True)
+    bundle.model.booster.save_model(folder / "model.ubj")
+    (folder / "bundle.json").write_text(json.dumps(_as_dict(bundle), indent=1, sort_keys=True))
+    rows = [[None if np.isnan(v) else v for v in row] for row in golden.tolist()]
+    margins = bundle.model.margin(golden).tolist() if len(golden) else []
+    (folder / "golden.json").write_text(json.dumps({"rows": rows, "margins": margins}))
+    digests = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES}
+    manifest = json.dumps({"format": FORMAT, "files": digests}, indent=1, sort_keys=True).encode()
+    (folder / "MANIFEST.json").write_bytes(manifest)
+    (folder / "SIGNATURE").write_bytes(signing_key.sign(manifest))
+    return "sha256:" + hashlib.sha256(manifest).hexdigest()
+
+
+def read_bundle(folder: Path, public_key: Ed25519PublicKey) -> Bundle:
+    """Verify and load a bundle. Raises GateRefused: MODEL001 not signed by us, MODEL002 altered, MODEL003 from a
+    newer version, MODEL004 the catalog has changed since, MODEL005 it does not reproduce its golden rows."""
+    manifest = _verified(folder, public_key)
+    saved = json.loads((folder / "bundle.json").read_text())
+    features = tuple(feature_named(name) for name in saved["features"])
+    if saved["fingerprint"] != fingerprint(features):
+        to_do = "retrain: rto train, then rto promote"
+        raise GateRefused(
+            "MODEL004", str(folder), got="features of another meaning", expected="this version's", to_do=to_do
+        )
+    booster = xgb.Booster()
+    booster.load_model(folder / "model.ubj")
+    booster.set_param({"nthread": 1})
+    linear = Linear.from_dict(saved["linear"]) if saved["linear"] else None
+    model = Model(tuple(saved["features"]), linear, booster, saved["n_trees"])
+    digest = "sha256:" + hashlib.sha256(manifest).hexdigest()
+    shrinkage = Shrinkage(saved["shrinkage"]["prior"], saved["shrinkage"]["strength"])
+    calibrator = BetaCalibrator.from_dict(saved["calibrator"])
+    bundle = Bundle(model, features, calibrator, shrinkage, saved["about"], saved["prepaid_known"], digest)
+    _check_golden(folder, bundle)
+    return bundle
+
+
+def _verified(folder: Path, public_key: Ed25519PublicKey) -> bytes:
+    try:
+        manifest = (folder / "MANIFEST.json").read_bytes()
+        public_key.verify((folder / "SIGNATURE").read_bytes(), manifest)
+    except (OSError, InvalidSignature) as error:
+        got = "no signature" if isinstance(error, OSError) else "another signature"
+        raise GateRefused("MODEL001", str(folder), got=got, expected="a bundle signed by this installation") from error
+    said = json.loads(manifest)
+    if said["format"] > FORMAT:
+        raise GateRefused("MODEL003", str(folder), got=f"format {said['format']}", expected=f"{FORMAT} or older")
+    for name in FILES:
+        path = folder / name
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != said["files"].get(name):
+            raise GateRefused(
+                "MODEL002", str(path), got="content that differs from its digest", expected="the bytes signed"
+            )
+    return manifest
+
+
+def _check_golden(folder: Path, bundle: Bundle) -> None:
+    golden = json.loads((folder / "golden.json").read_text())
+    if not golden["rows"]:
+        return
+    x = np.array([[np.nan if v is None else v for v in row] for row in golden["rows"]], dtype=np.float64)
+    off = float(np.max(np.abs(bundle.model.margin(x) - np.array(golden["margins"]))))
+    if not off <= _GOLDEN_TOLERANCE:
+        expected = f"margins within {_GOLDEN_TOLERANCE}"
+        raise GateRefused("MODEL005", str(folder), got=f"golden rows off by {off:.2g}", expected=expected)
+
+
+def _as_dict(bundle: Bundle) -> dict[str, Any]:
+    return {
+        "features": [f.name for f in bundle.features],
+        "fingerprint": fingerprint(bundle.features),
+        "linear": bundle.model.linear.as_dict() if bundle.model.linear else None,
+        "n_trees": bundle.model.n_trees,
+        "calibrator": bundle.calibrator.as_dict(),
+        "shrinkage": {"prior": bundle.shrinkage.prior, "strength": bundle.shrinkage.strength},
+        "prepaid_known": bundle.prepaid_known,
+        "about": bundle.about,
+    }
+
+
+def signing_key(home: Path) -> Ed25519PrivateKey:
+    """The installation's signing key, made at first use under `home/keys`."""
+    return Ed25519PrivateKey.from_private_bytes(secret_file(home / "keys" / "signing.key"))

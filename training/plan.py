@@ -1,0 +1,69 @@
+"""The plan of a training run: everything that can be chosen, with its defaults, read from TOML."""
+
+import tomllib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from data.errors import PlanError
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TreePlan(_Strict):
+    """How trees are grown. Each depth is tried, with and without the linear part below; validation decides."""
+
+    depths: tuple[int, ...] = Field(default=(2, 4), min_length=1)
+    bases: tuple[str, ...] = Field(default=("linear", "none"), min_length=1)
+    learning_rate: float = Field(default=0.05, gt=0, le=1)
+    max_trees: int = Field(default=600, ge=1, le=20_000)
+    patience: int = Field(default=40, ge=1)
+    min_child_weight: float = Field(default=10.0, ge=0)
+    l2: float = Field(default=5.0, ge=0)
+    row_share: float = Field(default=0.8, gt=0, le=1)
+    column_share: float = Field(default=0.6, gt=0, le=1)
+
+
+class Plan(_Strict):
+    """One training run. `test_share` of the matured orders, the newest, are the untouched future."""
+
+    test_share: float = Field(default=0.3, gt=0, lt=0.9)
+    early_stop_share: float = Field(default=0.15, gt=0, lt=0.5)
+    calibrate_share: float = Field(default=0.15, gt=0, lt=0.5)
+    minimum_orders: int = Field(default=200, ge=50)
+    leave_out: tuple[str, ...] = ()
+    linear_penalties: tuple[float, ...] = Field(default=(3.0, 10.0, 30.0, 100.0, 300.0), min_length=1)
+    trees: TreePlan = TreePlan()
+    seed: int = Field(default=7, ge=0)
+
+
+def load_plan(path: Path | None) -> Plan:
+    """The plan in a TOML file, or the default one. Raises PlanError naming the key that is wrong."""
+    if path is None:
+        return Plan()
+    try:
+        return Plan(**tomllib.loads(path.read_text()))
+    except FileNotFoundError as error:
+        raise PlanError("PLAN001", str(path), got="no such file", expected="a plan in TOML") from error
+    except tomllib.TOMLDecodeError as error:
+        raise PlanError("PLAN001", str(path), got=str(error), expected="valid TOML") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = f"{path}, {'.'.join(str(p) for p in first['loc'])}"
+        raise PlanError("PLAN002", where, got=first["msg"], to_do="see training/plans/default.toml") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """The run's moments, microseconds: nothing known after `until` is used; `cut` parts past from future."""
+
+    until: int
+    cut: int
+    matures_in: int
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)

@@ -1,0 +1,105 @@
+"""A training run, like a table of contents. Each step takes values and returns values; tracking comes after."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from data.contract import Payment
+from data.history import History
+from training.baselines import baselines
+from training.bundle import Bundle
+from training.calibration import BetaCalibrator, fit_calibrator
+from training.plan import Plan
+from training.report import MODEL, Scope, counts, scopes
+from training.rows import Design, Rows, build_rows, design
+from training.trees import Model, Sample, Shape, choose, fit_shape, probability, turns
+
+Array: TypeAlias = np.ndarray[Any, Any]
+Progress: TypeAlias = Callable[[str, int, int], None]
+
+_PREPAID_ORDERS, _PREPAID_RTO = 200, 5
+_GOLDEN_ROWS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """The judged model: fitted on the past alone. The served one is its twin, refitted on everything matured."""
+
+    shape: Shape
+    model: Model
+    calibrator: BetaCalibrator
+    design: Design
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run gives: the bundle to serve (unsigned), its golden rows, and what the judged twin achieved."""
+
+    bundle: Bundle
+    golden: Array
+    rows: Rows
+    twin: Twin
+    predictions: dict[str, Array]
+    scopes: tuple[Scope, ...]
+    counts: dict[str, int]
+
+
+def train(history: History, plan: Plan, until: int | None, progress: Progress) -> Outcome:
+    """Rows, split, shape, trees, calibration, evaluation on the untouched future, refit. Deterministic for a plan."""
+    rows = build_rows(history, plan, until, progress)
+    progress("choose the shape", 1, 4)
+    twin = fit_twin(rows, plan)
+    progress("judge on the future", 2, 4)
+    predictions = predict_test(rows, twin)
+    test = rows.blocks.test
+    judged = scopes(predictions, rows.y[test], rows.is_cod[test])
+    progress("refit on everything matured", 3, 4)
+    bundle, golden = refit(rows, twin, plan, judged)
+    progress("done", 4, 4)
+    return Outcome(bundle, golden, rows, twin, predictions, judged, counts(rows))
+
+
+def fit_twin(rows: Rows, plan: Plan) -> Twin:
+    """Choose and fit on the past, with labels as known at the cut."""
+    blocks, y = rows.blocks, rows.y_past
+    learn = blocks.trees | blocks.early_stop
+    made = design(rows, plan, y=y, learn_from=learn)
+    sample = Sample(made.x[learn], y[learn])
+    shape = choose(turns(sample, int(blocks.early_stop.sum())), made.features, plan)
+    model = fit_shape(sample, made.features, shape, plan)
+    fresh = blocks.calibrate
+    calibrator = fit_calibrator(probability(model.margin(made.x[fresh])), y[fresh])
+    return Twin(shape, model, calibrator, made)
+
+
+def predict_test(rows: Rows, twin: Twin) -> dict[str, Array]:
+    """Probabilities of the twin and of every baseline for the test orders."""
+    past, test = rows.blocks.train, rows.blocks.test
+    x, y = twin.design.x, rows.y_past
+    found = baselines(Sample(x[past], y[past]), x[test], twin.design.features, twin.shape.penalty)
+    return found | {MODEL: np.asarray(twin.calibrator.apply(probability(twin.model.margin(x[test]))))}
+
+
+def refit(rows: Rows, twin: Twin, plan: Plan, judged: tuple[Scope, ...]) -> tuple[Bundle, Array]:
+    """The twin's shape, tree count and calibrator on all matured rows; and golden rows to recognise it by."""
+    made = design(rows, plan, y=rows.y, learn_from=rows.mature)
+    model = fit_shape(Sample(made.x[rows.mature], rows.y[rows.mature]), made.features, twin.shape, plan)
+    about = {
+        "moments": rows.moments.as_dict(),
+        "trained_through": int(rows.orders["placed_at"][rows.mature].max()),
+        "counts": counts(rows),
+        "shape": {name: getattr(twin.shape, name) for name in twin.shape.__slots__},
+        "evidence": [scope.as_dict() for scope in judged],
+        "judged": "the twin fitted on the past alone; the served model is refitted on everything matured",
+    }
+    bundle = Bundle(model, made.features, twin.calibrator, made.shrinkage, about, prepaid_known(rows))
+    newest = np.flatnonzero(rows.mature)[-_GOLDEN_ROWS:]
+    return bundle, made.x[newest]
+
+
+def prepaid_known(rows: Rows) -> bool:
+    """Are there enough prepaid outcomes, some of them RTO, to say anything about paying first?"""
+    prepaid = rows.mature & np.asarray(rows.orders["payment_method"] == Payment.PREPAID, dtype=bool)
+    return bool(prepaid.sum() >= _PREPAID_ORDERS and rows.y[prepaid].sum() >= _PREPAID_RTO)

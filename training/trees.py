@@ -1,0 +1,193 @@
+"""Boosted trees, monotone where the catalog says so, on the linear margin or on none."""
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import xgboost as xgb
+
+from features.catalog import Feature
+from training.linear import Linear, fit_linear
+from training.plan import Plan, TreePlan
+
+Array: TypeAlias = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """margin(x) = linear margin (0 without one) + the trees' margin. Log-odds, not yet calibrated."""
+
+    names: tuple[str, ...]
+    linear: Linear | None
+    booster: Any
+    n_trees: int
+
+    def margin(self, x: Array) -> Array:
+        """(n,) log-odds for (n, k) rows with NaN for missing."""
+        trees = self.booster.inplace_predict(x.astype(np.float32), predict_type="margin").astype(np.float64)
+        return trees if self.linear is None else trees + self.linear.margin(x)
+
+    def contributions(self, x: Array) -> tuple[Array, float]:
+        """(n, k) exact additive parts of the margin and the base they add to (Shapley values of the trees)."""
+        parts = self.booster.predict(xgb.DMatrix(x.astype(np.float32)), pred_contribs=True).astype(np.float64)
+        own, base = parts[:, :-1], float(parts[0, -1])
+        return (own, base) if self.linear is None else (own + self.linear.contributions(x), base + self.linear.base)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Rows to learn from, oldest first: x (n, k) with NaN for missing, y (n,) 0 or 1."""
+
+    x: Array
+    y: Array
+
+    def __getitem__(self, rows: Any) -> "Sample":
+        return Sample(self.x[rows], self.y[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What validation chose: depth, base ("linear" or "none"), its penalty, and how many trees."""
+
+    depth: int
+    base: str
+    penalty: float
+    n_trees: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """One shape and its log loss on each held-out row."""
+
+    shape: Shape
+    losses: Array
+
+
+def choose(samples: list[tuple[Sample, Sample]], features: tuple[Feature, ...], plan: Plan) -> Shape:
+    """The simplest shape whose log loss over (fit, stop) pairs is within one standard error of the lowest.
+
+    The one-standard-error rule (Breiman et al. 1984, section 3.4.3): on thin data it prefers the plain line, on rich
+    data the error is too small to matter. Simpler: fewer trees, then shallower, then a stronger penalty.
+    """
+    lines = [_tried_line(samples, features, p) for p in plan.linear_penalties]
+    line = _simplest(lines)
+    tried = [line] if "linear" in plan.trees.bases else []
+    for base in plan.trees.bases:
+        tried += [_tried_trees(samples, features, base, line.shape.penalty, d, plan) for d in plan.trees.depths]
+    return _simplest(tried).shape
+
+
+def _simplest(tried: list[_Tried]) -> _Tried:
+    best = min(tried, key=lambda t: float(t.losses.mean()))
+    for one in sorted(tried, key=lambda t: (t.shape.n_trees, t.shape.depth, -t.shape.penalty)):
+        excess = one.losses - best.losses
+        if excess.mean() <= excess.std() / np.sqrt(len(excess)):
+            return one
+    return best
+
+
+def _tried_line(samples: list[tuple[Sample, Sample]], features: tuple[Feature, ...], penalty: float) -> _Tried:
+    fitted = ((fit_linear(fit.x, fit.y, features, penalty), stop) for fit, stop in samples)
+    losses = [row_losses(linear.margin(stop.x), stop.y) for linear, stop in fitted]
+    return _Tried(Shape(1, "linear", penalty, 0), np.concatenate(losses))
+
+
+def _tried_trees(
+    samples: list[tuple[Sample, Sample]],
+    features: tuple[Feature, ...],
+    base: str,
+    penalty: float,
+    depth: int,
+    plan: Plan,
+) -> _Tried:
+    models, curves = [], []
+    for fit, stop in samples:
+        linear = fit_linear(fit.x, fit.y, features, penalty) if base == "linear" else None
+        told: dict[str, dict[str, list[float]]] = {}
+        models.append((linear, grow(fit, features, linear, depth, plan, stop, losses=told)))
+        curve = told["stop"]["logloss"]
+        curves.append(np.array(curve + [curve[-1]] * (plan.trees.max_trees - len(curve))))
+    n_trees = int(np.argmin(np.mean(curves, axis=0))) + 1
+    losses = []
+    for (linear, booster), (_, stop) in zip(models, samples, strict=True):
+        model = Model((), linear, booster[: min(n_trees, booster.num_boosted_rounds())], n_trees)
+        losses.append(row_losses(model.margin(stop.x), stop.y))
+    return _Tried(Shape(depth, base, penalty, n_trees), np.concatenate(losses))
+
+
+_THIN = 20_000  # orders: below, one stop block is too noisy to choose by, so every block takes its turn
+_TURNS = 5
+
+
+def turns(sample: Sample, n_stop: int) -> list[tuple[Sample, Sample]]:
+    """(fit, stop) pairs to choose by: the newest `n_stop` rows stop; thin data takes turns by contiguous blocks.
+
+    Turns look at later rows to judge earlier ones. That chooses a shape, never a figure that is reported.
+    """
+    n = len(sample.y)
+    if n > _THIN:
+        return [(sample[: n - n_stop], sample[n - n_stop :])]
+    edges = np.linspace(0, n, _TURNS + 1).astype(int)
+    block = np.digitize(np.arange(n), edges[1:-1])
+    return [(sample[block != i], sample[block == i]) for i in range(_TURNS) if 0 < sample.y[block != i].mean() < 1]
+
+
+def fit_shape(fit: Sample, features: tuple[Feature, ...], shape: Shape, plan: Plan) -> Model:
+    """A model of a chosen shape on the given rows, without looking at any others."""
+    linear = fit_linear(fit.x, fit.y, features, shape.penalty) if shape.base == "linear" else None
+    booster = grow(fit, features, linear, shape.depth, plan, None, shape.n_trees)
+    return Model(tuple(f.name for f in features), linear, booster, shape.n_trees)
+
+
+def grow(
+    fit: Sample,
+    features: tuple[Feature, ...],
+    linear: Linear | None,
+    depth: int,
+    plan: Plan,
+    stop: Sample | None = None,
+    n_trees: int | None = None,
+    losses: dict[str, dict[str, list[float]]] | None = None,
+) -> Any:
+    """A booster of `n_trees` trees, or until `stop` has not improved for the plan's patience. Deterministic."""
+    data = _matrix(fit, linear)
+    wanted = plan.trees.max_trees if n_trees is None else n_trees
+    threads = 1 if len(fit.y) < _THIN else 0  # on thin data threads wait for one another longer than they work
+    base_score = 0.5 if linear is not None else float(np.clip(fit.y.mean(), 1e-6, 1 - 1e-6))
+    watched = [] if stop is None else [(_matrix(stop, linear), "stop")]
+    patience = plan.trees.patience if stop is not None else None
+    return xgb.train(
+        _parameters(features, depth, plan.trees, plan.seed) | {"base_score": base_score, "nthread": threads}, data, wanted, evals=watched,
+        early_stopping_rounds=patience, verbose_eval=False, evals_result=losses,
+    )  # fmt: skip
+
+
+def _matrix(sample: Sample, linear: Linear | None) -> Any:
+    margin = None if linear is None else linear.margin(sample.x).astype(np.float32)
+    return xgb.DMatrix(sample.x.astype(np.float32), sample.y, base_margin=margin)
+
+
+def _parameters(features: tuple[Feature, ...], depth: int, trees: TreePlan, seed: int) -> dict[str, Any]:
+    return {
+        "objective": "binary:logistic",
+        "eval_metric": "logloss",
+        "tree_method": "hist",  # named, because the automatic choice has been seen to drop the constraints
+        "max_depth": depth,
+        "eta": trees.learning_rate,
+        "min_child_weight": trees.min_child_weight,
+        "lambda": trees.l2,
+        "subsample": trees.row_share,
+        "colsample_bytree": trees.column_share,
+        "monotone_constraints": "(" + ",".join(str(f.monotone) for f in features) + ")",
+        "seed": seed,
+    }
+
+
+def probability(margin: Array) -> Array:
+    """Log-odds to probability."""
+    return 1.0 / (1.0 + np.exp(-np.clip(margin, -50.0, 50.0)))
+
+
+def row_losses(margin: Array, y: Array) -> Array:
+    """(n,) log loss of each row, from log-odds."""
+    return np.asarray(np.logaddexp(0.0, margin) - y * margin)
