@@ -100,6 +100,10 @@ def scalar(connection: Connection, sql: str, bindings: tuple[Any, ...] = ()) -> 
     return None if row is None else row[0]
 
 
+KNOWN_THROUGH = "known_through"
+"""Name of the note that says to which moment the imported history is complete."""
+
+
 def get_meta(connection: Connection, name: str) -> str | None:
     value: str | None = scalar(connection, "SELECT value FROM meta WHERE name = ?", (name,))
     return value

@@ -57,6 +57,7 @@ class History:
     start: Array
     news: Columns
     event_ids: Array
+    sources: Array
     known_through: int
 
     def __len__(self) -> int:
@@ -96,14 +97,26 @@ def once(news: Iterable[Told]) -> list[Told]:
 
 def build_history(orders: Columns, news: list[Told], known_through: int) -> History:
     """Sort, index and resolve. `news` must already be counted `once`. News of unknown orders is left out."""
-    orders, row_of = _sorted_orders(orders)
+    orders, row_of = _sorted_orders(orders | {"placed_at": _never_after_told(orders, news)})
     known = [(row_of[t.merchant_id, t.order_id], t) for t in news if (t.merchant_id, t.order_id) in row_of]
     known.sort(key=lambda p: (p[0], p[1].known_at, p[1].source, p[1].event_id))
     rows = np.array([r for r, _ in known], dtype=np.int64)
     start = np.searchsorted(rows, np.arange(len(orders["order_id"]) + 1))
     told = [t for _, t in known]
     columns, corrected = _news_columns(told, start)
-    return History(orders, corrected, start, columns, _objects([t.event_id for t in told]), known_through)
+    ids, sources = _objects([t.event_id for t in told]), _objects([t.source for t in told])
+    return History(orders, corrected, start, columns, ids, sources, known_through)
+
+
+def _never_after_told(orders: Columns, news: list[Told]) -> Array:
+    """placed_at for the fold: a live caller's clock may run ahead of ours, and no order is told before it is placed."""
+    told_at: dict[tuple[str, str], int] = {}
+    for told in news:
+        if told.type == "placed":
+            key = (told.merchant_id, told.order_id)
+            told_at[key] = min(told.known_at, told_at.get(key, told.known_at))
+    ids = zip(orders["merchant_id"], orders["order_id"], orders["placed_at"].tolist(), strict=True)
+    return np.array([min(at, told_at.get((m, o), at)) for m, o, at in ids], dtype=np.int64)
 
 
 def _sorted_orders(orders: Columns) -> tuple[Columns, dict[tuple[str, str], int]]:

@@ -14,6 +14,7 @@ import pandas as pd
 from data import contract, lines, outcomes, parsing
 from data.arrival import Desk, arrive
 from data.contract import NEWS_COLUMNS, ORDER_COLUMNS, Column
+from data.details import kept_details
 from data.errors import DataError, Fault, UsageError
 from data.history import Columns, Told
 from data.lines import Lines
@@ -283,32 +284,6 @@ def _kept_details(part: Lines, i: int, kind: str, details: str | None, desk: Des
     except (ValueError, TypeError, KeyError):
         part.refuse_row(i, _DETAILS, parsing.Unfit("DQ015", 'a JSON object, as {"voids": "e-17"}'), details)
         return None
-
-
-def kept_details(kind: str, said: dict[str, Any], desk: Desk) -> str | None:
-    """The part of `details` that is kept, without personal values: a corrected address becomes place and pseudonym.
-
-    Raises KeyError if a correction names no event, or an action is unknown.
-    """
-    kept: dict[str, Any] = {}
-    if kind == "correction":
-        kept = {"voids": said["voids"]} | ({"source": said["source"]} if "source" in said else {})
-    elif kind == "action_taken":
-        kept = {"action": contract.Action[str(said["action"]).upper()].name.lower()}
-        kept |= {"decision_id": said["decision_id"]} if "decision_id" in said else {}
-    elif kind == "address_corrected":
-        kept = {"address": _corrected(said["address"], desk)}
-    return json.dumps(kept, sort_keys=True) if kept else None
-
-
-def _corrected(address: dict[str, Any], desk: Desk) -> dict[str, Any]:
-    told = {
-        name: [address.get(name)]
-        for name in ("line1", "line2", "landmark", "city", "district", "state", "pincode", "country")
-    }
-    arrived = arrive({**told, "order_id": [""], "merchant_id": [""], "placed_at": [0]}, desk)
-    place = {name: arrived[name][0] for name in ("pincode", "district", "state")}
-    return {"address": int(arrived["address"][0]), **place}
 
 
 def _with_placed(told: list[Told], orders: pd.DataFrame, mapping: Mapping) -> list[Told]:

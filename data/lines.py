@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -48,17 +49,18 @@ def convert(table: pd.DataFrame, sources: dict[str, Source], known: tuple[Column
             continue
         if source.column is not None and source.column not in table.columns:
             if mapping.absent_columns == "refuse" or column.required:
-                raise _absent(table, source.column, column)
+                raise absent(table, source.column, column)
             continue
         _convert_column(lines, column, source, mapping)
     return lines
 
 
-def _absent(table: pd.DataFrame, name: str, column: Column) -> DataError:
-    header = ", ".join(str(c) for c in table.columns[:40])
-    to_do = "correct the column's name in the mapping, or the delimiter in [file]"
+def absent(table: pd.DataFrame, name: str, column: Column) -> DataError:
+    near = get_close_matches(name, [str(c) for c in table.columns], cutoff=0.5)  # never the whole header: without
+    got = f"{table.shape[1]} columns" + (f", the nearest {' and '.join(map(repr, near))}" if near else ", none like it")
+    to_do = "correct the column's name in the mapping, or the delimiter in [file]"  # one, it is a buyer's row
     where = f"{table.attrs['file']}, column {name!r} for {column.name}"
-    return DataError("DQ002", where, got=f"a header of {header}", expected=f"a column {name!r}", to_do=to_do)
+    return DataError("DQ002", where, got=got, expected=f"a column {name!r} in the file's first line", to_do=to_do)
 
 
 def _convert_column(lines: Lines, column: Column, source: Source, mapping: Mapping) -> None:
@@ -68,13 +70,12 @@ def _convert_column(lines: Lines, column: Column, source: Source, mapping: Mappi
         _convert_times(lines, column, source, mapping, cells)
         return
     raw = cells.astype(object).where(cells.notna(), None).tolist()
-    digits = _money_digits(lines, mapping, n)
-    parsers = {d: _parser(column, source, mapping, d) for d in set(digits)}
-    values = _memoised(lines, column, raw, [parsers[d] for d in digits])
     if source.overwritten_when:
         gone = matches(lines.table, source.overwritten_when)
-        values = [None if gone[i] else v for i, v in enumerate(values)]
-    lines.columns[column.name] = values
+        raw = [None if gone[i] else cell for i, cell in enumerate(raw)]
+    digits = _money_digits(lines, mapping, n)
+    parsers = {d: _parser(column, source, mapping, d) for d in set(digits)}
+    lines.columns[column.name] = _memoised(lines, column, raw, [parsers[d] for d in digits])
 
 
 def _memoised(lines: Lines, column: Column, raw: list[Any], parsers: list[Callable[[Any], Any]]) -> list[Any]:
@@ -99,15 +100,24 @@ def _memoised(lines: Lines, column: Column, raw: list[Any], parsers: list[Callab
 
 
 def _convert_times(lines: Lines, column: Column, source: Source, mapping: Mapping, cells: Any) -> None:
+    if source.overwritten_when:
+        cells = cells.mask(matches(lines.table, source.overwritten_when))
     micros, bad = parsing.times(cells, source, mapping.timezone)
-    empty = cells.isna().to_numpy() | (cells.astype("string").str.strip() == "").fillna(True).to_numpy()
-    refused = bad if column.required else bad & ~empty
-    expected = "a time as " + " or ".join(source.formats)
-    lines.refuse(refused, column, "DQ004", expected, cells)
+    lines.refuse(bad if column.required else bad & ~blank(cells), column, "DQ004", as_written(source.formats), cells)
     lines.refuse(~bad & (micros < contract.EARLIEST), column, "DQ009", "a time after 1999", cells)
     lines.columns[column.name] = (
         micros if column.required else [None if b else int(m) for m, b in zip(micros, bad, strict=True)]
     )
+
+
+def blank(cells: "pd.Series[Any]") -> "np.ndarray[Any, Any]":
+    """(n,) which cells hold nothing, or white space alone."""
+    return cells.isna().to_numpy() | (cells.astype("string").str.strip() == "").fillna(True).to_numpy(bool)
+
+
+def as_written(formats: list[str]) -> str:
+    """What a time should look like."""
+    return "a time as " + " or ".join("2025-03-01T18:30:00+05:30" if f == "ISO8601" else f for f in formats)
 
 
 def _money_digits(lines: Lines, mapping: Mapping, n: int) -> list[int]:
@@ -124,6 +134,10 @@ def _parser(column: Column, source: Source, mapping: Mapping, digits: int) -> Ca
             return parsing.count
         case _, "pincode" | "origin_pincode":
             return parsing.translated(source, parsing.pincode(mapping.country))
+        case _, "currency":
+            return parsing.translated(source, parsing.code(3, "an ISO 4217 code of three letters, as INR"))
+        case _, "country":
+            return parsing.translated(source, parsing.code(2, "an ISO 3166 code of two letters, as IN"))
         case _, "payment_method":
             return parsing.translated(source, parsing.one_of(parsing.PAYMENTS))
         case _, "type":
@@ -141,19 +155,20 @@ def matches(table: pd.DataFrame, when: When) -> "np.ndarray[Any, Any]":
     """
     for name in when:
         if name not in table.columns:
-            raise _absent(table, name, Column("a rule", "text", contract.Stage.PLACED, ""))
+            raise absent(table, name, Column("a rule", "text", contract.Stage.PLACED, ""))
     if not when:
         return np.ones(len(table), dtype=bool)
     distinct = table[list(when)].astype(object).drop_duplicates()
-    keyed = {
-        tuple(row): fits(when, dict(zip(when, _no_nan(row), strict=True))) for row in distinct.itertuples(index=False)
-    }
-    return np.array([keyed[tuple(row)] for row in table[list(when)].astype(object).itertuples(index=False)], dtype=bool)
+    keyed = {_no_nan(row): fits(when, dict(zip(when, _no_nan(row), strict=True))) for row in distinct.itertuples(index=False)}
+    rows = table[list(when)].astype(object).itertuples(index=False)
+    return np.array([keyed[_no_nan(row)] for row in rows], dtype=bool)
 
 
-def _no_nan(row: tuple[Any, ...]) -> list[Any]:
-    return [None if _empty(v) else v for v in row]
+def _no_nan(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(None if _empty(v) else v for v in row)  # NaN is not equal to itself: no key of a dict
 
 
 def _empty(cell: Any) -> bool:
-    return cell is None or cell is pd.NA or cell is pd.NaT or cell == "" or (isinstance(cell, float) and cell != cell)
+    if isinstance(cell, str):
+        return not cell.strip()
+    return cell is None or cell is pd.NA or cell is pd.NaT or (isinstance(cell, float) and cell != cell)

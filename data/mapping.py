@@ -1,15 +1,18 @@
 """A mapping: how one merchant's export says what the contract asks. TOML, read into these models and refused clearly."""
 
+import codecs
 import tomllib
+from datetime import datetime
 from fnmatch import fnmatchcase
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from data import contract
-from data.contract import NEWS_COLUMNS, ORDER_COLUMNS, NewsType
+from data.contract import NEWS_COLUMNS, ORDER_COLUMNS, Column, NewsType, Reason
 from data.errors import PlanError, RtoError
 from data.text import folded
 
@@ -24,7 +27,7 @@ class _Strict(BaseModel):
 class Part(_Strict):
     """Keep one part of a value: `separator = "-"`, `index = 0`."""
 
-    separator: str
+    separator: str = Field(min_length=1)
     index: int = 0
 
 
@@ -37,7 +40,7 @@ class Source(_Strict):
 
     column: str | None = None
     constant: str | None = None
-    formats: list[str] = Field(default_factory=lambda: ["ISO8601"])
+    formats: list[str] = Field(default_factory=lambda: ["ISO8601"], min_length=1)
     date_only: bool = False
     unit: Literal["minor", "major"] = "minor"
     values: dict[str, str] = Field(default_factory=dict)
@@ -60,11 +63,16 @@ class Source(_Strict):
 
 
 class News(_Strict):
-    """News that a status stands for. Its time: a file column, or declared days after the order was placed."""
+    """News that a status stands for. Its time: a file column, or declared days after the order was placed.
+
+    formats, date_only: how that column writes its times; a day without an hour is known at its end.
+    """
 
     type: str
-    after_days: float | None = Field(default=None, ge=0)
+    after_days: float | None = Field(default=None, ge=0, le=3650, allow_inf_nan=False)
     column: str | None = None
+    formats: list[str] = Field(default_factory=lambda: ["ISO8601"], min_length=1)
+    date_only: bool = False
     reason: str | None = None
 
     @field_validator("type")
@@ -72,7 +80,14 @@ class News(_Strict):
     def _known(cls, name: str) -> str:
         if name.upper() not in NewsType.__members__:
             raise ValueError(f"unknown news type; one of {', '.join(t.name.lower() for t in NewsType)}")
-        return name
+        return name.lower()
+
+    @field_validator("reason")
+    @classmethod
+    def _known_reason(cls, name: str | None) -> str | None:
+        if name is not None and name.upper() not in Reason.__members__:
+            raise ValueError(f"unknown reason; one of {', '.join(r.name.lower() for r in Reason)}")
+        return None if name is None else name.lower()
 
     @model_validator(mode="after")
     def _one_time(self) -> "News":
@@ -91,8 +106,25 @@ class Rule(_Strict):
 class File(_Strict):
     """How the files are written; `delimiter` and `encoding` matter for CSV only."""
 
-    delimiter: str = ","
+    delimiter: str = Field(default=",", min_length=1, max_length=1)
     encoding: str = "utf-8-sig"
+
+    @field_validator("encoding")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        try:
+            codecs.lookup(name)
+        except LookupError:
+            raise ValueError("an encoding unknown to Python, as 'utf-8' or 'cp1252'") from None
+        return name
+
+
+_KEYS_OF_KIND = {
+    "time": {"formats", "date_only", "overwritten", "overwritten_when"},
+    "money": {"unit", "sum_lines", "overwritten", "overwritten_when"},
+    "count": {"overwritten", "overwritten_when"},
+    "text": {"values", "otherwise", "part", "overwritten", "overwritten_when"},
+}
 
 
 class Mapping(_Strict):
@@ -121,11 +153,35 @@ class Mapping(_Strict):
             required = {c.name for c in columns if c.required}
             if mapped and (absent := sorted(required - set(mapped))):
                 raise ValueError(f"[{table}] needs {', '.join(absent)}")
+            for column in columns:
+                if column.name in mapped:
+                    _demand_keys(f"[{table}] {column.name}", column, mapped[column.name])
         if not self.news and not self.rules:
             raise ValueError(
                 "give [news] (a table of news) or [[rules]] (statuses): without outcomes nothing is learned"
             )
         return self
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (OSError, ValueError, LookupError):
+            raise ValueError("a time zone by its IANA name, as 'Asia/Kolkata'") from None
+        return name
+
+    @field_validator("exported_at")
+    @classmethod
+    def _moment(cls, text: str | None) -> str | None:
+        if text is not None:
+            datetime.fromisoformat(text)
+        return text
+
+    @field_validator("country", "currency")
+    @classmethod
+    def _code(cls, code: str | None) -> str | None:
+        return None if code is None else code.upper()
 
     @property
     def longest_delay_days(self) -> float:
@@ -138,13 +194,21 @@ class Mapping(_Strict):
         return sorted(n for n, s in self.orders.items() if s.overwritten or stage[n] > contract.Stage.PLACED)
 
 
+def _demand_keys(where: str, column: Column, source: Source) -> None:
+    """Refuse a key that would do nothing: each kind of column has its own."""
+    if source.column is not None and (idle := source.model_fields_set - {"column"} - _KEYS_OF_KIND[column.kind]):
+        raise ValueError(f"{where}: `{min(idle)}` does nothing for a column of kind {column.kind}")
+    if column.required and (source.overwritten or source.overwritten_when):
+        raise ValueError(f"{where} is required: it cannot be overwritten")
+
+
 def fits(when: When, row: dict[str, Any]) -> bool:
     """Does a row of the file fit every condition? Missing values are the empty text."""
     for column, patterns in when.items():
         value = row.get(column)
         text = "" if value is None else folded(str(value))
         wanted = [patterns] if isinstance(patterns, str) else patterns
-        if not any(fnmatchcase(text, folded(p)) for p in wanted):
+        if not any(fnmatchcase(text, folded(p).replace("[", "[[]")) for p in wanted):
             return False
     return True
 
@@ -158,15 +222,15 @@ def load_mapping(name_or_path: str) -> Mapping:
     """A shipped mapping by name, or one's own by path. Raises PlanError naming the key that is wrong."""
     path = Path(name_or_path)
     if path.suffix != ".toml" and name_or_path in shipped_mappings():
-        text = files("data").joinpath("mappings", f"{name_or_path}.toml").read_text()
+        source: Any = files("data").joinpath("mappings", f"{name_or_path}.toml")
     elif path.is_file():
-        text = path.read_text()
+        source = path
     else:
         expected = f"a TOML file, or one of {', '.join(shipped_mappings())}"
         raise PlanError("MAP001", f"mapping {name_or_path}", got="no such file", expected=expected)
     try:
-        return Mapping(**tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
+        return Mapping(**tomllib.loads(source.read_text(encoding="utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PlanError("MAP002", f"mapping {name_or_path}", got=str(error), expected="valid TOML") from error
     except (ValidationError, TypeError) as error:
         raise _explained(name_or_path, error) from error

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -11,16 +11,16 @@ import numpy as np
 import pandas as pd
 
 from data import contract
+from data.currency import minor_digits as minor_digits
 from data.contract import Payment
 from data.mapping import Source
 
 Parse: TypeAlias = Callable[[Any], Any]
 
-_NO_MINOR = frozenset("BIF CLP DJF GNF JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split())
-_THREE_MINOR = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
 _CURRENCY_SIGNS = re.compile(r"^(?:rs\.?|inr|idr|rp\.?|usd|eur|gbp|[₹$€£])\s*|\s+", re.IGNORECASE)
-_GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{2,3})+(?:\.\d+)?")
-_ZONED = r"(?:Z|[+-]\d\d:?\d\d)$"
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d+)?")  # Indian too; "149,50" is no thousand
+_ISO = "ISO8601"
+_ZONED = r"[T ]\d\d.*(?:Z|[+-]\d\d(?::?\d\d)?)$"  # an offset follows an hour: the end of 04-12-2022 is none
 
 
 class Unfit(Exception):  # noqa: N818 - not an error of ours: one cell that does not say what its column promises
@@ -31,26 +31,15 @@ class Unfit(Exception):  # noqa: N818 - not an error of ours: one cell that does
         self.code, self.expected = code, expected
 
 
-def minor_digits(currency: str | None) -> int:
-    """How many decimals the currency's minor unit has (ISO 4217).
-
-    >>> minor_digits("INR"), minor_digits("JPY"), minor_digits("KWD")
-    (2, 0, 3)
-    """
-    return 0 if currency in _NO_MINOR else 3 if currency in _THREE_MINOR else 2
-
-
 def number(cell: Any) -> float:
     """A finite number; thousands separators and a currency sign before it are allowed."""
     if isinstance(cell, str):
         text = _CURRENCY_SIGNS.sub("", cell.strip())
-        text = text.replace(",", "") if _GROUPED.fullmatch(text) else text
-        try:
-            value = float(text)
-        except ValueError:
-            raise Unfit("DQ012", "a number, as 1499 or 1,499.00") from None
-    else:
+        cell = text.replace(",", "") if _GROUPED.fullmatch(text) else text.replace("_", "?")
+    try:
         value = float(cell)
+    except (ValueError, TypeError):
+        raise Unfit("DQ012", "a number, as 1499 or 1,499.00") from None
     if not math.isfinite(value):
         raise Unfit("DQ012", "a finite number")
     return value
@@ -104,6 +93,18 @@ def plain_text(cell: Any) -> str:
     return text[:-2] if text.endswith(".0") and text[:-2].isdigit() else text
 
 
+def code(letters: int, what: str) -> Parse:
+    """An upper-case code of so many letters, as INR or IN."""
+
+    def parse(cell: Any) -> str:
+        text = str(cell).strip().upper()
+        if not (len(text) == letters and text.isascii() and text.isalpha()):
+            raise Unfit("DQ006", f"{what}; translate other words with `values` in the mapping")
+        return text
+
+    return parse
+
+
 def one_of(words: tuple[str, ...]) -> Parse:
     def parse(cell: Any) -> str:
         text = str(cell).strip().lower()
@@ -144,8 +145,8 @@ def times(cells: "pd.Series[Any]", source: Source, zone: str) -> tuple[np.ndarra
         moments = cells.dt.tz_convert("UTC")
     elif pd.api.types.is_datetime64_any_dtype(cells.dtype):
         moments = _localised(cells, zone)
-    elif pd.api.types.is_integer_dtype(cells.dtype):
-        return cells.to_numpy(np.int64), np.zeros(len(cells), dtype=bool)
+    elif pd.api.types.is_numeric_dtype(cells.dtype) and not pd.api.types.is_bool_dtype(cells.dtype):
+        return _microseconds(cells)
     else:
         moments = _parsed(cells.astype("string").str.strip(), source.formats, zone)
     bad = moments.isna().to_numpy()
@@ -154,10 +155,22 @@ def times(cells: "pd.Series[Any]", source: Source, zone: str) -> tuple[np.ndarra
     return micros, bad
 
 
+def _microseconds(cells: "pd.Series[Any]") -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Numbers are microseconds since 1970 UTC; a column with gaps arrives as floats, exact up to the year 2255."""
+    if not cells.isna().any():
+        whole = cells.to_numpy()
+        if np.issubdtype(whole.dtype, np.integer):
+            return whole.astype(np.int64), np.zeros(len(whole), dtype=bool)
+    values = cells.to_numpy(np.float64, na_value=np.nan)
+    bad = ~(np.abs(values) < 2**53) | (values != np.floor(values))
+    return np.where(bad, 0.0, values).astype(np.int64), bad
+
+
 def _parsed(cells: "pd.Series[Any]", formats: list[str], zone: str) -> "pd.Series[Any]":
     out = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[us, UTC]")
-    zoned = cells.str.contains(_ZONED, regex=True).fillna(False)
+    iso_zoned = cells.str.contains(_ZONED, regex=True).fillna(False).astype(bool)
     for layout in formats:
+        zoned = iso_zoned if layout == _ISO else pd.Series("%z" in layout, index=cells.index)
         for part, is_zoned in ((zoned, True), (~zoned, False)):
             todo = out.isna() & part & cells.notna()
             if todo.any():
@@ -173,8 +186,7 @@ def _localised(cells: "pd.Series[Any]", zone: str) -> "pd.Series[Any]":
 
 
 def end_of_local_day(moment: int, zone: str) -> int:
-    """The last microsecond of the local day that starts at `moment`."""
-    start = datetime.fromtimestamp(moment / contract.SECOND, ZoneInfo(zone))
-    tomorrow = datetime.fromtimestamp(moment / contract.SECOND + 30 * 3600, ZoneInfo(zone))
-    midnight = tomorrow.replace(hour=0, minute=0, second=0, microsecond=0)
-    return moment + int((midnight - start).total_seconds() * contract.SECOND) - 1
+    """The last microsecond of the local day that holds `moment`; days of 23 and 25 hours included."""
+    today = datetime.fromtimestamp(moment // contract.SECOND, ZoneInfo(zone)).date()
+    midnight = datetime.combine(today + timedelta(days=1), time(), ZoneInfo(zone))
+    return int(midnight.timestamp()) * contract.SECOND - 1

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,11 @@ FIRST_ROW = {"csv": 2, "parquet": 1}
 """What a person calls the first row of data: line 2 of a CSV, row 1 of a Parquet table."""
 
 
+_UNREADABLE = (
+    pa.ArrowException, pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error, OSError, EOFError, zlib.error,
+)  # fmt: skip
+
+
 def read_table(path: Path, file: File) -> pd.DataFrame:
     """The rows of one file; `attrs` holds its name and the number of its first row.
 
@@ -29,7 +35,7 @@ def read_table(path: Path, file: File) -> pd.DataFrame:
         raise DataError("DQ001", str(path), got="no such file", expected="a CSV (also .gz) or Parquet file")
     try:
         table = pq.read_table(path).to_pandas() if kind == "parquet" else _read_csv(path, file)
-    except (pa.ArrowException, pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error, OSError, EOFError) as error:
+    except _UNREADABLE as error:
         raise DataError("DQ001", str(path), got=_first_line(error), expected=f"a readable {kind} file") from error
     except UnicodeDecodeError as error:
         to_do = "set [file] encoding in the mapping, for example encoding = 'cp1252'"
@@ -42,7 +48,10 @@ def read_table(path: Path, file: File) -> pd.DataFrame:
 
 def _read_csv(path: Path, file: File) -> pd.DataFrame:
     with _opened(path) as stream, io.TextIOWrapper(stream, encoding=file.encoding, newline="") as text:
-        return pd.read_csv(text, sep=file.delimiter, dtype=str, keep_default_na=False, na_values=[""], engine="c")
+        table = pd.read_csv(text, sep=file.delimiter, dtype=str, keep_default_na=False, na_values=[""], engine="c")
+    if not isinstance(table.index, pd.RangeIndex):  # pandas takes what is too much on the left for row names
+        raise pd.errors.ParserError("rows with more cells than the first line has names")
+    return table
 
 
 @contextmanager

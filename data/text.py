@@ -31,7 +31,7 @@ def phone_of(raw: str, country: str) -> str | None:
     >>> phone_of("098765 43210", "IN"), phone_of("98765O3210", "IN")
     ('+919876543210', None)
     """
-    text = unicodedata.normalize("NFKC", raw).replace("\u200b", "").strip()
+    text = "".join(_plain(c) for c in unicodedata.normalize("NFKC", raw)).strip()
     text = text.split(";", 1)[0]
     digits = "".join(str(unicodedata.digit(c)) if c.isdigit() else c for c in text)
     if not 5 <= len(digits) <= 32 or not set(digits) <= _PHONE_CHARACTERS:
@@ -43,6 +43,12 @@ def phone_of(raw: str, country: str) -> str | None:
     if not phonenumbers.is_valid_number(parsed):
         return None
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _plain(character: str) -> str:
+    """Marks that nobody sees (copied with a contact) are dropped, every dash is a hyphen."""
+    category = unicodedata.category(character)
+    return "" if category == "Cf" else "-" if category == "Pd" else character
 
 
 def email_of(raw: str) -> str | None:

@@ -9,9 +9,10 @@ from typing import Any
 import numba
 from numba.core import config
 
+from data import label
 from features import contribution, fold
 
-_SOURCES = ("contribution.py", "fold.py", "scan.py", "compiled.py")
+_SOURCES = ("../data/label.py", "contribution.py", "fold.py", "scan.py", "compiled.py")
 
 
 def _cache_by_content() -> None:
@@ -29,9 +30,9 @@ def compile_kernel(function: Callable[..., Any], **callees: Any) -> Any:
 
 
 _cache_by_content()
-later = compile_kernel(contribution.later)
-voided = compile_kernel(contribution.voided)
-judge = compile_kernel(contribution.judge, later=later, voided=voided)
+later = compile_kernel(label.later)
+voided = compile_kernel(label.voided)
+judge = compile_kernel(label.judge, later=later, voided=voided)
 weigh = compile_kernel(contribution.weigh, later=later, voided=voided, judge=judge)
 add = compile_kernel(fold.add)
 read = compile_kernel(fold.read)

@@ -5,11 +5,11 @@ weights) and is written in the plain subset of Python that numba compiles: the s
 `features/replay.py` compiles it and runs it on arrays. Everything that trains, serves or explains goes through it.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 
-from data.contract import Action, NewsType, Reason
+from data.contract import Action, NewsType
+from data.label import NOT_RTO, RTO, UNKNOWN, VOID, News, judge, later, voided
 
 
 class Measure(IntEnum):
@@ -30,94 +30,9 @@ class Measure(IntEnum):
 
 N_MEASURES = len(Measure)
 
-# Plain integers, because numba reads module constants but not enums with methods.
-_PLACED, _SWITCHED = int(NewsType.PLACED), int(NewsType.SWITCHED_TO_PREPAID)
-_ADDRESS, _ACTION = int(NewsType.ADDRESS_CORRECTED), int(NewsType.ACTION_TAKEN)
-_PARTIAL, _DELIVERED = int(NewsType.PARTIALLY_DELIVERED), int(NewsType.DELIVERED)
-_RTO_STARTED, _RTO_RECEIVED = int(NewsType.RTO_STARTED), int(NewsType.RTO_RECEIVED)
-_CANCELLED, _LOST, _CORRECTION = int(NewsType.CANCELLED), int(NewsType.LOST), int(NewsType.CORRECTION)
-_NO_ATTEMPT, _DAMAGED, _NONE = int(Reason.NO_ATTEMPT), int(Reason.DAMAGED), int(Reason.NONE)
-_PREPAID_ONLY = int(Action.PREPAID_ONLY)
-
-UNKNOWN, NOT_RTO, RTO, MIXED, VOID = -1, 0, 1, 2, 3
-"""Verdicts of `judge`. UNKNOWN: open, cancelled or lost. MIXED: only some lines were delivered. VOID: never placed."""
-
-
-@dataclass(slots=True)
-class News:
-    """One order's news as columns, in any order of rows; every column has one entry for each piece of news.
-
-    rank: (n,) place of the event_id among this order's, the last tie-break.  voids: (n,) row of the news a
-    correction takes back, else -1.  version: (n,) which corrected address this news brings (1, 2, ...), else 0.
-    """
-
-    type: Sequence[int] = field(default_factory=list)
-    happened_at: Sequence[int] = field(default_factory=list)
-    known_at: Sequence[int] = field(default_factory=list)
-    rank: Sequence[int] = field(default_factory=list)
-    reason: Sequence[int] = field(default_factory=list)
-    action: Sequence[int] = field(default_factory=list)
-    voids: Sequence[int] = field(default_factory=list)
-    version: Sequence[int] = field(default_factory=list)
-
-
-def voided(row, before, type_, known_at, voids):  # type: ignore[no-untyped-def]
-    """Is `row` taken back by a correction known before `before`? A correction itself cannot be taken back."""
-    for i in range(len(type_)):  # noqa: SIM110 - numba compiles this loop
-        if type_[i] == _CORRECTION and voids[i] == row and known_at[i] < before:
-            return True
-    return False
-
-
-def later(i, j, type_, happened_at, rank):  # type: ignore[no-untyped-def]
-    """Does news `i` come after `j` by (happened_at, type, event_id)? Anything comes after nothing (-1)."""
-    if j < 0:
-        return True
-    if happened_at[i] != happened_at[j]:
-        return happened_at[i] > happened_at[j]
-    if type_[i] != type_[j]:
-        return type_[i] > type_[j]
-    return rank[i] > rank[j]
-
-
-def judge(before, type_, happened_at, known_at, rank, reason, voids):  # type: ignore[no-untyped-def]
-    """The order's verdict and whether the courier caused it, from news with `known_at < before`.
-
-    The last of delivered, rto_started and rto_received decides. An order that was delivered in part is RTO for
-    none of the model's purposes (MIXED), unless the rest was delivered later. The cause is the last reason told at
-    or before the first `rto_started` (without one: before the deciding news); no reason means the buyer.
-    """
-    placed, last, started, partial = False, -1, -1, -1
-    for i in range(len(type_)):
-        if known_at[i] >= before or voided(i, before, type_, known_at, voids):
-            continue
-        kind = type_[i]
-        if kind == _PLACED:
-            placed = True
-        elif kind in (_DELIVERED, _RTO_STARTED, _RTO_RECEIVED):
-            if later(i, last, type_, happened_at, rank):
-                last = i
-            if kind == _RTO_STARTED and (started < 0 or later(started, i, type_, happened_at, rank)):
-                started = i
-        elif kind == _PARTIAL and later(i, partial, type_, happened_at, rank):
-            partial = i
-    if not placed:
-        return VOID, False
-    if partial >= 0 and (last < 0 or type_[last] != _DELIVERED or later(partial, last, type_, happened_at, rank)):
-        return MIXED, False
-    if last < 0:
-        return UNKNOWN, False
-    if type_[last] == _DELIVERED:
-        return NOT_RTO, False
-    until = started if started >= 0 else last
-    cause = -1
-    for i in range(len(type_)):
-        if known_at[i] >= before or reason[i] == _NONE or voided(i, before, type_, known_at, voids):
-            continue
-        if (i == until or later(until, i, type_, happened_at, rank)) and later(i, cause, type_, happened_at, rank):
-            cause = i
-    return RTO, cause >= 0 and reason[cause] in (_NO_ATTEMPT, _DAMAGED)
-
+_SWITCHED, _ADDRESS = int(NewsType.SWITCHED_TO_PREPAID), int(NewsType.ADDRESS_CORRECTED)
+_ACTION, _PREPAID_ONLY = int(NewsType.ACTION_TAKEN), int(Action.PREPAID_ONLY)
+_CANCELLED, _LOST = int(NewsType.CANCELLED), int(NewsType.LOST)
 
 def weigh(  # type: ignore[no-untyped-def]  # noqa: C901, PLR0913 - one pure rule, compiled as it stands
     before, is_cod, amount, type_, happened_at, known_at, rank, reason, action, voids, version, everyone, buyer
@@ -183,10 +98,3 @@ def contribution(*, is_cod: bool, amount_minor: float, news: News, before: int) 
     columns = (news.type, news.happened_at, news.known_at, news.rank, news.reason, news.action, news.voids)
     version = weigh(before, is_cod, amount, *columns, news.version, everyone, buyer)
     return Contribution(tuple(everyone), tuple(buyer), int(version))
-
-
-def label(news: News, asof: int) -> float:
-    """1 RTO, 0 delivered, NaN without a verdict at `asof` (open, cancelled, lost, mixed); news known at `asof` counts."""
-    columns = (news.type, news.happened_at, news.known_at, news.rank, news.reason, news.voids)
-    verdict, _ = judge(asof + 1, *columns)
-    return float(verdict) if verdict in (NOT_RTO, RTO) else float("nan")

@@ -6,7 +6,7 @@ import numpy as np
 
 from data.history import Array, History
 from features import compiled, scan
-from features.contribution import MIXED, NOT_RTO, RTO
+from data.label import MIXED, NOT_RTO, RTO
 
 _make_labels = compiled.compile_kernel(scan.make_labels, judge=compiled.judge)
 

@@ -7,19 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from data import contract
+from data import contract, label
 from data.contract import NewsType, Reason
 from data.history import PLACE_AND_ADDRESS, Told, once
-from features import contribution
-from features.contribution import RTO, News
+from data.label import RTO, VOID, News
 
 FOREVER = 2**62
 """A moment after all news."""
 
 # numba's subset of Python carries no types: given here
-_judge: Callable[..., tuple[int, bool]] = contribution.judge
-_later: Callable[..., bool] = contribution.later
-_voided: Callable[..., bool] = contribution.voided
+_judge: Callable[..., tuple[int, bool]] = label.judge
+_later: Callable[..., bool] = label.later
+_voided: Callable[..., bool] = label.voided
 _CORRECTION = NewsType.CORRECTION.name.lower()
 
 
@@ -134,6 +133,8 @@ def _moment(news: News, i: int) -> tuple[int, int, int]:
 
 def address_version(news: News, before: int = FOREVER) -> int:
     """Which corrected address the order goes to, from news known before `before`; 0: the one it was placed with."""
+    if not any(news.version) or verdict(news, before) == VOID:
+        return 0
     newest = -1
     for i in standing(news, before):
         is_address = news.type[i] == NewsType.ADDRESS_CORRECTED

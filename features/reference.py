@@ -9,7 +9,8 @@ from typing import Any
 
 from data.contract import Payment
 from features.catalog import Sum
-from features.contribution import News, contribution
+from data.label import News
+from features.contribution import contribution
 from features.fold import decay
 from features.keys import KINDS, key_of
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from features.contribution import N_MEASURES, judge, weigh
+from data.label import judge
+from features.contribution import N_MEASURES, weigh
 from features.fold import add, read
 
 

@@ -61,7 +61,7 @@ def tell(market: Market, orders: Orders, fate: Fate, course: Course) -> News:
         (NewsType.DISPATCHED, course.shipped, course.dispatched_at),
         (NewsType.DELIVERED, course.delivered, course.delivered_at),
         (NewsType.RTO_STARTED, course.started, course.started_at),
-        (NewsType.RTO_RECEIVED, course.started & ~course.delivered, course.delivered_at),
+        (NewsType.RTO_RECEIVED, course.started & ~course.delivered, course.received_at),
         (NewsType.LOST, course.lost, course.lost_at),
     )
     batches = [_told(market, SLOT[kind], kind, np.flatnonzero(who), at) for kind, who, at in steps]

@@ -74,12 +74,28 @@ class Economics:
         """Given to a buyer who takes the offer and keeps the parcel; never more than the order is worth."""
         return min({Action.PREPAID_NUDGE: self.nudge_discount_minor}.get(action, 0), value_minor)
 
+    def cost_of_rto(self, value_minor: int) -> int:
+        """What one parcel of this value costs when it comes back: out, packaging, back, handling, damage."""
+        spent = self.forward_minor + self.packaging_minor + self.reverse_minor + self.handling_minor
+        return round(spent + self.damage_share * value_minor)
+
     def bends(self) -> tuple[int, ...]:
-        """Values at or between which every amount above is a straight line of the value (whole minor units)."""
-        fees = int(self.cod_fee_minor / self.cod_fee_share) if self.cod_fee_share else 1
-        near = {1, self.nudge_discount_minor, fees, fees + 1}
-        near |= {self.shipping_free_from_minor - 1, self.shipping_free_from_minor, LARGEST_MINOR}
-        return tuple(sorted(v for v in near if 0 < v <= LARGEST_MINOR))
+        """Order values between which every amount above is a straight line of the value (whole minor units).
+
+        From the price of shipping upward: goods worth less than that are nobody's trade.
+        """
+        smallest, free_from = max(1, self.forward_minor), self.shipping_free_from_minor
+        fees_cross = int(self.cod_fee_minor / self.cod_fee_share) if self.cod_fee_share else smallest
+        near = {
+            smallest,
+            self.nudge_discount_minor,
+            fees_cross,
+            fees_cross + 1,
+            free_from - 1,
+            free_from,
+            LARGEST_MINOR,
+        }
+        return tuple(sorted(v for v in near if smallest <= v <= LARGEST_MINOR))
 
     def text(self, amount_minor: Fraction | int) -> str:
         """An amount of money for people: `Rs 40`, `Rs 40.50`."""

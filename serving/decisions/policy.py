@@ -155,7 +155,8 @@ def to_minor(amount: Fraction) -> int:
 
 
 def check_order_of_harshness(policy: Policy) -> None:
-    """Refuse (PlanError MONEY004) unless each action gains on every gentler one as risk grows, at every order value.
+    """Refuse (PlanError MONEY004) unless each action gains on every gentler one as risk grows, at every value of
+    the order from the price of shipping upward.
 
     At one value, with the risk if prepaid fixed (and below p) or not known, an action's worth is a straight line in
     p. The best of several lines only ever moves to steeper ones as p grows: if slopes never fall from gentle to harsh,

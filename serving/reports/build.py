@@ -19,9 +19,9 @@ from serving.reports.figures import (
     Period,
     Report,
     RtoCost,
-    Share,
     Today,
 )
+from serving.reports.shares import Share
 from serving.reports.wording import CAUSES, NO_CAUSE, local_day
 
 ROWS_TODAY = 25

@@ -4,7 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from serving.reports.figures import Group, Period, Share
+from serving.reports.figures import (
+    Group,
+    Period,
+)
+from serving.reports.shares import Share
 from serving.reports.wording import interval, month, percent, short_day
 
 WEEKS = 53

@@ -4,7 +4,13 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from math import log
 
-from serving.reports.figures import Group, GroupRow, Money, OrderRow, Share
+from serving.reports.figures import (
+    Group,
+    GroupRow,
+    Money,
+    OrderRow,
+)
+from serving.reports.shares import Share
 from serving.reports.wording import NO_BREAK, money, place_name
 
 ORDERS_PER_PIN = 20

@@ -11,9 +11,12 @@ from markupsafe import Markup
 
 from serving.reports import wording
 from serving.reports.charts import ORDERS_PER_POINT, WEEKS, week_chart, whisker, whisker_scale
-from serving.reports.figures import Report, Share
+from serving.reports.figures import (
+    Report,
+)
 from serving.reports.groups import ORDERS_PER_PIN
 from serving.reports.reliability import panels
+from serving.reports.shares import Share
 
 _STYLE = "report.css"
 

@@ -6,13 +6,13 @@ from typing import Any
 from data.contract import NewsType, Payment, Reason
 from data.database import Connection
 from data.history import Told
-from data.journal import LIVE, unpacked
-from features.contribution import MIXED, NOT_RTO, RTO, VOID, News
+from data.journal import unpacked
+from data.label import MIXED, NOT_RTO, RTO, VOID, News
 from features.one_order import FOREVER, address_version, resolve, rto_cause, standing, verdict
 from serving.reports.figures import OrderRow
 
 _ORDERS = "SELECT order_id, placed_at, columns FROM orders WHERE merchant_id = ? ORDER BY placed_at, order_id"
-_NEWS = """SELECT merchant_id, order_id, source, event_id, type, happened_at, known_at, reason, details, origin
+_NEWS = """SELECT merchant_id, order_id, source, event_id, type, happened_at, known_at, reason, details, origin = 'live'
 FROM news WHERE merchant_id = ? ORDER BY order_id"""
 
 
@@ -22,17 +22,13 @@ def order_rows(connection: Connection, merchant_id: str, before: int = FOREVER) 
     Orders whose placing was taken back are left out.
     """
     found = connection.execute(_NEWS, (merchant_id,))
-    news = {order_id: [_told(row) for row in rows] for order_id, rows in groupby(found, key=lambda row: row[1])}
+    news = {order_id: [Told(*row) for row in rows] for order_id, rows in groupby(found, key=lambda row: row[1])}
     rows = []
     for order_id, placed_at, text in connection.execute(_ORDERS, (merchant_id,)):
         if placed_at < before:
             row = order_row(unpacked(text), news.get(order_id, []), before)
             rows += [] if row is None else [row]
     return rows
-
-
-def _told(row: tuple[Any, ...]) -> Told:
-    return Told(*row[:-1], row[-1] == LIVE)
 
 
 def order_row(columns: dict[str, Any], told: list[Told], before: int = FOREVER) -> OrderRow | None:

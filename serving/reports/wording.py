@@ -5,7 +5,10 @@ from datetime import UTC, date, datetime
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from serving.reports.figures import Money, Share
+from serving.reports.figures import (
+    Money,
+)
+from serving.reports.shares import Share
 
 NO_BREAK = "\u00a0"
 _SYMBOLS: Mapping[str, str] = MappingProxyType({"INR": "₹", "USD": "$", "EUR": "€", "GBP": "£"})

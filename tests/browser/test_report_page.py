@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from data.contract import DAY
 from serving.reports import OpenRisk, build_report, render
 from serving.reports.figures import Meta, Money, OrderRow
 from tests.helpers.report_rows import META, NOW, RUPEES, evidence, risks, rows
@@ -42,27 +43,15 @@ def dom_of(chromium: str, page: str, folder: Path) -> str:
 
 def hostile(i: int) -> OrderRow:
     bad = PAYLOADS[i % len(PAYLOADS)]
-    return OrderRow(
-        bad,
-        NOW - 50_000_000_000 * (60 + i),
-        "cod",
-        5e4,
-        bad,
-        bad,
-        bad,
-        bad,
-        float(i % 2),
-        ("delivered", "rto")[i % 2],
-        bad,
-    )
+    placed_at, rto = NOW - (30 + i % 60) * DAY, i % 2
+    return OrderRow(bad, placed_at, "cod", 5e4, bad, bad, bad, bad, float(rto), ("delivered", "rto")[rto], bad)
 
 
 def test_payloads_in_orders_do_not_run(chromium: str, tmp_path: Path) -> None:
-    risks = [OpenRisk(bad, NOW, 5.0, 0.7, bad, bad, 10.0, [bad]) for bad in PAYLOADS]
+    open_risks = [OpenRisk(bad, NOW, 5.0, 0.7, bad, bad, 10.0, [bad]) for bad in PAYLOADS]
     meta = Meta(PAYLOADS[3], "Asia/Kolkata", NOW, 21)
-    page = render(
-        build_report([hostile(i) for i in range(200)], risks, evidence(), Money("INR", 100, PAYLOADS[0]), meta)
-    )
+    orders, unit = [hostile(i) for i in range(200)], Money("INR", 100, PAYLOADS[0])
+    page = render(build_report(orders, open_risks, evidence(), unit, meta))
     dom = dom_of(chromium, page, tmp_path)
     title = re.search(r"<title>(.*?)</title>", dom, re.DOTALL)
     assert title is not None

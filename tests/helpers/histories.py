@@ -9,7 +9,7 @@ from data import contract
 from data.contract import DAY, HOUR
 from data.history import History, Told, build_history, once
 from features.catalog import Sum
-from features.contribution import News
+from data.label import News
 from features.reference import KnownOrder, value_at
 
 T0 = 1_700_000_000 * contract.SECOND

@@ -22,6 +22,7 @@ from data.world.presets import DEMO, Article, Merchant
 from data.world.streams import running_count, running_sum
 from data.world.transit import _delay_share
 
+SLOTS = {"rto_started": "-09", "rto_received": "-10"}
 UNTIL = 1_770_000_000_000_000  # 2026-02-02
 
 
@@ -237,6 +238,13 @@ def test_now_and_then_a_parcel_on_its_way_back_is_delivered_after_all(news):
     kept = news[~news.event_id.isin(voided)]
     both = kept[kept.type.isin(["rto_started", "delivered"])].groupby("order_id").type.nunique() == 2
     assert 5 < both.sum() < 80
+
+
+def test_a_parcel_is_back_at_the_warehouse_days_after_its_way_back_began(news):
+    at = {kind: news[news.event_id.str.endswith(slot)].set_index("order_id") for kind, slot in SLOTS.items()}
+    days = (at["rto_received"].happened_at - at["rto_started"].happened_at).dropna() / pd.Timedelta(days=1)
+    assert len(days) > 1_000
+    assert 5 <= days.min() < days.max() <= 12
 
 
 def test_nothing_is_sent_back_without_a_failed_attempt(news):

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from data import contract
 from data.contract import COURIER_REASONS, DAY, Payment, Reason
 from data.history import PLACE_AND_ADDRESS, Told
-from features.contribution import News, contribution, judge, label
+from data.label import News, judge, label
+from features.contribution import contribution
 from features.one_order import address_version, order_news, resolve, rto_cause, standing, verdict
 from tests.helpers.histories import T0, history_of, known_orders, worlds
 
@@ -89,3 +90,15 @@ def test_news_that_a_correction_took_back_no_longer_stands() -> None:
     news = order_news([told("placed", 0), told("delivered", 3), undo])
     assert [contract.NewsType(news.type[i]).name for i in standing(news)] == ["PLACED", "CORRECTION"]
     assert [contract.NewsType(news.type[i]).name for i in standing(news, T0 + 5 * DAY)] == ["PLACED", "DELIVERED"]
+
+
+def test_ties_are_broken_by_source_and_then_event_id_as_in_the_history() -> None:
+    at = T0 + DAY
+    tied = [
+        Told("m", "o", source, event_id, "attempt_failed", at, at, reason)
+        for source, event_id, reason in (("b", "1", "refused"), ("a", "2", "no_attempt"), ("a", "3", "other"))
+    ]
+    news = [told("placed", 0), *tied, told("rto_started", 2)]
+    (known,) = known_orders(history_of([{"order_id": "o", "merchant_id": "m", "placed_at": T0}], news))
+    assert order_news(news[::-1]).rank == known.news.rank
+    assert rto_cause(order_news(news)) is Reason.REFUSED

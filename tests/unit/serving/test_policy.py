@@ -92,7 +92,7 @@ def test_more_risk_never_earns_a_gentler_action_with_the_default_costs(value, q)
 def test_more_risk_never_earns_a_gentler_action_with_any_costs_accepted(e, risks, value_minor, told):
     q, p, more = risks
     policy = accepted(e)
-    calm, worse = (advice(risk_, q if told else None, value_minor, policy) for risk_ in (p, more))
+    calm, worse = (advice(risk_, q if told else None, max(value_minor, e.forward_minor), policy) for risk_ in (p, more))
     assert HARSHNESS[worse] >= HARSHNESS[calm]
 
 
@@ -109,6 +109,13 @@ def test_a_call_placed_before_the_nudge_is_refused_because_risk_would_earn_the_g
     without_the_check = unchecked(POLICY.economics, swapped)
     assert advice(0.2, None, 745_00, without_the_check) is Action.PREPAID_NUDGE
     assert advice(0.4, None, 745_00, without_the_check) is Action.CONFIRM_CALL
+
+
+def test_the_promise_is_checked_with_a_known_risk_if_prepaid_too():
+    # if paying itself changed nothing, every would-be RTO who takes the offer would cost the payment fee as well
+    useless = replace(DEFAULT_EFFECTS, paying_causal_share=Fraction(0))
+    with pytest.raises(PlanError, match=r"MONEY004 .*allow_cod gains more .* harsher prepaid_nudge"):
+        Policy(POLICY.economics, useless)
 
 
 def test_costs_under_which_a_delivery_loses_more_than_an_rto_are_refused():
@@ -256,6 +263,12 @@ def test_a_break_even_is_the_first_thousandth_that_beats_shipping(value_minor):
 def test_an_action_too_dear_for_any_risk_has_no_break_even():
     dear = Policy(replace(POLICY.economics, call_cost_minor=900_00), DEFAULT_EFFECTS)
     assert break_even(dear, 745_00)[Action.CONFIRM_CALL] is None
+
+
+def test_an_action_that_changes_nothing_never_beats_shipping():
+    effects = replace(DEFAULT_EFFECTS, rows=(ROWS[Action.ALLOW_COD], Effect(Action.CONFIRM_CALL)))
+    policy = Policy(replace(POLICY.economics, call_cost_minor=0), effects)
+    assert break_even(policy, 745_00) == {Action.CONFIRM_CALL: None}
 
 
 def test_shipping_that_always_loses_is_worth_it_at_no_risk():

@@ -1,0 +1,127 @@
+"""Commands of this room: import, check, simulate."""
+
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from data import contract
+from data.console import Session, emit, fields, note, progress, table
+from data.errors import UsageError
+from data.importing import Request, import_files
+from data.pool import open_pool
+
+POOL = click.option("--pool", help="Which pool; not needed where there is only one.")
+JSON = click.option("--json", "as_json", is_flag=True, help="The result as JSON on stdout.")
+
+
+@click.command("import", epilog="Example: rto import orders.csv.gz --mapping amazon-in --skip-bad-rows")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--mapping", required=True, help="A shipped mapping's name, or the path of your own (TOML).")
+@click.option("--merchant", help="Whose orders these are, where neither file nor mapping says.")
+@click.option("--exported-at", help="When the files were exported (ISO 8601); default: from the data.")
+@click.option("--skip-bad-rows", is_flag=True, help="Leave bad rows out, quarantine and count them.")
+@POOL
+@JSON
+@click.pass_obj
+def import_command(
+    session: Session,
+    files: tuple[Path, ...],
+    mapping: str,
+    merchant: str | None,
+    exported_at: str | None,
+    skip_bad_rows: bool,
+    pool: str | None,
+    as_json: bool,
+) -> None:
+    """Bring a shop's order history in.
+
+    CSV (also .gz) and Parquet. Every row is either understood or refused with its place and what to do; personal
+    values become pseudonyms on the way in and are not kept.
+    """
+    request = Request(list(files), mapping, merchant, pool, _moment(exported_at), skip_bad_rows)
+    with progress() as tell:
+        summary = import_files(session.home, request, tell)
+    emit(summary, as_json, _show_import)
+
+
+def _moment(text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError("CLI003", "--exported-at", got=repr(text), expected="ISO 8601, as 2026-02-28T18:00+05:30") from None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * contract.SECOND)
+
+
+def _show_import(summary: dict[str, Any]) -> None:
+    fields([(name.replace("_", " "), _plain(value)) for name, value in summary.items() if name not in ("checks", "files")])
+    show_checks(summary["checks"])
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return ", ".join(f"{k}: {v:,}" if isinstance(v, int) else f"{k}: {v}" for k, v in value.items()) or "none"
+    if isinstance(value, list):
+        return ", ".join(str(v) for v in value)
+    return f"{value:,}" if isinstance(value, int) else value
+
+
+def show_checks(report: dict[str, Any]) -> None:
+    """The checks that did not pass, and how many did."""
+    failed = [r for r in report["results"] if r["outcome"] == "failed"]
+    passed = sum(r["outcome"] == "passed" for r in report["results"])
+    print(f"checks                {passed} passed, {len(failed)} failed, {len(report['results']) - passed - len(failed)} not applicable")
+    if failed:
+        rows = [(r["code"], r["severity"], r["title"], r["n_failed"], ", ".join(map(str, r["examples"][:3]))) for r in failed]
+        table(("code", "severity", "what", "rows", "for example"), rows)
+
+
+@click.command("check", epilog="Example: rto check --json")
+@POOL
+@JSON
+@click.pass_obj
+def check_command(session: Session, pool: str | None, as_json: bool) -> None:
+    """Run the numbered checks (docs/checks.md) on the whole history of a pool."""
+    from data.importing import check_history
+    from data.segments import load_history
+
+    with progress() as tell:
+        tell("load the history", 0, 2)
+        history = load_history(open_pool(session.home, pool))
+        tell("check", 1, 2)
+        report = check_history(history)
+    emit(report.as_dict(), as_json, show_checks)
+    if report.hard_failures:
+        from data.expectations import require
+
+        require(report)
+
+
+@click.command("simulate", epilog="Example: rto simulate --preset demo --orders 40000 --seed 7 --out market")
+@click.option("--preset", default="demo", show_default=True, help="Which made-up market.")
+@click.option("--orders", default=40_000, show_default=True, help="How many orders.")
+@click.option("--seed", default=7, show_default=True, help="The same seed gives the same bytes.")
+@click.option("--until", default="2026-06-30", show_default=True, help="Last day of the market (ISO date, UTC).")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="An empty or new folder.")
+@JSON
+def simulate_command(preset: str, orders: int, seed: int, until: str, out: Path, as_json: bool) -> None:
+    """Make a made-up market with known truth, in the native contract.
+
+    Good figures here are not figures on anyone's shop.
+    """
+    from data.world.presets import preset_named
+    from data.world.simulate import simulate
+    from data.world.write import write_world
+
+    moment = _moment(until)
+    assert moment is not None, "the option has a default"
+    with progress() as tell:
+        world = simulate(preset_named(preset), orders, seed, moment, lambda done, total: tell("simulate", done, total))
+        write_world(world, out)
+    digests = {p.name: hashlib.sha256(p.read_bytes()).hexdigest()[:16] for p in sorted(out.glob("*.parquet"))}
+    note("made up: not a figure of anyone's shop")
+    emit({"out": str(out), "orders": orders, "seed": seed, **digests}, as_json, lambda r: fields(list(r.items())))

@@ -1,0 +1,148 @@
+"""Serving's driver of the fold: the same state, kept in SQLite, one row for each key.
+
+A write adds the change of one order's contribution to its keys; a read decays the keys of one order to the moment
+asked, its own contribution taken out first (the fold is linear), so that a second score does not see itself.
+"""
+
+import json
+import struct
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from data.contract import Payment
+from data.database import Connection, get_meta, scalar, set_meta
+from data.errors import DataError
+from data.history import Told
+from features.catalog import Sum
+from features.contribution import N_MEASURES, Contribution, Measure, contribution
+from features.fold import add, read
+from features.keys import KINDS, key_of
+from features.layout import Layout, Readings, layouts
+from features.one_order import FOREVER, resolve
+
+_META = "sums"
+_NOTHING = Contribution((0.0,) * N_MEASURES, (0.0,) * N_MEASURES, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What one order contributes now, and the columns (its corrected place included) whose keys hold it."""
+
+    said: Contribution
+    columns: dict[str, Any]
+    placed_at: int
+
+    def weights(self, kind: str) -> tuple[float, ...]:
+        return self.said.buyer if KINDS[kind].buyer else self.said.everyone
+
+
+def standing(columns: dict[str, Any], told: list[Told]) -> Standing:
+    """The contribution of an order as kept, from all of its news."""
+    resolved = resolve(told)
+    is_cod = columns["payment_method"] == Payment.COD
+    said = contribution(is_cod=is_cod, amount_minor=columns["amount_minor"], news=resolved.news, before=FOREVER)
+    version = said.address_version
+    place = resolved.corrected[version - 1] if version else {}
+    return Standing(said, {**columns, **place}, placed_at(columns, told))
+
+
+def placed_at(columns: dict[str, Any], told: list[Told]) -> int:
+    """When the order was placed, for the fold: never after we were told of it, whatever the caller's clock says."""
+    return min([int(columns["placed_at"]), *(t.known_at for t in told if t.type == "placed")])
+
+
+class Store:
+    """The state of one pool's keys. `connection` may be a writer's or a reader's."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.layouts: dict[str, Layout] = layouts(stored_sums(connection))
+
+    def require(self, sums: Iterable[Sum]) -> None:
+        """Raises DataError STATE001 if a sum is not kept: the state was built for another catalog."""
+        kept = {one for layout in self.layouts.values() for one in layout.sums}
+        if missing := [one for one in sums if one not in kept]:
+            got = f"no {missing[0].measure.name.lower()} by {missing[0].key}" if kept else "no state"
+            raise DataError("STATE001", "online state", got=got, expected="every sum of the model", to_do="rto state rebuild")
+
+    def change(self, before: Standing | None, after: Standing) -> None:
+        """Add the change of one order's contribution: its old weights leave their keys, its new ones enter theirs."""
+        for kind, layout in self.layouts.items():
+            old = None if before is None else key_of(KINDS[kind], before.columns)
+            new = key_of(KINDS[kind], after.columns)
+            was = _NOTHING.buyer if before is None else before.weights(kind)
+            now = after.weights(kind)
+            if old == new:
+                self._add(layout, new, tuple(b - a for a, b in zip(was, now, strict=True)), after.placed_at)
+            else:
+                self._add(layout, old, tuple(-a for a in was), after.placed_at)
+                self._add(layout, new, now, after.placed_at)
+
+    def _add(self, layout: Layout, key: str | None, weights: tuple[float, ...], moment: int) -> None:
+        if key is None or not any(weights):
+            return
+        values, grid = self._state(layout, key)
+        add(values, grid, weights, moment, layout.measure, layout.slot, layout.half_lives)
+        sql = "INSERT INTO state VALUES (?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET folded = excluded.folded"
+        self.connection.execute(sql, (layout.kind, key, pack(values, grid)))
+
+    def _state(self, layout: Layout, key: str) -> tuple[list[float], list[int]]:
+        sql = "SELECT folded FROM state WHERE kind = ? AND key = ?"
+        blob = scalar(self.connection, sql, (layout.kind, key))
+        return layout.empty() if blob is None else unpack(blob, layout)
+
+    def readings(self, order: dict[str, Any], at: int, own: Standing | None = None) -> Readings:
+        """Every kept sum for one order at the moment `at`, as columns of length one; NaN where the key is missing.
+
+        own: what this very order contributes, if it was placed before.
+        """
+        out: dict[Sum, np.ndarray[Any, Any]] = {}
+        for kind, layout in self.layouts.items():
+            key = key_of(KINDS[kind], order)
+            row = [float("nan")] * len(layout.sums)
+            if key is not None:
+                values, grid = self._state(layout, key)
+                if own is not None and key_of(KINDS[kind], own.columns) == key:
+                    taken = tuple(-w for w in own.weights(kind))
+                    add(values, grid, taken, own.placed_at, layout.measure, layout.slot, layout.half_lives)
+                read(values, grid, at, layout.slot, layout.half_lives, row)
+            out |= {one: np.array([value]) for one, value in zip(layout.sums, row, strict=True)}
+        return out
+
+
+def pack(values: Iterable[float], grid: Iterable[int]) -> bytes:
+    """A key's state as bytes: grid indexes, then values; little-endian, 8 bytes each."""
+    grid, values = list(grid), list(values)
+    return struct.pack(f"<{len(grid)}q{len(values)}d", *grid, *values)
+
+
+def unpack(blob: bytes, layout: Layout) -> tuple[list[float], list[int]]:
+    """The inverse of `pack`: values, grid."""
+    n = len(layout.half_lives)
+    numbers = struct.unpack(f"<{n}q{len(layout.sums)}d", blob)
+    return list(numbers[n:]), list(numbers[:n])
+
+
+def stored_sums(connection: Connection) -> tuple[Sum, ...]:
+    """The sums the state was built for; none before the first build."""
+    text = get_meta(connection, _META)
+    return tuple(Sum(key, Measure(measure), half_life) for key, measure, half_life in json.loads(text or "[]"))
+
+
+def reset(connection: Connection, sums: tuple[Sum, ...]) -> None:
+    """Forget all state and declare which sums are kept from now on. Call within a transaction."""
+    connection.execute("DELETE FROM state")
+    set_meta(connection, _META, json.dumps([[one.key, int(one.measure), one.half_life] for one in sums]))
+
+
+def load_state(
+    connection: Connection, kind: str, rows: Iterable[tuple[str, Any, Any]], progress: Callable[[], None] | None = None
+) -> None:
+    """Write the state of many keys of one kind: (key, values, grid). Call within a transaction."""
+    packed = ((kind, key, pack(values, grid)) for key, values, grid in rows)
+    connection.executemany("INSERT INTO state VALUES (?, ?, ?)", packed)
+    if progress:
+        progress()

@@ -1,0 +1,75 @@
+"""Merchant keys: shown once, kept as SHA-256, revocable. One small database for all pools of an installation."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+import apsw
+
+from data.database import Connection, immediate
+from data.errors import UsageError
+
+SCOPES = ("score", "events", "report")
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS keys (
+  digest TEXT PRIMARY KEY, key_id TEXT NOT NULL UNIQUE, merchant_id TEXT NOT NULL, scopes TEXT NOT NULL,
+  created_at INTEGER NOT NULL, revoked_at INTEGER
+) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who a key speaks for, and what it may do."""
+
+    merchant_id: str
+    scopes: frozenset[str]
+
+
+class Access:
+    """The keys of an installation. The secret itself is never stored."""
+
+    def __init__(self, home: Path) -> None:
+        home.mkdir(parents=True, exist_ok=True)
+        self.connection: Connection = apsw.Connection(str(home / "access.sqlite"))
+        self.connection.set_busy_timeout(5_000)
+        self.connection.execute("PRAGMA journal_mode = WAL")
+        self.connection.execute("PRAGMA synchronous = FULL")
+        self.connection.execute(_SCHEMA)
+
+    def create(self, merchant_id: str, scopes: tuple[str, ...], now: int) -> tuple[str, str]:
+        """A new key: (key_id, secret). Two keys of one merchant may live at once, for rotation."""
+        if unknown := sorted(set(scopes) - set(SCOPES)):
+            raise UsageError("KEY002", "--scope", got=unknown[0], expected=f"of {', '.join(SCOPES)}")
+        key_id, secret = f"key_{secrets.token_hex(4)}", f"rto_{secrets.token_urlsafe(32)}"
+        row = (_digest(secret), key_id, merchant_id, ",".join(scopes), now, None)
+        with immediate(self.connection):
+            self.connection.execute("INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?)", row)
+        return key_id, secret
+
+    def revoke(self, key_id: str, now: int) -> None:
+        """Raises UsageError if there is no such live key."""
+        with immediate(self.connection):
+            sql = "UPDATE keys SET revoked_at = ? WHERE key_id = ? AND revoked_at IS NULL RETURNING key_id"
+            if self.connection.execute(sql, (now, key_id)).fetchone() is None:
+                raise UsageError("KEY001", f"key {key_id}", got="no live key of that id", to_do="rto keys list")
+
+    def listed(self) -> list[dict[str, object]]:
+        """Every key without its secret, oldest first."""
+        sql = "SELECT key_id, merchant_id, scopes, created_at, revoked_at FROM keys ORDER BY created_at, key_id"
+        names = ("key_id", "merchant_id", "scopes", "created_at", "revoked_at")
+        return [dict(zip(names, row, strict=True)) for row in self.connection.execute(sql)]
+
+    def any_live(self) -> bool:
+        return self.connection.execute("SELECT 1 FROM keys WHERE revoked_at IS NULL LIMIT 1").fetchone() is not None
+
+    def caller(self, secret: str) -> Caller | None:
+        """Whom a secret speaks for; None if it is unknown or revoked. Looked up by digest, so timing tells nothing."""
+        sql = "SELECT merchant_id, scopes FROM keys WHERE digest = ? AND revoked_at IS NULL"
+        row = self.connection.execute(sql, (_digest(secret),)).fetchone()
+        return None if row is None else Caller(row[0], frozenset(row[1].split(",")))
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,94 @@
+"""`rto`: one command line, assembled from each room's commands, each loaded only when it is called."""
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from data.console import Session
+from data.errors import Exit, RtoError
+from serving.settings import settings, silence_telemetry
+
+COMMANDS = {
+    "import": "data.commands:import_command",
+    "simulate": "data.commands:simulate_command",
+    "check": "data.commands:check_command",
+    "features": "features.commands:features_group",
+    "state": "features.commands:state_group",
+    "train": "training.commands:train_command",
+    "runs": "training.commands:runs_command",
+    "evaluate": "training.commands:evaluate_command",
+    "promote": "training.commands:promote_command",
+    "rollback": "training.commands:rollback_command",
+    "serve": "serving.commands:serve_command",
+    "report": "serving.commands:report_command",
+    "keys": "serving.commands:keys_group",
+    "demo": "serving.demo:demo_command",
+}
+
+
+class Rooms(click.Group):
+    """Commands by name, imported when asked for: `rto --help` must not load a tracker and a compiler."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, SUMMARIES[name]) for name in COMMANDS])
+
+
+SUMMARIES = {
+    "import": "bring a shop's order history in, through a mapping",
+    "simulate": "make a made-up market with known truth",
+    "check": "run the numbered checks on the history",
+    "features": "list every feature; explain one for one order",
+    "state": "rebuild or verify the online state",
+    "train": "train a calibrated model and judge it on the future",
+    "runs": "list the training runs",
+    "evaluate": "judge a run again on a span of its future",
+    "promote": "publish a run's model to the service",
+    "rollback": "go back to the model served before",
+    "serve": "start the scoring service",
+    "report": "write a merchant's report",
+    "keys": "create, list and revoke merchant keys",
+    "demo": "the main job on a made-up market, start to finish",
+}
+
+
+@click.command(cls=Rooms, context_settings={"help_option_names": ["-h", "--help"]})
+@click.pass_context
+def rto(ctx: click.Context) -> None:
+    """Return-to-origin risk: from order history to a calibrated probability and the action worth most money.
+
+    \b
+    Example:
+      rto import orders.csv --mapping amazon-in && rto train && rto promote challenger && rto serve
+    """
+    found = settings()
+    ctx.obj = Session(found.home, found.mlruns)
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run a command; a refusal prints its message and exits by its kind, only a bug shows a traceback."""
+    silence_telemetry()
+    try:
+        code = rto.main(arguments, prog_name="rto", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else Exit.DONE)
+    except RtoError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_status)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(Exit.USAGE)
+    except click.Abort:
+        print("stopped; nothing half-done was kept", file=sys.stderr)
+        sys.exit(130)

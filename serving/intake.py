@@ -1,0 +1,104 @@
+"""From a request to kept columns: the same arrival as imports, for one order."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from data import journal
+from data.arrival import Desk, arrive
+from data.contract import CLOCK_SLACK, EARLIEST, SECOND
+from data.database import Connection
+from data.details import kept_details
+from data.history import Told
+from data.places import load_register
+from data.pool import Merchant
+from serving.http import Refusal
+from serving.schema import EventIn, OrderIn
+
+Find = Callable[[Connection, str, list[bytes | None]], "np.ndarray[Any, Any]"]
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What arrival needs of a pool."""
+
+    token_key: bytes
+
+    def desk(self, connection: Connection, assign: Find) -> Desk:
+        return Desk(self.token_key, lambda kind, tokens: assign(connection, kind, tokens), load_register())
+
+    def known(self, connection: Connection, order: OrderIn, merchant: Merchant, now: int) -> dict[str, Any]:
+        """Kept columns for scoring: persons never seen stay unseen."""
+        return self._columns(self.desk(connection, journal.find_pseudonyms), order, merchant, now)
+
+    def placed(self, connection: Connection, order: OrderIn, merchant: Merchant, now: int) -> dict[str, Any]:
+        """Kept columns of a placed order: persons get their pseudonyms. Call within a transaction."""
+        return self._columns(self.desk(connection, journal.assign_pseudonyms), order, merchant, now)
+
+    def _columns(self, desk: Desk, order: OrderIn, merchant: Merchant, now: int) -> dict[str, Any]:
+        table = arrive(_told(order, merchant, now), desk)
+        return {name: column[0].item() if isinstance(column[0], np.generic) else column[0] for name, column in table.items()}
+
+    def told(self, connection: Connection, event: EventIn, now: int) -> Told:
+        """News as kept, stamped with the server's time. Call within a transaction."""
+        happened = _micros(event.happened_at, now, "/happened_at")
+        details = None
+        if event.details is not None:
+            said = event.details.model_dump(exclude_none=True)
+            try:
+                details = kept_details(event.type, said, self.desk(connection, journal.assign_pseudonyms))
+            except KeyError as missing:
+                raise Refusal(422, "invalid", f"{event.type} needs {missing.args[0]}", f"/details/{missing.args[0]}") from None
+        elif event.type in ("correction", "address_corrected", "action_taken"):
+            raise Refusal(422, "invalid", f"{event.type} needs details", "/details")
+        return Told(event.merchant_id, event.order_id, event.source, event.event_id, event.type, min(happened, now), now,
+                    event.reason, details, live=True)  # fmt: skip
+
+
+def _micros(moment: Any, now: int, field: str) -> int:
+    micros = round(moment.timestamp() * SECOND)
+    if micros > now + CLOCK_SLACK:
+        raise Refusal(422, "in_the_future", "more than 5 minutes ahead of the server's clock", field)
+    if micros < EARLIEST:
+        raise Refusal(422, "too_old", "a time before the year 2000", field)
+    return micros
+
+
+def _pincode(told: str | None, country: str, field: str) -> str | None:
+    if not told or not told.strip():
+        return None
+    compact = "".join(told.split())
+    if country != "IN":
+        return told.strip()
+    if not (len(compact) == 6 and compact.isascii() and compact.isdigit() and compact[0] != "0"):
+        raise Refusal(422, "invalid", "a PIN code: six digits, the first not 0", field)
+    return compact
+
+
+def _told(order: OrderIn, merchant: Merchant, now: int) -> dict[str, list[Any]]:
+    lines = order.line_items
+    dearest = max(lines, key=lambda line: line.price_minor or 0, default=None)
+    country = order.shipping_address.country or merchant.country
+    flat: dict[str, Any] = {
+        "order_id": order.order_id or "",
+        "merchant_id": merchant.merchant_id,
+        "placed_at": _micros(order.placed_at, now, "/order/placed_at"),
+        "timezone": merchant.timezone,
+        "currency": order.currency or merchant.currency,
+        "country": country,
+        "sku": dearest.sku if dearest else None,
+        "category": dearest.category if dearest else None,
+        "n_lines": float(len(lines)) if lines else 1.0,
+        "n_units": float(sum(line.quantity for line in lines)) if lines else None,
+        "pincode": _pincode(order.shipping_address.pincode, country, "/order/shipping_address/pincode"),
+        "origin_pincode": _pincode(order.origin_pincode, merchant.country, "/order/origin_pincode"),
+        "promised_at": None if order.promised_at is None else round(order.promised_at.timestamp() * SECOND),
+    }
+    direct = ("channel", "amount_minor", "discount_minor", "shipping_fee_minor", "payment_method", "courier")
+    flat |= {name: getattr(order, name) for name in (*direct, "device_id", "ip", "campaign")}
+    flat |= order.customer.model_dump()
+    address = order.shipping_address
+    flat |= {name: getattr(address, name) for name in ("line1", "line2", "landmark", "city", "district", "state")}
+    return {name: [value] for name, value in flat.items()}

@@ -1,0 +1,73 @@
+"""Live orders, news and decisions: what was acknowledged, and the state it moves, in one transaction."""
+
+from typing import Any
+
+import orjson
+
+from data import journal
+from data.database import Connection, scalar
+from data.history import Told
+from features.store import Standing, Store, standing
+
+
+def place(connection: Connection, columns: dict[str, Any], placed: Told) -> bool:
+    """Add an order as kept and the news that it was placed. False if it was already there with the same content.
+
+    Raises DataError DQ008 if the order id was used with other content.
+    """
+    before = stands(connection, placed.merchant_id, placed.order_id)
+    if not journal.add_order(connection, columns, journal.LIVE):
+        return False
+    journal.add_news(connection, placed, journal.LIVE)
+    _fold(connection, before, placed.merchant_id, placed.order_id)
+    return True
+
+
+def tell(connection: Connection, told: Told) -> bool:
+    """Add one piece of news. False if it was told before. News may come before its order: it counts from then on.
+
+    Raises DataError DQ014 if the event id was used with other content.
+    """
+    before = stands(connection, told.merchant_id, told.order_id)
+    if not journal.add_news(connection, told, journal.LIVE):
+        return False
+    _fold(connection, before, told.merchant_id, told.order_id)
+    return True
+
+
+def stands(connection: Connection, merchant_id: str, order_id: str | None) -> Standing | None:
+    """What an order contributes now; None if it was never placed here."""
+    columns = None if order_id is None else journal.order_columns(connection, merchant_id, order_id)
+    if columns is None or order_id is None:
+        return None
+    return standing(columns, journal.news_of(connection, merchant_id, order_id))
+
+
+def _fold(connection: Connection, before: Standing | None, merchant_id: str, order_id: str) -> None:
+    after = stands(connection, merchant_id, order_id)
+    if after is not None:
+        Store(connection).change(before, after)
+
+
+def record(connection: Connection, decision: dict[str, Any]) -> None:
+    """Append a decision: the answer as given, and everything it was made from."""
+    made_from = decision["made_from"]
+    connection.execute(
+        "INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            decision["decision_id"],
+            made_from["merchant_id"],
+            made_from["order_id"],
+            made_from["checkout_id"],
+            made_from["scored_at"],
+            made_from["folded_through"],
+            orjson.dumps(decision, option=orjson.OPT_SORT_KEYS).decode(),
+        ),
+    )
+
+
+def decision(connection: Connection, merchant_id: str, decision_id: str) -> dict[str, Any] | None:
+    """One decision of this merchant; None if there is none, or it is another's."""
+    sql = "SELECT body FROM decisions WHERE decision_id = ? AND merchant_id = ?"
+    text = scalar(connection, sql, (decision_id, merchant_id))
+    return None if text is None else dict(orjson.loads(text))

@@ -1,0 +1,94 @@
+"""The OpenAPI document: request shapes from the models that check them, answers as promised. `/v1` only ever grows."""
+
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from serving.schema import EventIn, PlaceIn, ScoreIn
+
+_ERRORS = {
+    "400": "malformed JSON",
+    "401": "no key, or one that is not known",
+    "403": "a key of another merchant, or without the scope",
+    "413": "a body above 64 KiB",
+    "422": "a value that does not fit: `field` says which",
+}
+_ERROR = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message"],
+            "properties": {
+                "code": {"type": "string"},
+                "message": {"type": "string"},
+                "field": {"type": ["string", "null"]},
+                "request_id": {"type": ["string", "null"]},
+            },
+        }
+    },
+}
+
+
+@cache
+def document() -> dict[str, Any]:
+    """The document that `/openapi.json` serves."""
+    _, schemas = models_json_schema(
+        [(m, "validation") for m in (ScoreIn, PlaceIn, EventIn)], ref_template="#/components/schemas/{model}"
+    )
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "RTO risk", "version": "1", "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
+        "security": [{"bearer": []}, {"basic": []}],
+        "paths": {
+            "/v1/score": {"post": _post("score", "Score one order", ScoreIn, {"200": "the decision"})},
+            "/v1/orders": {"post": _post("place", "Take in a placed order", PlaceIn, _TAKEN)},
+            "/v1/events": {"post": _post("event", "Take in one piece of news", EventIn, _TAKEN)},
+            "/v1/decisions/{decision_id}": {"get": _get("decision", "A decision as answered", ["decision_id"])},
+            "/v1/model": {"get": _get("model", "Which model answers, and its evidence", [])},
+            "/reports/{merchant_id}": {"get": _get("report", "The merchant's report (HTML)", ["merchant_id"])},
+            "/livez": {"get": _get("livez", "Is the process alive?", [])},
+            "/readyz": {"get": _get("readyz", "Does every pool have a model?", [])},
+            "/metrics": {"get": _get("metrics", "Prometheus metrics", [])},
+        },
+        "components": {
+            "schemas": {**schemas["$defs"], "Error": _ERROR},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "basic": {"type": "http", "scheme": "basic"},
+            },
+        },
+    }
+
+
+_TAKEN = {"201": "kept", "200": "was kept before", "409": "the id was used with other content", "503": "try again"}
+
+
+def _post(name: str, summary: str, model: type[BaseModel], good: dict[str, str]) -> dict[str, Any]:
+    reference = {"$ref": f"#/components/schemas/{model.__name__}"}
+    body = {"required": True, "content": {"application/json": {"schema": reference}}}
+    return {"operationId": name, "summary": summary, "requestBody": body, "responses": _responses(good | _ERRORS)}
+
+
+def _get(name: str, summary: str, path: list[str]) -> dict[str, Any]:
+    parameters: list[dict[str, Any]] = [
+        {"name": p, "in": "path", "required": True, "schema": {"type": "string"}} for p in path
+    ]
+    if name in ("decision", "model"):
+        query = {"name": "merchant_id", "in": "query", "schema": {"type": "string"}}
+        parameters.append(query | {"description": "needed only where no key says who is calling"})
+    errors = {k: v for k, v in _ERRORS.items() if k in ("401", "403", "422")} | {"404": "none of yours"}
+    good = {"200": "yes", "503": "not yet"} if name == "readyz" else {"200": "as asked"}
+    responses = _responses(good if name in ("livez", "readyz", "metrics") else good | errors)
+    return {"operationId": name, "summary": summary, "parameters": parameters, "responses": responses}
+
+
+def _responses(texts: dict[str, str]) -> dict[str, Any]:
+    error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    return {
+        status: {"description": text} | ({"content": error} if status >= "400" and text != "not yet" else {})
+        for status, text in sorted(texts.items())
+    }

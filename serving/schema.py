@@ -1,0 +1,118 @@
+"""What callers may send: strict shapes, refused by field. A refusal never repeats the value."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from data.contract import NewsType, Reason
+
+_Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+_Long = Annotated[str, Field(max_length=500, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
+_Minor = Annotated[int, Field(ge=0, le=10**13, description="minor units of `currency`")]
+_Id = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, hide_input_in_errors=True)
+
+
+class LineItem(_Strict):
+    sku: _Text | None = None
+    category: _Text | None = None
+    quantity: int = Field(default=1, ge=1, le=100_000)
+    price_minor: _Minor | None = None
+
+
+class Customer(_Strict):
+    customer_id: _Text | None = None
+    phone: Annotated[str, Field(max_length=32)] | None = None
+    email: Annotated[str, Field(max_length=254)] | None = None
+    name: _Long | None = None
+
+
+class Address(_Strict):
+    line1: _Long | None = None
+    line2: _Long | None = None
+    landmark: _Long | None = None
+    city: _Text | None = None
+    district: _Text | None = None
+    state: _Text | None = None
+    pincode: Annotated[str, Field(max_length=16)] | None = None
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
+
+
+class OrderIn(_Strict):
+    """An order as the checkout knows it. Only `placed_at` is required."""
+
+    order_id: _Id | None = None
+    checkout_id: _Id | None = None
+    placed_at: AwareDatetime
+    channel: _Text | None = None
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
+    amount_minor: _Minor | None = None
+    discount_minor: _Minor | None = None
+    shipping_fee_minor: _Minor | None = None
+    payment_method: Literal["cod", "prepaid", "undecided"] | None = None
+    line_items: Annotated[list[LineItem], Field(max_length=500)] = []
+    customer: Customer = Customer()
+    shipping_address: Address = Address()
+    origin_pincode: Annotated[str, Field(max_length=16)] | None = None
+    courier: _Text | None = None
+    promised_at: AwareDatetime | None = None
+    device_id: _Text | None = None
+    ip: Annotated[str, Field(max_length=45)] | None = None
+    campaign: _Text | None = None
+
+
+class Options(_Strict):
+    explain: int = Field(default=5, ge=0, le=20, description="how many reasons")
+    dry_run: bool = Field(default=False, description="answer without keeping the decision")
+
+
+class ScoreIn(_Strict):
+    merchant_id: _Id
+    stage: Literal["checkout"] = "checkout"
+    order: OrderIn
+    options: Options = Options()
+
+
+class PlacedOrder(OrderIn):
+    order_id: _Id
+
+
+class PlaceIn(_Strict):
+    merchant_id: _Id
+    order: PlacedOrder
+
+
+class Details(_Strict):
+    """What some types need: `voids` (correction), `action` (action_taken), `address` (address_corrected)."""
+
+    voids: _Id | None = None
+    action: Literal["allow_cod", "confirm_message", "confirm_call", "prepaid_nudge", "partial_prepaid", "prepaid_only"] | None = None
+    decision_id: _Id | None = None
+    address: Address | None = None
+
+
+_TYPES = tuple(t.name.lower() for t in NewsType if t != NewsType.PLACED)
+_REASONS = tuple(r.name.lower() for r in Reason if r != Reason.NONE)
+
+
+class EventIn(_Strict):
+    """One piece of news. The server stamps when it was told."""
+
+    merchant_id: _Id
+    event_id: _Id
+    order_id: _Id
+    type: Literal[_TYPES]  # type: ignore[valid-type]
+    happened_at: AwareDatetime
+    reason: Literal[_REASONS] | None = None  # type: ignore[valid-type]
+    source: _Id = "shop"
+    details: Details | None = None
+
+
+def error_fields(errors: list[Any]) -> tuple[str, str]:
+    """Pointer and message of the first refusal pydantic found: never the value."""
+    first = errors[0]
+    pointer = "/" + "/".join(str(p) for p in first["loc"])
+    return pointer, str(first["msg"])

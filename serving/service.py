@@ -1,0 +1,55 @@
+"""BentoML's part: our own ASGI app mounted in one service, with the guards it needs (docs/adr/0006)."""
+
+import gc
+import logging
+
+import bentoml
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from serving.api import Api
+from serving.clock import Clock
+from serving.settings import settings, silence_telemetry
+
+silence_telemetry()
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class Mount:
+    """Stands where the app will be: BentoML wants it when this file is imported, also by processes that serve nothing."""
+
+    app: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.app is None or scope["type"] != "http":
+            return
+        await self.app(scope, receive, send)
+
+
+web = Mount()
+
+
+@bentoml.service(
+    name="rto_risk",
+    workers=1,
+    traffic={"timeout": 10},  # a backstop; its timers live as long, so it is short
+    metrics={"enabled": False},  # its labels are raw paths, counted before we know who calls
+    logging={"access": {"enabled": False}},
+)
+@bentoml.asgi_app(web, path="/")
+class RTORisk:
+    def __init__(self) -> None:
+        logging.getLogger("rto").setLevel(logging.INFO)
+        at = settings()
+        self.api = Api(at.home, Clock(), on_loopback=at.host in LOOPBACK)
+        web.app = self.api.app()
+
+    @bentoml.on_startup
+    def settle(self) -> None:
+        """Collections over the imported heap stall every request for a tenth of a second: leave it alone."""
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 50, 1_000)
+
+    @bentoml.on_shutdown
+    def finish(self) -> None:
+        self.api.desks.close()

@@ -1,0 +1,328 @@
+"""Runs, models and their names, kept by MLflow in SQLite: the only file that knows MLflow.
+
+MLflow is imported when something is asked of it (it takes seconds), told to stay off the network and to be quiet.
+Files are found below `root`, never by the absolute paths that MLflow stores, so the folder may be moved or copied.
+"""
+
+import json
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version as installed
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pandas as pd
+
+from data.errors import DataError, UsageError
+from features.catalog import fingerprint
+from training import run_folder, run_record
+from training.card import Card
+from training.plan import Plan
+from training.run import Outcome
+
+CHAMPION, CHALLENGER = "champion", "challenger"
+
+_SWITCHES = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
+    "MLFLOW_UV_AUTO_DETECT": "false",
+    "MLFLOW_SKIP_PIP_REQUIREMENTS_CHECK": "true",
+    "MLFLOW_MODEL_CATALOG_URI": "",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_LOGGING_LEVEL": "ERROR",
+}
+_NOISE = (r"The ``noload`` loader strategy is deprecated", r".*Any type hint is inferred as AnyType")
+_PINNED = ("xgboost", "numpy", "scipy", "pandas")
+_SHORTEST_PREFIX = 6
+_CHAMPIONS_TAG, _MOST_CHAMPIONS = "champions", 100
+
+
+@dataclass(frozen=True, slots=True)
+class RunRef:
+    """A run whose model was registered: `version` counts up within the pool."""
+
+    run_id: str
+    version: str
+    pool: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One line of `rto runs`. started: microseconds, MLflow's clock.  version: None if nothing was registered."""
+
+    run_id: str
+    started: int
+    status: str
+    version: str | None
+    aliases: tuple[str, ...]
+    digest: str | None
+    cut: str | None
+    n_test: int | None
+    auc_all: float | None
+    log_loss_all: float | None
+    auc_cod: float | None
+    log_loss_cod: float | None
+
+
+class Tracker:
+    """Runs under `root`: `mlflow.db` and `artifacts/POOL/RUN/artifacts/`. Both are made when a run is recorded."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self._opened: Any = None
+
+    def record(
+        self,
+        outcome: Outcome,
+        plan: Plan,
+        pool: str,
+        history_fingerprint: str,
+        bundle_folder: Path,
+        cards: dict[str, Card],
+    ) -> RunRef:
+        """Keep a run, register its model and name it `challenger`. A run that is interrupted ends as FAILED."""
+        moments = outcome.rows.moments
+        tags = {
+            "pool": pool,
+            "data_fingerprint": history_fingerprint,
+            "digest": run_record.digest_of(bundle_folder),
+            "features": fingerprint(outcome.bundle.features),
+        }
+        with run_folder.alone(self.root), TemporaryDirectory() as drafts:
+            run_record.write_files(Path(drafts), outcome, cards)
+            client = self._client()
+            name = f"{pool} until {run_record.moment(moments.until)[:10]}"
+            run_id = client.create_run(self._experiment(pool), tags=tags, run_name=name).info.run_id
+            with self._running(run_id) as mlflow:
+                model_id = _log_trees(mlflow, outcome, tags)
+                mlflow.log_params(run_record.parameters(plan, moments))
+                mlflow.log_metrics(run_record.figures(outcome))
+                mlflow.log_artifacts(drafts)
+                mlflow.log_artifacts(str(bundle_folder), "bundle")
+            ref = self._register(pool, run_id, model_id, tags)
+            self.set_alias(pool, CHALLENGER, ref)
+        return ref
+
+    def runs(self, pool: str) -> list[RunRow]:
+        """Every run of the pool, the newest first; also those that failed."""
+        experiment = self._client().get_experiment_by_name(pool) if self._exists() else None
+        if experiment is None:
+            return []
+        versions, names = self._versions(pool), self._aliases(pool)
+        found = self._client().search_runs([experiment.experiment_id], order_by=["start_time DESC"], max_results=10_000)
+        return [_row(run, versions.get(run.info.run_id), names) for run in found]
+
+    def resolve(self, pool: str, name: str) -> RunRef:
+        """The run called `name`: an alias, a version, or a run id or the start of one (6 characters or more).
+
+        Raises UsageError RUN001 if there is none, RUN002 if several begin so.
+        """
+        versions = self._versions(pool)
+        run_of = {version: run_id for run_id, version in versions.items()}
+        wanted = self._aliases(pool).get(name, name)
+        if wanted in run_of:
+            return RunRef(run_of[wanted], wanted, pool)
+        fits = [r for r in versions if len(name) >= _SHORTEST_PREFIX and r.startswith(name)]
+        if len(fits) == 1:
+            return RunRef(fits[0], versions[fits[0]], pool)
+        code, got = ("RUN002", f"{name!r}, the start of {len(fits)} runs") if fits else ("RUN001", repr(name))
+        raise UsageError(code, f"runs of pool {pool}", got=got, expected=self._what_there_is(pool), to_do="rto runs")
+
+    def bundle_folder(self, ref: RunRef) -> Path:
+        """The signed bundle of a run. Raises DataError RUN003 if its files are gone."""
+        return self._artifact(ref, "bundle")
+
+    def predictions(self, ref: RunRef) -> pd.DataFrame:
+        """The run's test orders (`run_record.predictions`). Raises DataError RUN003 if its files are gone."""
+        return pd.read_parquet(self._artifact(ref, run_record.PREDICTIONS))
+
+    def set_alias(self, pool: str, alias: str, ref: RunRef) -> None:
+        """Give the alias to a run. A new champion is remembered, so that it can be rolled back from."""
+        client, model = self._client(), _model_name(pool)
+        if alias == CHAMPION:
+            before = self._champions(pool)
+            self._remember(pool, before if before[-1:] == [ref.version] else [*before, ref.version])
+        client.set_registered_model_alias(model, alias, ref.version)
+
+    def alias(self, pool: str, alias: str) -> RunRef | None:
+        """The run that has the alias."""
+        return self._ref(pool, self._aliases(pool).get(alias))
+
+    def delete_alias(self, pool: str, alias: str) -> None:
+        """Take the alias away; nothing happens if nothing has it."""
+        if alias in self._aliases(pool):
+            self._client().delete_registered_model_alias(_model_name(pool), alias)
+
+    def previous_champion(self, pool: str) -> RunRef | None:
+        """The champion before this one; without a champion, the last there was."""
+        champions = self._champions(pool)
+        if CHAMPION in self._aliases(pool):
+            champions = champions[:-1]
+        return self._ref(pool, champions[-1] if champions else None)
+
+    def roll_back(self, pool: str) -> RunRef:
+        """Make the previous champion champion again and forget the one after it. Raises UsageError RUN004 if none."""
+        previous = self.previous_champion(pool)
+        if previous is None:
+            to_do = "promote a run instead: rto promote RUN"
+            raise UsageError("RUN004", f"pool {pool}", got="no earlier champion", expected="one", to_do=to_do)
+        champions = self._champions(pool)
+        kept = champions[:-1] if CHAMPION in self._aliases(pool) else champions
+        self._client().set_registered_model_alias(_model_name(pool), CHAMPION, previous.version)
+        self._remember(pool, kept)
+        return previous
+
+    def _champions(self, pool: str) -> list[str]:
+        """Versions that were champion, the present one last. The alias is the truth where an interruption parted them."""
+        model = self._model(pool)
+        if model is None:
+            return []
+        kept: list[str] = json.loads(model.tags.get(_CHAMPIONS_TAG, "[]"))
+        now = self._aliases(pool).get(CHAMPION)
+        if now is None:
+            return kept
+        last = max((i for i, version in enumerate(kept) if version == now), default=None)
+        return [*kept, now] if last is None else kept[: last + 1]
+
+    def _remember(self, pool: str, champions: list[str]) -> None:
+        kept = json.dumps(champions[-_MOST_CHAMPIONS:])
+        self._client().set_registered_model_tag(_model_name(pool), _CHAMPIONS_TAG, kept)
+
+    def _register(self, pool: str, run_id: str, model_id: str, tags: dict[str, str]) -> RunRef:
+        client, name = self._client(), _model_name(pool)
+        if self._model(pool) is None:
+            client.create_registered_model(name, description="Trees only: the signed bundle of the run is the model.")
+        made = client.create_model_version(name, f"models:/{model_id}", run_id, tags=tags, model_id=model_id)
+        return RunRef(run_id, str(made.version), pool)
+
+    def _experiment(self, pool: str) -> str:
+        """The pool's experiment, made at first use; runs that died while recording are marked as failed."""
+        client = self._client()
+        found = client.get_experiment_by_name(pool)
+        if found is None:
+            return str(client.create_experiment(pool, artifact_location=run_folder.artifacts_of(self.root, pool).as_uri()))
+        for run in client.search_runs([found.experiment_id], "attributes.status = 'RUNNING'"):
+            client.set_terminated(run.info.run_id, "FAILED")
+        return str(found.experiment_id)
+
+    def _versions(self, pool: str) -> dict[str, str]:
+        """Version by run id, the newest first."""
+        if self._model(pool) is None:
+            return {}
+        found = self._client().search_model_versions(f"name = '{_model_name(pool)}'", max_results=10_000)
+        return {v.run_id: str(v.version) for v in sorted(found, key=lambda v: -int(v.version))}
+
+    def _aliases(self, pool: str) -> dict[str, str]:
+        model = self._model(pool)
+        return {} if model is None else {name: str(version) for name, version in model.aliases.items()}
+
+    def _model(self, pool: str) -> Any:
+        if not self._exists():
+            return None
+        found = self._client().search_registered_models(f"name = '{_model_name(pool)}'")
+        return self._client().get_registered_model(_model_name(pool)) if found else None
+
+    def _ref(self, pool: str, version: str | None) -> RunRef | None:
+        return None if version is None else self.resolve(pool, version)
+
+    def _what_there_is(self, pool: str) -> str:
+        newest = [f"{version} (run {run_id[:8]})" for run_id, version in list(self._versions(pool).items())[:5]]
+        newest = [*self._aliases(pool), *newest]
+        return f"one of {', '.join(newest)}" if newest else "a run, but none is recorded yet"
+
+    def _artifact(self, ref: RunRef, name: str) -> Path:
+        path = run_folder.artifacts_of(self.root, ref.pool) / ref.run_id / "artifacts" / name
+        if not path.exists():
+            to_do = "bring back the artifacts folder from a backup, or train again: rto train"
+            raise DataError("RUN003", str(path), got="no such file", expected=f"{name} of run {ref.run_id}", to_do=to_do)
+        return path
+
+    def _exists(self) -> bool:
+        return (self.root / run_folder.DATABASE).is_file()
+
+    def _client(self) -> Any:
+        """MLflow's client of this folder's database, opened at first use."""
+        if self._opened is None:
+            self.root.mkdir(parents=True, exist_ok=True)
+            run_folder.follow_move(self.root)
+            with _quiet() as mlflow:
+                try:
+                    self._opened = mlflow.MlflowClient(self._uri, self._uri)
+                    self._opened.search_registered_models(max_results=1)
+                except mlflow.exceptions.MlflowException as error:
+                    raise self._unreadable(error) from error
+        return self._opened
+
+    def _unreadable(self, error: Exception) -> DataError:
+        to_do = f"copy the file to a safe place, then: mlflow db upgrade {self._uri}"
+        got = str(error).splitlines()[0][:200]
+        return DataError("RUN005", str(self.root / run_folder.DATABASE), got=got, expected="runs", to_do=to_do)
+
+    @property
+    def _uri(self) -> str:
+        return f"sqlite:///{self.root / run_folder.DATABASE}"
+
+    @contextmanager
+    def _running(self, run_id: str) -> Iterator[Any]:
+        """MLflow with the run active: FINISHED when the block ends well, FAILED when it does not."""
+        with _quiet() as mlflow:
+            mlflow.set_tracking_uri(self._uri)
+            mlflow.set_registry_uri(self._uri)
+            with mlflow.start_run(run_id=run_id):
+                yield mlflow
+
+
+@contextmanager
+def _quiet() -> Iterator[Any]:
+    """MLflow, switched as this project needs it, its own warnings about itself not shown to users."""
+    os.environ |= _SWITCHES
+    with warnings.catch_warnings():
+        for message in _NOISE:
+            warnings.filterwarnings("ignore", message)
+        import mlflow
+        import mlflow.xgboost
+
+        yield mlflow
+
+
+def _log_trees(mlflow: Any, outcome: Outcome, tags: dict[str, str]) -> str:
+    """Log the booster with a signature of its own and pinned requirements (guessing them takes 10 s). Its model id."""
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+
+    columns = Schema([ColSpec("double", feature.name) for feature in outcome.bundle.features])
+    logged = mlflow.xgboost.log_model(
+        outcome.bundle.model.booster,
+        name="trees",
+        model_format="ubj",
+        signature=ModelSignature(columns, Schema([ColSpec("double")])),
+        pip_requirements=[f"{package}=={installed(package)}" for package in _PINNED],
+        tags=tags,
+    )
+    return str(logged.model_id)
+
+
+def _model_name(pool: str) -> str:
+    return f"rto-risk-{pool}"
+
+
+def _row(run: Any, version: str | None, aliases: dict[str, str]) -> RunRow:
+    info, figures, tags = run.info, run.data.metrics, run.data.tags
+    n_test = figures.get("all.n")
+    return RunRow(
+        info.run_id,
+        info.start_time * 1_000,
+        info.status,
+        version,
+        tuple(sorted(alias for alias, named in aliases.items() if named == version)),
+        tags.get("digest"),
+        run.data.params.get("cut"),
+        None if n_test is None else int(n_test),
+        *(figures.get(f"{scope}.model.{name}") for scope in ("all", "cod") for name in ("auc", "log_loss")),
+    )
