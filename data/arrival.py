@@ -140,7 +140,7 @@ def _distances(origins: list[Place | None], places: list[Place | None]) -> np.nd
 def _person_columns(told: Told, desk: Desk) -> Kept:
     n = len(told["order_id"])
     countries = [c or "IN" for c in told["country"]]
-    parts = list(zip(told["line1"], told["line2"], told["landmark"], strict=True))
+    parts: list[tuple[str | None, ...]] = list(zip(told["line1"], told["line2"], told["landmark"], strict=True))
     phones = [text.phone_of(p, countries[i]) if p else None for i, p in enumerate(told["phone"])]
     emails = [text.email_of(e) if e else None for e in told["email"]]
     names = [text.name_of(v) if v else None for v in told["name"]]

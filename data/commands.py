@@ -53,12 +53,16 @@ def _moment(text: str | None) -> int | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise UsageError("CLI003", "--exported-at", got=repr(text), expected="ISO 8601, as 2026-02-28T18:00+05:30") from None
+        raise UsageError(
+            "CLI003", "--exported-at", got=repr(text), expected="ISO 8601, as 2026-02-28T18:00+05:30"
+        ) from None
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * contract.SECOND)
 
 
 def _show_import(summary: dict[str, Any]) -> None:
-    fields([(name.replace("_", " "), _plain(value)) for name, value in summary.items() if name not in ("checks", "files")])
+    fields(
+        [(name.replace("_", " "), _plain(value)) for name, value in summary.items() if name not in ("checks", "files")]
+    )
     show_checks(summary["checks"])
 
 
@@ -74,9 +78,14 @@ def show_checks(report: dict[str, Any]) -> None:
     """The checks that did not pass, and how many did."""
     failed = [r for r in report["results"] if r["outcome"] == "failed"]
     passed = sum(r["outcome"] == "passed" for r in report["results"])
-    print(f"checks                {passed} passed, {len(failed)} failed, {len(report['results']) - passed - len(failed)} not applicable")
+    print(
+        f"checks                {passed} passed, {len(failed)} failed, {len(report['results']) - passed - len(failed)} not applicable"
+    )
     if failed:
-        rows = [(r["code"], r["severity"], r["title"], r["n_failed"], ", ".join(map(str, r["examples"][:3]))) for r in failed]
+        rows = [
+            (r["code"], r["severity"], r["title"], r["n_failed"], ", ".join(map(str, r["examples"][:3])))
+            for r in failed
+        ]
         table(("code", "severity", "what", "rows", "for example"), rows)
 
 

@@ -53,7 +53,9 @@ def emit(result: Any, as_json: bool, show: Callable[[Any], None]) -> None:
 def table(headers: Sequence[str], rows: Sequence[Sequence[Any]], title: str | None = None) -> None:
     """A table on stdout; numbers to the right. Columns are never cut when stdout is a file."""
     made = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    numeric = [all(isinstance(row[j], int | float | None) or _figure(row[j]) for row in rows) for j in range(len(headers))]
+    numeric = [
+        all(isinstance(row[j], int | float | None) or _figure(row[j]) for row in rows) for j in range(len(headers))
+    ]
     for header, right in zip(headers, numeric, strict=True):
         made.add_column(header, justify="right" if right else "left", overflow="fold")
     for row in rows:

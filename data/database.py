@@ -50,7 +50,8 @@ CREATE TRIGGER decisions_stay BEFORE DELETE ON decisions BEGIN SELECT RAISE(ABOR
 def open_database(path: Path, *, read_only: bool = False) -> Connection:
     """The pool's database, created or migrated if need be; an acknowledged write survives a power cut (FULL).
 
-    Raises DataError DB001 if the file was written by a newer version, DB002 if SQLite is too old to be safe.
+    Raises DataError DB001 if the file was written by a newer version, DB002 if SQLite is too old to be safe, DB003 if
+    it is to be read and there is none, DB004 if the file is something else.
     """
     if apsw.apsw_version() and apsw.SQLITE_VERSION_NUMBER < _SAFE_SQLITE:
         raise DataError("DB002", "SQLite", got=apsw.sqlite_lib_version(), expected="3.51.3 or newer")
@@ -59,9 +60,16 @@ def open_database(path: Path, *, read_only: bool = False) -> Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = apsw.Connection(str(path))
     connection.set_busy_timeout(5_000)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    _migrate(connection, path)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        _migrate(connection, path)
+    except (apsw.NotADBError, DataError) as error:
+        connection.close()
+        if isinstance(error, DataError):
+            raise
+        to_do = "restore it from a backup, or move it away"
+        raise DataError("DB004", str(path), got="no SQLite file", expected="a database", to_do=to_do) from error
     if read_only:
         connection.execute("PRAGMA query_only = ON")
     return connection

@@ -27,6 +27,8 @@ def kept_details(kind: str, said: dict[str, Any], desk: Desk) -> str | None:
 def _corrected(address: dict[str, Any], desk: Desk) -> dict[str, Any]:
     if not isinstance(address, dict) or not all(isinstance(v, str | None) for v in address.values()):
         raise TypeError("address")
+    if address.get("pincode") and address.get("country") in (None, "IN"):
+        address = {**address, "pincode": "".join(address["pincode"].split())}
     told = {
         name: [address.get(name)]
         for name in ("line1", "line2", "landmark", "city", "district", "state", "pincode", "country")

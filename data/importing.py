@@ -3,9 +3,10 @@
 import hashlib
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -76,7 +77,9 @@ def _pool_of(request: Request, mapping: Mapping) -> str:
         found = [] if source is None or source.column not in table else sorted(set(table[source.column].dropna()))
         if len(found) != 1:
             got = f"{len(found)} merchants in {request.files[0].name}"
-            raise UsageError("CLI001", "--pool", got=got, expected="one merchant, or --pool NAME", to_do="name the pool")
+            raise UsageError(
+                "CLI001", "--pool", got=got, expected="one merchant, or --pool NAME", to_do="name the pool"
+            )
         merchant = str(found[0])
     return "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in merchant.lower()).strip("-._")
 
@@ -85,7 +88,9 @@ def _told_before(pool: Pool, imported: Imported) -> bool:
     """Is everything here already in an earlier segment?"""
     if len(imported.orders["order_id"]) > 0 or not segments.list_segments(pool):
         return False
-    held = {(t.merchant_id, t.source, t.event_id): t for s in segments.list_segments(pool) for t in segments.read_news(s)}
+    held = {
+        (t.merchant_id, t.source, t.event_id): t for s in segments.list_segments(pool) for t in segments.read_news(s)
+    }
     for told in imported.news:
         before = held.get((told.merchant_id, told.source, told.event_id))
         if before is None or before.content() != told.content():
@@ -152,21 +157,23 @@ def _told_frame(imported: Imported, history: History) -> pd.DataFrame:
 
 def _manifest(request: Request, mapping: Mapping, imported: Imported, report: CheckReport) -> dict[str, Any]:
     placed = imported.orders["placed_at"]
-    days = [datetime.fromtimestamp(int(m) / contract.SECOND, UTC).date().isoformat() for m in (placed.min(), placed.max())] if len(placed) else []
+    zone = ZoneInfo(mapping.timezone)
+    ends = (placed.min(), placed.max()) if len(placed) else ()
+    days = [datetime.fromtimestamp(int(m) / contract.SECOND, zone).date().isoformat() for m in ends]
     return {
         "contract": contract.VERSION,
         "mapping": mapping.name,
         "note": mapping.note,
         "files": [{"name": p.name, "sha256": hashlib.sha256(p.read_bytes()).hexdigest()} for p in request.files],
         "merchants": [m.merchant_id for m in imported.merchants],
-        "rows": imported.n_rows,
-        "orders": len(placed),
-        "news": len(imported.news),
+        "n_rows": imported.n_rows,
+        "n_orders": len(placed),
+        "n_news": len(imported.news),
         "first_and_last_day": days,
         "refused": dict(sorted(Counter(f.code for f in imported.faults).items())),
-        "set_aside": {k: v for k, v in imported.notes.items() if v},
-        "declared_delay_days": mapping.longest_delay_days,
+        "notes": {k: v for k, v in imported.notes.items() if v},
+        "delays": mapping.declared_delays(),
         "exported_at": imported.exported_at,
-        "never_known_at_checkout": mapping.late_columns(),
+        "overwritten": mapping.late_columns(),
         "checks": report.as_dict(),
     }

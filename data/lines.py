@@ -159,7 +159,9 @@ def matches(table: pd.DataFrame, when: When) -> "np.ndarray[Any, Any]":
     if not when:
         return np.ones(len(table), dtype=bool)
     distinct = table[list(when)].astype(object).drop_duplicates()
-    keyed = {_no_nan(row): fits(when, dict(zip(when, _no_nan(row), strict=True))) for row in distinct.itertuples(index=False)}
+    keyed = {
+        _no_nan(row): fits(when, dict(zip(when, _no_nan(row), strict=True))) for row in distinct.itertuples(index=False)
+    }
     rows = table[list(when)].astype(object).itertuples(index=False)
     return np.array([keyed[_no_nan(row)] for row in rows], dtype=bool)
 

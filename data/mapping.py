@@ -1,4 +1,4 @@
-"""A mapping: how one merchant's export says what the contract asks. TOML, read into these models and refused clearly."""
+"""A mapping: how one merchant's export says what the contract asks. TOML, read into these models, refused clearly."""
 
 import codecs
 import tomllib
@@ -187,6 +187,10 @@ class Mapping(_Strict):
     def longest_delay_days(self) -> float:
         """The longest declared delay: how long after its date the last order's fate would be told."""
         return max([n.after_days or 0.0 for r in self.rules for n in r.news], default=0.0)
+
+    def declared_delays(self) -> dict[str, float]:
+        """Days after the order at which each kind of news is assumed to be told."""
+        return {n.type: n.after_days for r in self.rules for n in r.news if n.after_days is not None}
 
     def late_columns(self) -> list[str]:
         """Columns that are never known at checkout in this export, by stage or because they are overwritten."""

@@ -1,4 +1,4 @@
-"""Cells into values, by kind of column. A parser gives a value, None for nothing, or raises Unfit with what it expected."""
+"""Cells into values, by kind of column. A parser gives a value, or raises Unfit with what it expected."""
 
 import math
 import re
@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from data import contract
-from data.currency import minor_digits as minor_digits
 from data.contract import Payment
+from data.currency import minor_digits as minor_digits
 from data.mapping import Source
 
 Parse: TypeAlias = Callable[[Any], Any]
@@ -182,7 +182,9 @@ def _parsed(cells: "pd.Series[Any]", formats: list[str], zone: str) -> "pd.Serie
 
 def _localised(cells: "pd.Series[Any]", zone: str) -> "pd.Series[Any]":
     ambiguous = np.zeros(len(cells), dtype=bool)
-    return cells.dt.tz_localize(zone, ambiguous=ambiguous, nonexistent="shift_forward").dt.tz_convert("UTC")
+    local = cells.dt.tz_localize(zone, ambiguous=ambiguous, nonexistent="shift_forward")
+    moments: pd.Series[Any] = local.dt.tz_convert("UTC")
+    return moments
 
 
 def end_of_local_day(moment: int, zone: str) -> int:

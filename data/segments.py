@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data import contract, journal
+from data.arrival import MISSING
 from data.database import open_database
 from data.errors import DataError, Fault
 from data.history import Columns, History, Told, build_history, once
@@ -69,23 +70,53 @@ def read_news(segment: Segment) -> list[Told]:
 
 
 def new_orders(pool: Pool, orders: Columns) -> Columns:
-    """The orders that no earlier segment holds. Raises DataError DQ008 if one is held with other content."""
-    held: dict[tuple[str, str], str] = {}
+    """The orders that no earlier segment holds. What the earlier told and this one no longer does stays as it was.
+
+    Raises DataError DQ008, naming the columns, if an order is told again with another value.
+    """
+    held: dict[tuple[str, str], dict[str, Any]] = {}
     for segment in list_segments(pool):
         for row in journal.rows_of(read_orders(segment)):
-            held[row["merchant_id"], row["order_id"]] = journal.packed(row)
+            held.setdefault((row["merchant_id"], row["order_id"]), row)
     keep = []
     for i, row in enumerate(journal.rows_of(orders)):
         before = held.get((row["merchant_id"], row["order_id"]))
         if before is None:
             keep.append(i)
-        elif before != journal.packed(row):
-            to_do = "an order never changes after it was placed: map what the export overwrites later as overwritten"
-            where = f"order {row['order_id']!r}"
-            raise DataError(
-                "DQ008", where, got="other content than in an earlier import", expected="the same", to_do=to_do
-            )
+        elif changed := [n for n in row if _told(row[n]) and _told(before[n]) and row[n] != before[n]]:
+            raise _changed_order(row["order_id"], changed)
     return {name: column[keep] for name, column in orders.items()}
+
+
+def _told(value: Any) -> bool:
+    return value is not None and value == value and value != MISSING  # NaN is not itself
+
+
+def _changed_order(order_id: str, columns: list[str]) -> DataError:
+    return DataError(
+        "DQ008",
+        f"order {order_id!r}",
+        got=f"another {', '.join(columns)} than in an earlier import",
+        expected="the same: an order never changes after it was placed",
+        to_do="map what the export overwrites later as overwritten; tell later changes as news",
+    )
+
+
+def new_news(pool: Pool, news: list[Told]) -> list[Told]:
+    """The news that adds something: never told before, or known earlier than was told before; each piece once.
+
+    Raises DataError DQ014 if an event id was told before with other content: found here, not at the next loading.
+    """
+    _, told = _live(pool)
+    for segment in list_segments(pool):
+        told += read_news(segment)
+    held = {(t.merchant_id, t.source, t.event_id): t for t in once(told)}
+    fresh = []
+    for one in once(news):
+        before = held.get((one.merchant_id, one.source, one.event_id))
+        if before is None or once([before, one]) != [before]:
+            fresh.append(one)
+    return fresh
 
 
 @contextmanager
@@ -104,10 +135,21 @@ def writing(pool: Pool) -> Iterator[Path]:
 
 def _publish(pool: Pool, draft: Path) -> None:
     digest = hashlib.sha256((draft / "manifest.json").read_bytes()).hexdigest()[:10]
+    for path in (*draft.iterdir(), draft):  # a published segment is whole, also after a power cut
+        _to_disk(path)
     number = len(list_segments(pool)) + 1
     while any(p.name.startswith(f"{number:06d}-") for p in pool.segments.iterdir()):
         number += 1
     draft.rename(pool.segments / f"{number:06d}-{digest}")
+    _to_disk(pool.segments)
+
+
+def _to_disk(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_segment(folder: Path, imported: Imported, manifest: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """A pool at the service's desk: its database, its writer, its merchants and the bundle that is published now."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -47,7 +48,8 @@ class Desk:
         except RtoError as error:
             LOG.error("bundle %s refused: %s", name, error.code)
             return
-        self._bundle = bundle
+        version = name.partition("-")[0]
+        self._bundle = replace(bundle, about={**bundle.about, "version": version})
         LOG.info("bundle %s serves", name)
 
     @property

@@ -8,10 +8,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.api import Api
 from serving.clock import Clock
-from serving.settings import settings, silence_telemetry
+from serving.settings import LOOPBACK, settings, silence_telemetry
 
 silence_telemetry()
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class Mount:
@@ -42,6 +41,10 @@ class RTORisk:
         at = settings()
         self.api = Api(at.home, Clock(), on_loopback=at.host in LOOPBACK)
         web.app = self.api.app()
+
+    def __is_ready__(self) -> bool:
+        """BentoML's own /readyz asks this: false until every pool has a verified model."""
+        return self.api.desks.ready()
 
     @bentoml.on_startup
     def settle(self) -> None:

@@ -12,6 +12,7 @@ NO_TELEMETRY = {
     "MLFLOW_MODEL_CATALOG_URI": "",
 }
 """Set before any library that would otherwise call home."""
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Cards: what a run's data were, and what its model is, as plain values and as a page to print. Written from the run alone.
+"""Cards: what a run's data were, and what its model is, as plain values and as a page to print. Pure.
 
 Of a segment's manifest the data card reads, each if told: files [{name, sha256, rows}], n_rows, n_orders, n_news,
 refused {code: rows}, notes {what: rows}, mapping, note, delays {news type: days}, overwritten [columns], exported_at.
@@ -117,7 +117,7 @@ def _import(name: str, manifest: Values) -> Values:
         **told,
         "files": [{key: f.get(key) for key in ("name", "sha256", "rows")} for f in manifest.get("files", [])],
         "exported_at": utc(manifest.get("exported_at")),
-        "delays": dict(manifest.get("delays") or {}),
+        "delays": manifest.get("delays"),
         "overwritten": list(manifest.get("overwritten") or []),
     }
 

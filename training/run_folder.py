@@ -1,4 +1,4 @@
-"""The folder of runs on disk, apart from MLflow: one writer at a time, and paths that follow the folder when it moves."""
+"""The folder of runs on disk, apart from MLflow: one writer at a time, paths that follow the folder when it moves."""
 
 import fcntl
 import sqlite3
@@ -6,7 +6,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from data.errors import DataError
+from training.run_names import RunRef
+
 DATABASE, ARTIFACTS = "mlflow.db", "artifacts"
+BUNDLE, PREDICTIONS = "bundle", "predictions/test.parquet"
 
 _ABSOLUTE_PATHS = {
     "experiments": "artifact_location",
@@ -22,6 +26,15 @@ def artifacts_of(root: Path, pool: str) -> Path:
     return root / ARTIFACTS / pool
 
 
+def artifact(root: Path, ref: RunRef, name: str) -> Path:
+    """A file or folder of a run. Raises DataError RUN003 if it is gone."""
+    path = artifacts_of(root, ref.pool) / ref.run_id / "artifacts" / name
+    if not path.exists():
+        to_do = "bring back the artifacts folder from a backup, or train again: rto train"
+        raise DataError("RUN003", str(path), got="no such file", expected=f"{name} of run {ref.run_id}", to_do=to_do)
+    return path
+
+
 @contextmanager
 def alone(root: Path) -> Iterator[None]:
     """Wait until no other process records here, and keep others waiting. Ends with the process, however it ends."""
@@ -32,10 +45,12 @@ def alone(root: Path) -> Iterator[None]:
 
 
 def follow_move(root: Path) -> None:
-    """Point MLflow's absolute paths here again if the folder was moved or copied; else new runs land in the old place."""
+    """Point MLflow's absolute paths here if the folder was moved or copied; else new runs land in the old place."""
     if not (root / DATABASE).is_file():
         return
     with closing(sqlite3.connect(root / DATABASE)) as connection, connection:
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'experiments'").fetchall():
+            return  # new, or its making was interrupted: MLflow will make what is absent
         stored = connection.execute("SELECT name, artifact_location FROM experiments").fetchall()
         ends = [(location, f"/{ARTIFACTS}/{name}") for name, location in stored]
         before = {location.removesuffix(end) for location, end in ends if location.endswith(end)} - {root.as_uri()}

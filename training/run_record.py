@@ -19,9 +19,9 @@ from training.plan import Moments, Plan
 from training.plots import Scored, lift_plot, reliability_plot, score_plot
 from training.report import MODEL, Scope
 from training.run import Outcome
+from training.run_folder import PREDICTIONS
 
 SHORT = {"all orders": "all", "COD only": "cod"}
-PREDICTIONS = "predictions/test.parquet"
 
 
 def slug(name: str) -> str:
@@ -37,8 +37,7 @@ def parameters(plan: Plan, moments: Moments) -> dict[str, str]:
     """The plan, flat, and the run's moments as UTC dates."""
     flat: dict[str, Any] = {}
     for name, value in plan.model_dump(mode="json").items():
-        inner = value if isinstance(value, dict) else None
-        flat |= {f"{name}.{key}": v for key, v in inner.items()} if inner is not None else {name: value}
+        flat |= {f"{name}.{key}": v for key, v in value.items()} if isinstance(value, dict) else {name: value}
     flat |= {"until": moment(moments.until), "cut": moment(moments.cut)}
     flat["matures_in_days"] = f"{moments.matures_in / DAY:.3g}"
     return {name: str(value) for name, value in flat.items()}
@@ -83,7 +82,7 @@ def digest_of(bundle_folder: Path) -> str:
 
 
 def predictions(outcome: Outcome) -> pd.DataFrame:
-    """One row for each test order: ids, placed_at (microseconds), is_cod, y, and p_* of each model. No personal data."""
+    """One row for each test order: ids, placed_at (microseconds), is_cod, y, p_* of each model. Nothing personal."""
     rows, test = outcome.rows, outcome.rows.blocks.test
     kept = {name: rows.orders[name][test] for name in ("order_id", "merchant_id", "placed_at")}
     scores = {f"p_{slug(model)}": p for model, p in outcome.predictions.items()}

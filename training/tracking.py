@@ -6,25 +6,26 @@ Files are found below `root`, never by the absolute paths that MLflow stores, so
 
 import json
 import os
+import sqlite3
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.metadata import version as installed
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from data.errors import DataError, UsageError
 from features.catalog import fingerprint
-from training import run_folder, run_record
-from training.card import Card
-from training.plan import Plan
-from training.run import Outcome
+from training import run_folder
+from training.run_names import CHALLENGER, CHAMPION, RunRef, RunRow, champions, find, row_of
 
-CHAMPION, CHALLENGER = "champion", "challenger"
+if TYPE_CHECKING:  # listing runs must not wait for trees and pictures
+    import pandas as pd
+
+    from training.card import Card
+    from training.plan import Plan
+    from training.run import Outcome
 
 _SWITCHES = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -39,35 +40,7 @@ _SWITCHES = {
 }
 _NOISE = (r"The ``noload`` loader strategy is deprecated", r".*Any type hint is inferred as AnyType")
 _PINNED = ("xgboost", "numpy", "scipy", "pandas")
-_SHORTEST_PREFIX = 6
 _CHAMPIONS_TAG, _MOST_CHAMPIONS = "champions", 100
-
-
-@dataclass(frozen=True, slots=True)
-class RunRef:
-    """A run whose model was registered: `version` counts up within the pool."""
-
-    run_id: str
-    version: str
-    pool: str
-
-
-@dataclass(frozen=True, slots=True)
-class RunRow:
-    """One line of `rto runs`. started: microseconds, MLflow's clock.  version: None if nothing was registered."""
-
-    run_id: str
-    started: int
-    status: str
-    version: str | None
-    aliases: tuple[str, ...]
-    digest: str | None
-    cut: str | None
-    n_test: int | None
-    auc_all: float | None
-    log_loss_all: float | None
-    auc_cod: float | None
-    log_loss_cod: float | None
 
 
 class Tracker:
@@ -79,14 +52,16 @@ class Tracker:
 
     def record(
         self,
-        outcome: Outcome,
-        plan: Plan,
+        outcome: "Outcome",
+        plan: "Plan",
         pool: str,
         history_fingerprint: str,
         bundle_folder: Path,
-        cards: dict[str, Card],
+        cards: "dict[str, Card]",
     ) -> RunRef:
         """Keep a run, register its model and name it `challenger`. A run that is interrupted ends as FAILED."""
+        from training import run_record
+
         moments = outcome.rows.moments
         tags = {
             "pool": pool,
@@ -104,7 +79,7 @@ class Tracker:
                 mlflow.log_params(run_record.parameters(plan, moments))
                 mlflow.log_metrics(run_record.figures(outcome))
                 mlflow.log_artifacts(drafts)
-                mlflow.log_artifacts(str(bundle_folder), "bundle")
+                mlflow.log_artifacts(str(bundle_folder), run_folder.BUNDLE)
             ref = self._register(pool, run_id, model_id, tags)
             self.set_alias(pool, CHALLENGER, ref)
         return ref
@@ -116,31 +91,24 @@ class Tracker:
             return []
         versions, names = self._versions(pool), self._aliases(pool)
         found = self._client().search_runs([experiment.experiment_id], order_by=["start_time DESC"], max_results=10_000)
-        return [_row(run, versions.get(run.info.run_id), names) for run in found]
+        return [row_of(run, versions.get(run.info.run_id), names) for run in found]
 
     def resolve(self, pool: str, name: str) -> RunRef:
         """The run called `name`: an alias, a version, or a run id or the start of one (6 characters or more).
 
         Raises UsageError RUN001 if there is none, RUN002 if several begin so.
         """
-        versions = self._versions(pool)
-        run_of = {version: run_id for run_id, version in versions.items()}
-        wanted = self._aliases(pool).get(name, name)
-        if wanted in run_of:
-            return RunRef(run_of[wanted], wanted, pool)
-        fits = [r for r in versions if len(name) >= _SHORTEST_PREFIX and r.startswith(name)]
-        if len(fits) == 1:
-            return RunRef(fits[0], versions[fits[0]], pool)
-        code, got = ("RUN002", f"{name!r}, the start of {len(fits)} runs") if fits else ("RUN001", repr(name))
-        raise UsageError(code, f"runs of pool {pool}", got=got, expected=self._what_there_is(pool), to_do="rto runs")
+        return find(name, pool, self._versions(pool), self._aliases(pool))
 
     def bundle_folder(self, ref: RunRef) -> Path:
         """The signed bundle of a run. Raises DataError RUN003 if its files are gone."""
-        return self._artifact(ref, "bundle")
+        return run_folder.artifact(self.root, ref, run_folder.BUNDLE)
 
-    def predictions(self, ref: RunRef) -> pd.DataFrame:
+    def predictions(self, ref: RunRef) -> "pd.DataFrame":
         """The run's test orders (`run_record.predictions`). Raises DataError RUN003 if its files are gone."""
-        return pd.read_parquet(self._artifact(ref, run_record.PREDICTIONS))
+        import pandas as pd
+
+        return pd.read_parquet(run_folder.artifact(self.root, ref, run_folder.PREDICTIONS))
 
     def set_alias(self, pool: str, alias: str, ref: RunRef) -> None:
         """Give the alias to a run. A new champion is remembered, so that it can be rolled back from."""
@@ -161,10 +129,8 @@ class Tracker:
 
     def previous_champion(self, pool: str) -> RunRef | None:
         """The champion before this one; without a champion, the last there was."""
-        champions = self._champions(pool)
-        if CHAMPION in self._aliases(pool):
-            champions = champions[:-1]
-        return self._ref(pool, champions[-1] if champions else None)
+        before = self._before(pool)
+        return self._ref(pool, before[-1] if before else None)
 
     def roll_back(self, pool: str) -> RunRef:
         """Make the previous champion champion again and forget the one after it. Raises UsageError RUN004 if none."""
@@ -172,26 +138,24 @@ class Tracker:
         if previous is None:
             to_do = "promote a run instead: rto promote RUN"
             raise UsageError("RUN004", f"pool {pool}", got="no earlier champion", expected="one", to_do=to_do)
-        champions = self._champions(pool)
-        kept = champions[:-1] if CHAMPION in self._aliases(pool) else champions
+        kept = self._before(pool)
         self._client().set_registered_model_alias(_model_name(pool), CHAMPION, previous.version)
         self._remember(pool, kept)
         return previous
 
+    def _before(self, pool: str) -> list[str]:
+        """Champions before the present one, oldest first; without a present one, all of them."""
+        past = self._champions(pool)
+        return past[:-1] if CHAMPION in self._aliases(pool) else past
+
     def _champions(self, pool: str) -> list[str]:
-        """Versions that were champion, the present one last. The alias is the truth where an interruption parted them."""
         model = self._model(pool)
         if model is None:
             return []
-        kept: list[str] = json.loads(model.tags.get(_CHAMPIONS_TAG, "[]"))
-        now = self._aliases(pool).get(CHAMPION)
-        if now is None:
-            return kept
-        last = max((i for i, version in enumerate(kept) if version == now), default=None)
-        return [*kept, now] if last is None else kept[: last + 1]
+        return champions(json.loads(model.tags.get(_CHAMPIONS_TAG, "[]")), self._aliases(pool).get(CHAMPION))
 
-    def _remember(self, pool: str, champions: list[str]) -> None:
-        kept = json.dumps(champions[-_MOST_CHAMPIONS:])
+    def _remember(self, pool: str, versions: list[str]) -> None:
+        kept = json.dumps(versions[-_MOST_CHAMPIONS:])
         self._client().set_registered_model_tag(_model_name(pool), _CHAMPIONS_TAG, kept)
 
     def _register(self, pool: str, run_id: str, model_id: str, tags: dict[str, str]) -> RunRef:
@@ -206,7 +170,8 @@ class Tracker:
         client = self._client()
         found = client.get_experiment_by_name(pool)
         if found is None:
-            return str(client.create_experiment(pool, artifact_location=run_folder.artifacts_of(self.root, pool).as_uri()))
+            artifacts = run_folder.artifacts_of(self.root, pool)
+            return str(client.create_experiment(pool, artifact_location=artifacts.as_uri()))
         for run in client.search_runs([found.experiment_id], "attributes.status = 'RUNNING'"):
             client.set_terminated(run.info.run_id, "FAILED")
         return str(found.experiment_id)
@@ -231,18 +196,6 @@ class Tracker:
     def _ref(self, pool: str, version: str | None) -> RunRef | None:
         return None if version is None else self.resolve(pool, version)
 
-    def _what_there_is(self, pool: str) -> str:
-        newest = [f"{version} (run {run_id[:8]})" for run_id, version in list(self._versions(pool).items())[:5]]
-        newest = [*self._aliases(pool), *newest]
-        return f"one of {', '.join(newest)}" if newest else "a run, but none is recorded yet"
-
-    def _artifact(self, ref: RunRef, name: str) -> Path:
-        path = run_folder.artifacts_of(self.root, ref.pool) / ref.run_id / "artifacts" / name
-        if not path.exists():
-            to_do = "bring back the artifacts folder from a backup, or train again: rto train"
-            raise DataError("RUN003", str(path), got="no such file", expected=f"{name} of run {ref.run_id}", to_do=to_do)
-        return path
-
     def _exists(self) -> bool:
         return (self.root / run_folder.DATABASE).is_file()
 
@@ -250,17 +203,17 @@ class Tracker:
         """MLflow's client of this folder's database, opened at first use."""
         if self._opened is None:
             self.root.mkdir(parents=True, exist_ok=True)
-            run_folder.follow_move(self.root)
             with _quiet() as mlflow:
                 try:
+                    run_folder.follow_move(self.root)
                     self._opened = mlflow.MlflowClient(self._uri, self._uri)
                     self._opened.search_registered_models(max_results=1)
-                except mlflow.exceptions.MlflowException as error:
+                except (mlflow.exceptions.MlflowException, sqlite3.DatabaseError) as error:
                     raise self._unreadable(error) from error
         return self._opened
 
     def _unreadable(self, error: Exception) -> DataError:
-        to_do = f"copy the file to a safe place, then: mlflow db upgrade {self._uri}"
+        to_do = f"if another MLflow wrote it, copy it away, then: mlflow db upgrade {self._uri}; else restore a backup"
         got = str(error).splitlines()[0][:200]
         return DataError("RUN005", str(self.root / run_folder.DATABASE), got=got, expected="runs", to_do=to_do)
 
@@ -291,7 +244,7 @@ def _quiet() -> Iterator[Any]:
         yield mlflow
 
 
-def _log_trees(mlflow: Any, outcome: Outcome, tags: dict[str, str]) -> str:
+def _log_trees(mlflow: Any, outcome: "Outcome", tags: dict[str, str]) -> str:
     """Log the booster with a signature of its own and pinned requirements (guessing them takes 10 s). Its model id."""
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
@@ -310,19 +263,3 @@ def _log_trees(mlflow: Any, outcome: Outcome, tags: dict[str, str]) -> str:
 
 def _model_name(pool: str) -> str:
     return f"rto-risk-{pool}"
-
-
-def _row(run: Any, version: str | None, aliases: dict[str, str]) -> RunRow:
-    info, figures, tags = run.info, run.data.metrics, run.data.tags
-    n_test = figures.get("all.n")
-    return RunRow(
-        info.run_id,
-        info.start_time * 1_000,
-        info.status,
-        version,
-        tuple(sorted(alias for alias, named in aliases.items() if named == version)),
-        tags.get("digest"),
-        run.data.params.get("cut"),
-        None if n_test is None else int(n_test),
-        *(figures.get(f"{scope}.model.{name}") for scope in ("all", "cod") for name in ("auc", "log_loss")),
-    )

@@ -7,6 +7,7 @@ import numpy as np
 from data.contract import DAY, HOUR
 from data.history import History, Told, build_history
 from tests.helpers.histories import T0, order_columns
+from training.plan import Plan, TreePlan
 
 PLACES = (
     ("800001", "PATNA", "BIHAR", 0.9),
@@ -19,6 +20,9 @@ PLACES = (
 """PIN code, district, state, and what the place adds to the log-odds of an RTO."""
 CATEGORIES = ("kurta", "shoes", "watch")
 _DAYS, _EXPORT_DAYS = 150, 3
+
+QUICK_PLAN = Plan(linear_penalties=(30.0,), trees=TreePlan(depths=(2,), max_trees=60, learning_rate=0.1))
+"""Trains on a small market in under a second."""
 
 
 def small_market(n: int = 1_500, seed: int = 1, merchants: tuple[str, ...] = ("acme",)) -> History:

@@ -1,0 +1,146 @@
+"""Commands of this room: serve, report, keys."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from data.commands import JSON, POOL
+from data.console import Session, emit, fields, note, progress, table
+from data.database import open_database
+from data.errors import UsageError
+from data.pool import Pool, open_pool, pool_names, replace_text
+from serving.access import SCOPES, Access
+from serving.clock import Clock
+from serving.desk import Desk
+from serving.page import report_page
+from serving.settings import LOOPBACK
+from training.bundle import signing_key
+
+
+@click.command("serve", epilog="Example: rto serve --port 3333")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Off loopback a merchant key must exist first.")
+@click.option("--port", default=3333, show_default=True)
+@click.pass_obj
+def serve_command(session: Session, host: str, port: int) -> None:
+    """Start the scoring service. Brings the online state up to date first; stop it with Ctrl-C."""
+    if host not in LOOPBACK and not Access(session.home).any_live():
+        expected = "at least one merchant key"
+        to_do = "rto keys create --merchant M, or bind 127.0.0.1"
+        raise UsageError("SERVE001", f"--host {host}", got="no key: anyone could read everything", expected=expected, to_do=to_do)
+    if not pool_names(session.home):
+        raise UsageError("CLI001", "pools", got="none", expected="one or more", to_do="rto import FILE --mapping M")
+    bring_up_to_date(session.home)
+    environment = os.environ | {"RTO_HOME": str(session.home), "RTO_HOST": host, "RTO_PORT": str(port)}
+    sys.stdout.flush()
+    os.execve(sys.executable, serve_arguments(host, port), environment)
+
+
+def serve_arguments(host: str, port: int) -> list[str]:
+    """The command line that starts the service itself."""
+    service = ["serving.service:RTORisk", "--host", host, "--port", str(port)]
+    return [sys.executable, "-m", "bentoml", "serve", *service]
+
+
+def bring_up_to_date(home: Path) -> None:
+    """Rebuild the online state of every pool whose segments or catalog have changed since it was built."""
+    for name in pool_names(home):
+        pool = Pool(home, name)
+        connection = open_database(pool.database)
+        try:
+            _rebuild_if_stale(connection, pool)
+        finally:
+            connection.close()
+
+
+def _rebuild_if_stale(connection: Any, pool: Pool) -> None:
+    from features.rebuild import is_current, rebuild
+
+    if not is_current(connection, pool):
+        note(f"pool {pool.name}: building the online state")
+        with progress() as tell:
+            rebuild(connection, pool, tell)
+
+
+@click.command("report", epilog="Example: rto report --merchant asha-fashion --out report.html")
+@click.option("--merchant", help="Whose report; not needed where the pool has one merchant.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The page to write (HTML).")
+@POOL
+@JSON
+@click.pass_obj
+def report_command(session: Session, merchant: str | None, out: Path, pool: str | None, as_json: bool) -> None:
+    """Write a merchant's report: one page, no network, no script."""
+    clock = Clock()
+    found, wanted = _merchant_of(session, pool, merchant)
+    connection = open_database(found.database)
+    try:
+        _rebuild_if_stale(connection, found)
+    finally:
+        connection.close()
+    desk = Desk(found, signing_key(session.home).public_key(), clock)
+    try:
+        replace_text(out, report_page(found, desk.merchants[wanted], desk.bundle(), clock.now()))
+    finally:
+        desk.close()
+    emit({"merchant": wanted, "out": str(out), "bytes": out.stat().st_size}, as_json, lambda r: fields(list(r.items())))
+
+
+def _merchant_of(session: Session, pool: str | None, merchant: str | None) -> tuple[Pool, str]:
+    """The pool that holds the merchant, and the merchant."""
+    pools = [open_pool(session.home, pool)] if pool else [Pool(session.home, n) for n in pool_names(session.home)]
+    holding = {m: p for p in pools for m in p.merchants()}
+    if merchant is None and len(holding) == 1:
+        merchant = next(iter(holding))
+    if merchant is None or merchant not in holding:
+        expected = f"one of {', '.join(sorted(holding)) or 'none: import a history first'}"
+        raise UsageError("CLI004", "--merchant", got=merchant or "none", expected=expected)
+    return holding[merchant], merchant
+
+
+@click.group("keys")
+def keys_group() -> None:
+    """Merchant keys for the service."""
+
+
+@keys_group.command("create", epilog="Example: rto keys create --merchant asha-fashion --scope score --scope events")
+@click.option("--merchant", required=True, help="Whom the key speaks for.")
+@click.option("--scope", "scopes", multiple=True, default=SCOPES, show_default=True, help="What it may do.")
+@JSON
+@click.pass_obj
+def create_command(session: Session, merchant: str, scopes: tuple[str, ...], as_json: bool) -> None:
+    """Make a key. It is shown this once and kept only as a hash."""
+    _merchant_of(session, None, merchant)
+    key_id, secret = Access(session.home).create(merchant, scopes, Clock().now())
+    result = {"key_id": key_id, "merchant": merchant, "scopes": list(scopes), "key": secret}
+    emit(result, as_json, lambda r: fields(list(r.items())))
+    note("shown this once: keep it where secrets are kept")
+
+
+@keys_group.command("list", epilog="Example: rto keys list")
+@JSON
+@click.pass_obj
+def list_command(session: Session, as_json: bool) -> None:
+    """Every key by its id; never the key itself."""
+    rows = Access(session.home).listed()
+    names = ("key_id", "merchant_id", "scopes", "created_at", "revoked_at")
+    emit(rows, as_json, lambda found: table(names, [tuple(row[n] for n in names) for row in found]))
+
+
+@keys_group.command("revoke", epilog="Example: rto keys revoke key_1a2b3c4d")
+@click.argument("key_id")
+@JSON
+@click.pass_obj
+def revoke_command(session: Session, key_id: str, as_json: bool) -> None:
+    """Take a key back, from the next request on."""
+    Access(session.home).revoke(key_id, Clock().now())
+    emit({"revoked": key_id}, as_json, lambda r: fields(list(r.items())))
+
+
+def start_service(session: Session, port: int, log: Path) -> "subprocess.Popen[bytes]":
+    """Start the service beside this process, its output in `log`; the caller stops it."""
+    environment = os.environ | {"RTO_HOME": str(session.home), "RTO_HOST": "127.0.0.1", "RTO_PORT": str(port)}
+    with log.open("wb") as out:
+        return subprocess.Popen(serve_arguments("127.0.0.1", port), env=environment, stdout=out, stderr=out)

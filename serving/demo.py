@@ -1,0 +1,256 @@
+"""`rto demo`: the main job on a made-up market, start to finish, each step as the command you would type."""
+
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from data.commands import show_checks
+from data.console import Session, progress
+from data.contract import DAY, SECOND
+from data.errors import CheckFailed, UsageError
+from data.importing import Request, import_files
+from data.pool import Pool
+from serving.clock import Clock
+from serving.commands import bring_up_to_date, start_service
+
+POOL = "demo"
+_MARK = "made-by-rto-demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where the demo works, and when."""
+
+    session: Session
+    orders: int
+    seed: int
+    now: int
+
+    @property
+    def market(self) -> Path:
+        return self.session.home / "market"
+
+    @property
+    def pool(self) -> Pool:
+        return Pool(self.session.home, POOL)
+
+
+@click.command("demo", epilog="Example: rto demo --keep")
+@click.option("--orders", default=40_000, show_default=True, help="Size of the made-up market.")
+@click.option("--seed", default=7, show_default=True)
+@click.option("--port", default=0, help="Where the service listens; default: a free port.")
+@click.option("--keep", is_flag=True, help="Leave the service running at the end.")
+@click.pass_obj
+def demo_command(session: Session, orders: int, seed: int, port: int, keep: bool) -> None:
+    """The main job on a made-up market: import, check, train, promote, serve, score, learn, report."""
+    started = time.monotonic()
+    home = session.home / "demo"
+    _fresh(home)
+    stage = Stage(Session(home, home / "mlruns"), orders, seed, Clock().now())
+    _simulate(stage)
+    _import(stage)
+    _train(stage)
+    with _service(stage, port or _free_port(), keep) as url:
+        _score_three(stage, url)
+        _learn(stage, url)
+    page = _report(stage)
+    print(f"\nDone in {time.monotonic() - started:.0f} s. This market is made up: its figures are nobody's shop.")
+    print(f"""
+  the report        {page}
+  the model card    {stage.session.mlruns}/artifacts (RTO_MLRUNS={stage.session.mlruns} rto runs)
+  the service       RTO_HOME={home} rto serve     then POST /v1/score, /v1/orders, /v1/events
+  your own orders   README, section "Your own orders": rto import FILE --mapping M && rto train""")
+
+
+def _fresh(home: Path) -> None:
+    if home.exists() and not (home / _MARK).exists():
+        to_do = "move it away, or set RTO_HOME to another folder"
+        raise UsageError("DEMO001", str(home), got="a folder the demo did not make", expected="none", to_do=to_do)
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    (home / _MARK).touch()
+
+
+def _step(command: str) -> None:
+    print(f"\n$ {command}", flush=True)
+
+
+def _simulate(stage: Stage) -> None:
+    from data.world.presets import preset_named
+    from data.world.simulate import simulate
+    from data.world.write import write_world
+
+    day = datetime.fromtimestamp(stage.now / SECOND, UTC).date()
+    _step(f"rto simulate --preset demo --orders {stage.orders} --seed {stage.seed} --until {day} --out {stage.market}")
+    until = stage.now // DAY * DAY
+    with progress() as tell:
+        world = simulate(preset_named("demo"), stage.orders, stage.seed, until, lambda d, n: tell("simulate", d, n))
+        write_world(world, stage.market)
+    print(f"{world.orders.num_rows:,} order lines and {world.news.num_rows:,} pieces of news of three made-up shops")
+
+
+def _import(stage: Stage) -> None:
+    files = [stage.market / "orders.parquet", stage.market / "news.parquet"]
+    _step(f"rto import {files[0]} {files[1]} --mapping native --pool {POOL}")
+    with progress() as tell:
+        summary = import_files(stage.session.home, Request(files, "native", None, POOL, None, False), tell)
+    print(f"{summary['n_orders']:,} orders, {summary['n_news']:,} pieces of news; refused: {summary['refused'] or 'none'}")
+    show_checks(summary["checks"])
+
+
+def _train(stage: Stage) -> None:
+    from training.commands import show_run
+    from training.plan import Plan
+    from training.release import promote, train_pool
+    from training.tracking import Tracker
+
+    _step("rto train")
+    with progress() as tell:
+        show_run(train_pool(stage.pool, stage.session.mlruns, Plan(), None, tell))
+    _step("rto promote challenger")
+    print(promote(stage.pool, Tracker(stage.session.mlruns), "challenger", if_better=False, dry_run=False)["published"])
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@contextmanager
+def _service(stage: Stage, port: int, keep: bool) -> Iterator[str]:
+    _step(f"rto serve --port {port} &")
+    bring_up_to_date(stage.session.home)
+    log, url = stage.session.home / "service.log", f"http://127.0.0.1:{port}"
+    process = start_service(stage.session, port, log)
+    try:
+        _wait(process, url, log)
+        print(f"ready at {url}")
+        yield url
+        if keep:
+            print(f"\nthe service goes on as process {process.pid}; stop it with: kill {process.pid}")
+    finally:
+        if not keep:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=30)
+
+
+def _wait(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
+    for _ in range(600):
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"{url}/readyz", timeout=2):
+                return
+        except OSError:
+            time.sleep(0.1)
+    process.kill()
+    raise CheckFailed("DEMO002", "the service", got="it did not become ready", expected="ready in 60 s", to_do=f"see {log}")
+
+
+def _post(url: str, body: dict[str, Any]) -> dict[str, Any]:
+    request = urllib.request.Request(url, orjson.dumps(body), {"content-type": "application/json"})
+    with urllib.request.urlopen(request, timeout=10) as response:
+        found: dict[str, Any] = orjson.loads(response.read())
+    return found
+
+
+def _score_three(stage: Stage, url: str) -> None:
+    good, bad = _buyer(stage, "delivered"), _buyer(stage, "rto_started")
+    stranger = good | {"phone": "+919999900001", "name": "Zxcv Qwrt", "line1": "asdfgh jkl", "line2": None, "landmark": None}
+    for who, row in (("a buyer whose parcels arrive", good), ("a buyer who sent parcels back", bad), ("a stranger with a gibberish address", stranger)):
+        body = {"merchant_id": row["merchant_id"], "order": _order(stage, row, None)}
+        _step(f"curl -d @order.json {url}/v1/score      # {who}")
+        show_answer(_post(f"{url}/v1/score", body))
+
+
+def show_answer(answer: dict[str, Any]) -> None:
+    """One decision in a few lines: risk, advice, sums, reasons."""
+    risk, advice = answer["risk"], answer["recommendation"]
+    print(f"risk of coming back {risk['p_rto']:.1%} ({risk['tier']}), {risk['p_rto_if_prepaid']:.1%} if prepaid; "
+          f"advice: {advice['summary']}")  # fmt: skip
+    print("  worth  " + ", ".join(f"{a['action']} Rs {a['expected_value_minor'] / 100:.2f}" for a in answer["actions"]))
+    for reason in answer["reasons"][:3]:
+        print(f"  {reason['direction']:<7}{reason['impact']:+.3f}  {reason['text']} [{reason['code']}]")
+
+
+def _learn(stage: Stage, url: str) -> None:
+    row = _buyer(stage, "delivered") | {"phone": "+919999900002", "line1": "14 Park Lane", "email": None, "device_id": None, "customer_id": None}
+    merchant = row["merchant_id"]
+    ask = {"merchant_id": merchant, "order": _order(stage, row, None)}
+    _step("a new buyer orders, sends the parcel back, and asks again")
+    before = _post(f"{url}/v1/score", ask)["risk"]["p_rto"]
+    _post(f"{url}/v1/orders", {"merchant_id": merchant, "order": _order(stage, row, "demo-1")})
+    now = _rfc3339(Clock().now())
+    for event, kind in (("e1", "dispatched"), ("e2", "rto_started")):
+        news = {"merchant_id": merchant, "event_id": event, "order_id": "demo-1", "type": kind, "happened_at": now}
+        _post(f"{url}/v1/events", news | ({"reason": "refused", "source": "courier"} if kind == "rto_started" else {}))
+    after = _post(f"{url}/v1/score", ask)["risk"]["p_rto"]
+    print(f"risk of the same order before the outcome {before:.1%}, after it was told {after:.1%}")
+
+
+def _buyer(stage: Stage, outcome: str) -> dict[str, Any]:
+    """The last cash order of the buyer for whom this outcome was told most often, as the market wrote it."""
+    orders, news = pq.read_table(stage.market / "orders.parquet"), pq.read_table(stage.market / "news.parquet")
+    told = news.filter(pc.equal(news["type"], outcome)).select(["order_id"])
+    cash = orders.filter(pc.and_(pc.equal(orders["payment_method"], "cod"), pc.is_valid(orders["phone"])))
+    counted = cash.join(told, "order_id", join_type="inner").group_by("phone").aggregate([("order_id", "count")])
+    best = counted.sort_by([("order_id_count", "descending"), ("phone", "ascending")])["phone"][0]
+    mine = cash.filter(pc.equal(cash["phone"], best)).sort_by("placed_at")
+    row: dict[str, Any] = mine.slice(mine.num_rows - 1, 1).to_pylist()[0]
+    return row
+
+
+def _order(stage: Stage, row: dict[str, Any], order_id: str | None) -> dict[str, Any]:
+    now = Clock().now()
+    goods = {"sku": row["sku"], "category": row["category"], "quantity": int(row["quantity"]), "price_minor": row["price_minor"]}
+    direct = ("channel", "currency", "amount_minor", "discount_minor", "shipping_fee_minor", "origin_pincode", "campaign", "ip")
+    order = {name: row[name] for name in direct} | {"device_id": row["device_id"]}
+    address = {n: row[n] for n in ("line1", "line2", "landmark", "city", "district", "state", "pincode", "country")}
+    customer = {n: row[n] for n in ("customer_id", "phone", "email", "name")}
+    return order | {
+        "order_id": order_id,
+        "placed_at": _rfc3339(now),
+        "promised_at": _rfc3339(now + 4 * DAY),
+        "payment_method": "cod",
+        "line_items": [goods],
+        "customer": customer,
+        "shipping_address": address,
+    } | ({} if order_id else {"checkout_id": "demo-checkout"})
+
+
+def _rfc3339(moment: int) -> str:
+    return datetime.fromtimestamp(moment / SECOND, UTC).isoformat()
+
+
+def _report(stage: Stage) -> Path:
+    from serving.desk import Desk
+    from serving.page import report_page
+    from training.bundle import signing_key
+
+    merchant = sorted(stage.pool.merchants())[0]
+    page = stage.session.home / "report.html"
+    _step(f"rto report --merchant {merchant} --out {page}")
+    clock = Clock()
+    desk = Desk(stage.pool, signing_key(stage.session.home).public_key(), clock)
+    try:
+        page.write_text(report_page(stage.pool, desk.merchants[merchant], desk.bundle(), clock.now()))
+    finally:
+        desk.close()
+    print(f"{page.stat().st_size:,} bytes, one page, no network")
+    return page

@@ -1,0 +1,164 @@
+"""From a run to the served bundle: train a pool, judge a run again, promote, roll back."""
+
+import hashlib
+import shutil
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from data.console import Tell
+from data.errors import UsageError
+from data.history import History
+from data.pool import Pool, replace_text
+from data.segments import list_segments, load_history
+from training.bundle import read_bundle, signing_key, write_bundle
+from training.card import data_card, model_card
+from training.intervals import paired_auc, paired_log_loss
+from training.plan import Plan
+from training.report import scopes
+from training.run import train
+from training.tracking import RunRef, Tracker
+
+
+def train_pool(pool: Pool, mlruns: Path, plan: Plan, until: int | None, tell: Tell) -> dict[str, Any]:
+    """Load, train, sign, track. Returns what the command shows."""
+    tell("load the history", 0, 1)
+    history = load_history(pool)
+    outcome = train(history, plan, until, tell)
+    name = f"rto-risk-{pool.name}"
+    about = outcome.bundle.about | {"name": name, "pool": pool.name}
+    outcome = replace(outcome, bundle=replace(outcome.bundle, about=about))
+    tell("track", 0, 1)
+    with tempfile.TemporaryDirectory() as folder:
+        digest = write_bundle(Path(folder) / "bundle", outcome.bundle, outcome.golden, signing_key(pool.home))
+        segments = list_segments(pool)
+        checks = segments[-1].manifest.get("checks") if segments else None
+        identity = {"name": name, "pool": pool.name, "digest": digest}
+        cards = {
+            "data_card": data_card(history, outcome, segments, checks),
+            "model_card": model_card(outcome, plan, identity),
+        }
+        tracker = Tracker(mlruns)
+        ref = tracker.record(outcome, plan, pool.name, fingerprint(history), Path(folder) / "bundle", cards)
+    tell("track", 1, 1)
+    return {
+        "pool": pool.name,
+        "run_id": ref.run_id,
+        "version": ref.version,
+        "digest": digest,
+        "counts": outcome.counts,
+        "moments": outcome.rows.moments.as_dict(),
+        "shape": outcome.bundle.about["shape"],
+        "n_features": len(outcome.bundle.features),
+        "scopes": [scope.as_dict() for scope in outcome.scopes],
+    }
+
+
+def fingerprint(history: History) -> str:
+    """Changes when an order, a kept number or a piece of news does."""
+    digest = hashlib.sha256()
+    for name in sorted(history.orders):
+        column = history.orders[name]
+        digest.update(name.encode())
+        digest.update("\x1f".join(map(str, column)).encode() if column.dtype == object else column.tobytes())
+    for name in sorted(history.news):
+        digest.update(history.news[name].tobytes())
+    return digest.hexdigest()[:16]
+
+
+def evaluate_run(
+    tracker: Tracker, pool: str, run: str, span: tuple[int | None, int | None], against: str | None
+) -> dict[str, Any]:
+    """Figures of a run on a span of its test; paired with another run's where one is given."""
+    ref = tracker.resolve(pool, run)
+    frame = within(tracker.predictions(ref), span)
+    if frame.empty:
+        expected = "a span that holds test orders of the run"
+        raise UsageError("RUN005", f"run {run}", got="no test order in the span", expected=expected)
+    predictions = {_model_of(c): frame[c].to_numpy(float) for c in frame.columns if c.startswith("p_")}
+    judged = scopes(predictions, frame["y"].to_numpy(float), frame["is_cod"].to_numpy(bool))
+    other = None if against is None else within(tracker.predictions(tracker.resolve(pool, against)), span)
+    compared = None if other is None else compare(frame, other)
+    return {"run_id": ref.run_id, "version": ref.version, "scopes": [s.as_dict() for s in judged], "against": compared}
+
+
+def _model_of(column: str) -> str:
+    return column.removeprefix("p_").replace("_", " ")
+
+
+def within(frame: pd.DataFrame, span: tuple[int | None, int | None]) -> pd.DataFrame:
+    """Rows placed in the span, its end outside."""
+    start, end = span
+    keep = np.ones(len(frame), dtype=bool)
+    if start is not None:
+        keep &= frame["placed_at"].to_numpy(np.int64) >= start
+    if end is not None:
+        keep &= frame["placed_at"].to_numpy(np.int64) < end
+    return frame[keep]
+
+
+def compare(one: pd.DataFrame, other: pd.DataFrame) -> dict[str, Any]:
+    """Paired differences one - other on the test orders both have, with 95 % intervals."""
+    ids = ["merchant_id", "order_id"]
+    both = one[[*ids, "y", "p_model"]].merge(other[[*ids, "p_model"]], on=ids, suffixes=("", "_other"))
+    if both.empty:
+        return {"n": 0, "log_loss": None, "auc": None}
+    columns = (both["p_model"].to_numpy(float), both["p_model_other"].to_numpy(float), both["y"].to_numpy(float))
+    loss, area = paired_log_loss(*columns), paired_auc(*columns)
+    plain = {"log_loss": loss, "auc": area}
+    return {"n": len(both)} | {k: None if d is None else (d.mean, d.low, d.high) for k, d in plain.items()}
+
+
+def promote(pool: Pool, tracker: Tracker, run: str, *, if_better: bool, dry_run: bool) -> dict[str, Any]:
+    """Compare with the champion on the same orders; then move the alias and publish the bundle."""
+    ref, champion = tracker.resolve(pool.name, run), tracker.alias(pool.name, "champion")
+    comparison = None
+    if champion is not None and champion.version != ref.version:
+        comparison = compare(tracker.predictions(ref), tracker.predictions(champion))
+    better, why = is_better(comparison)
+    result = {"run_id": ref.run_id, "version": ref.version, "comparison": comparison, "why": why}
+    if dry_run or (if_better and not better):
+        return result | {"promoted": False}
+    name = publish(pool, tracker, ref)
+    tracker.set_alias(pool.name, "champion", ref)
+    return result | {"promoted": True, "published": name}
+
+
+def is_better(comparison: dict[str, Any] | None) -> tuple[bool, str]:
+    """Is the challenger's log loss lower on the orders both were judged on? And a sentence that says so."""
+    if comparison is None:
+        return True, "there is no other champion"
+    if comparison["n"] == 0 or comparison["log_loss"] is None:
+        return False, "no test order in common with the champion"
+    mean, low, high = comparison["log_loss"]
+    return mean < 0, f"log loss {mean:+.5f} ({low:+.5f} to {high:+.5f}) against the champion"
+
+
+def publish(pool: Pool, tracker: Tracker, ref: RunRef) -> str:
+    """Copy the run's bundle beside the pool, verify it there, and name it as served. Returns its name."""
+    source = tracker.bundle_folder(ref)
+    public_key = signing_key(pool.home).public_key()
+    digest = read_bundle(source, public_key).digest.removeprefix("sha256:")
+    name = f"{ref.version}-{digest[:12]}"
+    pool.bundles.mkdir(parents=True, exist_ok=True)
+    if not (pool.bundles / name).exists():
+        draft = pool.bundles / f".{name}"
+        shutil.rmtree(draft, ignore_errors=True)
+        shutil.copytree(source, draft)
+        draft.rename(pool.bundles / name)
+    read_bundle(pool.bundles / name, public_key)
+    replace_text(pool.champion, name)
+    return name
+
+
+def roll_back(pool: Pool, tracker: Tracker) -> dict[str, Any]:
+    """Publish the champion before this one. Raises UsageError RUN004 if there was none."""
+    previous = tracker.previous_champion(pool.name)
+    if previous is not None:
+        publish(pool, tracker, previous)
+    ref = tracker.roll_back(pool.name)
+    return {"run_id": ref.run_id, "version": ref.version, "published": pool.champion.read_text().strip()}
