@@ -6,7 +6,7 @@ One definition for imports and for live orders: columns as lists, one live order
 import hashlib
 import hmac
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from data import contract, text
-from data.places import Place, PinRegister, distance_km, same_state
+from data.places import PinRegister, Place, distance_km, same_state
 
-Told: TypeAlias = dict[str, Sequence[Any]]
+Told: TypeAlias = Mapping[str, Sequence[Any]]
 Kept: TypeAlias = dict[str, np.ndarray[Any, Any]]
 Assign: TypeAlias = Callable[[str, list[bytes | None]], np.ndarray[Any, Any]]
 """`assign(kind, tokens)` gives the pseudonym of each token, -1 for a missing one, NEW for one never seen."""

@@ -11,10 +11,8 @@ from data import contract
 from data.console import Session, emit, fields, note, progress, table
 from data.errors import UsageError
 from data.importing import Request, import_files
+from data.options import JSON, POOL
 from data.pool import open_pool
-
-POOL = click.option("--pool", help="Which pool; not needed where there is only one.")
-JSON = click.option("--json", "as_json", is_flag=True, help="The result as JSON on stdout.")
 
 
 @click.command("import", epilog="Example: rto import orders.csv.gz --mapping amazon-in --skip-bad-rows")

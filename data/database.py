@@ -9,7 +9,7 @@ import apsw
 
 from data.errors import DataError
 
-Connection: TypeAlias = apsw.Connection  # type: ignore[name-defined]
+Connection: TypeAlias = apsw.Connection
 
 SCHEMA_VERSION = 1
 _SAFE_SQLITE = 3_051_003  # older builds can corrupt a WAL database when two connections checkpoint and write at once

@@ -38,7 +38,7 @@ def find_pseudonyms(connection: Connection, kind: str, tokens: list[bytes | None
 def _known(connection: Connection, kind: str, tokens: list[bytes]) -> dict[bytes, int]:
     if len(tokens) > 2_000:
         rows = connection.execute("SELECT token, pseudonym FROM pseudonyms WHERE kind = ?", (kind,))
-        return dict(rows.fetchall())
+        return {bytes(token): int(pseudonym) for token, pseudonym in rows}
     sql = "SELECT pseudonym FROM pseudonyms WHERE kind = ? AND token = ?"
     found = ((t, scalar(connection, sql, (kind, t))) for t in tokens)
     return {t: p for t, p in found if p is not None}
@@ -95,16 +95,20 @@ def order_columns(connection: Connection, merchant_id: str, order_id: str) -> di
 
 def news_of(connection: Connection, merchant_id: str, order_id: str, through_seq: int | None = None) -> list[Told]:
     """All news of one order in order of arrival; only up to a sequence number if one is given."""
-    sql = f"SELECT {_NEWS}, origin FROM news WHERE merchant_id = ? AND order_id = ? AND seq <= ? ORDER BY seq"
+    sql = f"SELECT {_NEWS}, origin = '{LIVE}' FROM news WHERE merchant_id = ? AND order_id = ? AND seq <= ? ORDER BY seq"
     rows = connection.execute(sql, (merchant_id, order_id, through_seq if through_seq is not None else 2**62))
-    return [Told(*row[:-1], live=row[-1] == LIVE) for row in rows]
+    return [_told(row) for row in rows]
 
 
 def live_history(connection: Connection) -> tuple[list[dict[str, Any]], list[Told]]:
     """Every live order and all live news: what imports do not know."""
     orders = [unpacked(row[0]) for row in connection.execute("SELECT columns FROM orders WHERE origin = ?", (LIVE,))]
-    news = connection.execute(f"SELECT {_NEWS} FROM news WHERE origin = ? ORDER BY seq", (LIVE,))
-    return orders, [Told(*row, live=True) for row in news]
+    news = connection.execute(f"SELECT {_NEWS}, 1 FROM news WHERE origin = ? ORDER BY seq", (LIVE,))
+    return orders, [_told(row) for row in news]
+
+
+def _told(row: Any) -> Told:
+    return Told(*row[:-1], live=bool(row[-1]))
 
 
 def last_seq(connection: Connection) -> int:

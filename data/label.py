@@ -6,8 +6,12 @@ Written in the plain subset of Python that numba compiles: imports and the servi
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 from data.contract import NewsType, Reason
+
+Ints: TypeAlias = Any
+"""A column of whole numbers: a list in the service, an array under numba."""
 
 # Plain integers, because numba reads module constants but not enums with methods.
 _PLACED, _CORRECTION = int(NewsType.PLACED), int(NewsType.CORRECTION)
@@ -37,7 +41,7 @@ class News:
     version: Sequence[int] = field(default_factory=list)
 
 
-def voided(row, before, type_, known_at, voids):  # type: ignore[no-untyped-def]
+def voided(row: int, before: int, type_: Ints, known_at: Ints, voids: Ints) -> bool:
     """Is `row` taken back by a correction known before `before`? A correction itself cannot be taken back."""
     for i in range(len(type_)):  # noqa: SIM110 - numba compiles this loop
         if type_[i] == _CORRECTION and voids[i] == row and known_at[i] < before:
@@ -45,18 +49,20 @@ def voided(row, before, type_, known_at, voids):  # type: ignore[no-untyped-def]
     return False
 
 
-def later(i, j, type_, happened_at, rank):  # type: ignore[no-untyped-def]
+def later(i: int, j: int, type_: Ints, happened_at: Ints, rank: Ints) -> bool:
     """Does news `i` come after `j` by (happened_at, type, event_id)? Anything comes after nothing (-1)."""
     if j < 0:
         return True
     if happened_at[i] != happened_at[j]:
-        return happened_at[i] > happened_at[j]
+        return bool(happened_at[i] > happened_at[j])
     if type_[i] != type_[j]:
-        return type_[i] > type_[j]
-    return rank[i] > rank[j]
+        return bool(type_[i] > type_[j])
+    return bool(rank[i] > rank[j])
 
 
-def judge(before, type_, happened_at, known_at, rank, reason, voids):  # type: ignore[no-untyped-def]
+def judge(
+    before: int, type_: Ints, happened_at: Ints, known_at: Ints, rank: Ints, reason: Ints, voids: Ints
+) -> tuple[int, bool]:
     """The order's verdict and whether the courier caused it, from news with `known_at < before`.
 
     The last of delivered, rto_started and rto_received decides. An order that was delivered in part is RTO for

@@ -29,7 +29,7 @@ def _column(feature: Feature, orders: Columns, readings: Readings, shrinkage: Sh
     match feature.source:
         case Sum() as source:
             unit = _MONEY_UNIT if source.measure == Measure.AMOUNT else 1.0
-            return rounded(readings[source], unit)
+            return rounded(np.asarray(readings[source]), unit)
         case Rate() as source:
             return rounded(posterior_mean(feature.name, source, readings, shrinkage))
         case FromOrder(name):
@@ -50,7 +50,7 @@ def rounded(values: Array, unit: float = 1.0) -> Array:
     magnitude = np.where((values == 0) | np.isnan(values), 1.0, np.abs(values))
     places = DIGITS - 1 - np.floor(np.log10(magnitude))
     scale = 10.0 ** np.abs(places)
-    return np.where(places >= 0, np.round(values * scale) / scale, np.round(values / scale) * scale)
+    return np.asarray(np.where(places >= 0, np.round(values * scale) / scale, np.round(values / scale) * scale))
 
 
 def with_payment(orders: Columns, method: Payment) -> Columns:

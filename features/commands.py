@@ -4,9 +4,9 @@ from typing import Any
 
 import click
 
-from data.commands import JSON, POOL
 from data.console import Session, emit, fields, note, progress, table
 from data.errors import CheckFailed, UsageError
+from data.options import JSON, POOL
 from data.pool import open_pool
 from features.catalog import CATALOG, FEATURES, LEVELLED, Feature, FromOrder, Level, Rate, Sum, fingerprint
 from features.contribution import Measure

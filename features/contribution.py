@@ -7,9 +7,13 @@ weights) and is written in the plain subset of Python that numba compiles: the s
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any, TypeAlias
 
 from data.contract import Action, NewsType
-from data.label import NOT_RTO, RTO, UNKNOWN, VOID, News, judge, later, voided
+from data.label import NOT_RTO, RTO, UNKNOWN, VOID, Ints, News, judge, later, voided
+
+Floats: TypeAlias = Any
+"""A column of weights: a list in the service, an array under numba."""
 
 
 class Measure(IntEnum):
@@ -34,9 +38,21 @@ _SWITCHED, _ADDRESS = int(NewsType.SWITCHED_TO_PREPAID), int(NewsType.ADDRESS_CO
 _ACTION, _PREPAID_ONLY = int(NewsType.ACTION_TAKEN), int(Action.PREPAID_ONLY)
 _CANCELLED, _LOST = int(NewsType.CANCELLED), int(NewsType.LOST)
 
-def weigh(  # type: ignore[no-untyped-def]  # noqa: C901, PLR0913 - one pure rule, compiled as it stands
-    before, is_cod, amount, type_, happened_at, known_at, rank, reason, action, voids, version, everyone, buyer
-):
+def weigh(  # noqa: PLR0913 - one pure rule, compiled as it stands
+    before: int,
+    is_cod: bool,
+    amount: float,
+    type_: Ints,
+    happened_at: Ints,
+    known_at: Ints,
+    rank: Ints,
+    reason: Ints,
+    action: Ints,
+    voids: Ints,
+    version: Ints,
+    everyone: Floats,
+    buyer: Floats,
+) -> int:
     """Fill the weights of one order from its news with `known_at < before`; return its address version.
 
     before: moment, microseconds.  is_cod: placed as cash on delivery.  amount: minor units, 0 if unknown.
@@ -79,7 +95,9 @@ def weigh(  # type: ignore[no-untyped-def]  # noqa: C901, PLR0913 - one pure rul
             everyone[5] = came_back
     for m in range(N_MEASURES):
         buyer[m] = 0.0 if courier and 2 <= m <= 5 else everyone[m]
-    return 0 if newest < 0 else version[newest]
+    if newest < 0:
+        return 0
+    return int(version[newest])
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,16 @@ Written in the subset of Python that numba compiles; runs as it stands on lists.
 
 from math import ldexp
 
+from data.label import Ints
+from features.contribution import Floats
+
 FOREVER = 0
 _GONE = -2000  # 2^-2000 is zero in double precision
 
 
-def add(values, grid, weights, placed_at, measure, slot, half_lives):  # type: ignore[no-untyped-def]
+def add(
+    values: Floats, grid: Ints, weights: Floats, placed_at: int, measure: Ints, slot: Ints, half_lives: Ints
+) -> None:
     """Add one fact to a key's state, in place.
 
     values: (n_sums,) state.  grid: (n_half_lives,) state.  weights: (N_MEASURES,) the fact.  placed_at: of its
@@ -40,7 +45,7 @@ def add(values, grid, weights, placed_at, measure, slot, half_lives):  # type: i
                 values[j] += weights[measure[j]] * scale
 
 
-def read(values, grid, at, slot, half_lives, out):  # type: ignore[no-untyped-def]
+def read(values: Floats, grid: Ints, at: int, slot: Ints, half_lives: Ints, out: Floats) -> None:
     """Decay a key's state to the moment `at` (microseconds) and write it to `out` (n_sums,). State is unchanged."""
     for j in range(len(slot)):
         half_life = half_lives[slot[j]]

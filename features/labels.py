@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.history import Array, History
-from features import compiled, scan
 from data.label import MIXED, NOT_RTO, RTO
+from features import compiled, scan
 
 _make_labels = compiled.compile_kernel(scan.make_labels, judge=compiled.judge)
 

@@ -21,17 +21,18 @@ def is_cod(orders: Columns) -> Array:
 
 
 def amount(orders: Columns) -> Array:
-    return orders["amount_minor"] / _MINOR
+    return np.asarray(orders["amount_minor"] / _MINOR)
 
 
 def discount_share(orders: Columns) -> Array:
     """Discount over the price before it."""
     before = orders["amount_minor"] + orders["discount_minor"]
-    return np.divide(orders["discount_minor"], before, out=np.full(len(before), np.nan), where=before > 0)
+    share = np.divide(orders["discount_minor"], before, out=np.full(len(before), np.nan), where=before > 0)
+    return np.asarray(share)
 
 
 def shipping_fee(orders: Columns) -> Array:
-    return orders["shipping_fee_minor"] / _MINOR
+    return np.asarray(orders["shipping_fee_minor"] / _MINOR)
 
 
 def local_hour(orders: Columns) -> Array:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from data.contract import Payment
-from features.catalog import Sum
 from data.label import News
+from features.catalog import Sum
 from features.contribution import contribution
 from features.fold import decay
 from features.keys import KINDS, key_of

@@ -2,14 +2,16 @@
 
 import numpy as np
 
+from data.history import Array
 from data.label import judge
 from features.contribution import N_MEASURES, weigh
 from features.fold import add, read
 
 
-def make_facts(  # type: ignore[no-untyped-def]  # noqa: PLR0913
-    start, placed_at, is_cod, amount, type_, happened_at, known_at, rank, reason, action, voids, version
-):
+def make_facts(
+    start: Array, placed_at: Array, is_cod: Array, amount: Array, type_: Array, happened_at: Array, known_at: Array,
+    rank: Array, reason: Array, action: Array, voids: Array, version: Array,
+) -> tuple[Array, Array, Array, Array, Array]:  # fmt: skip
     """All facts of a history: the changes of each order's contribution, one for each moment that changed it.
 
     Returns (key_row, order, visible_at, everyone (k, N_MEASURES), buyer (k, N_MEASURES)), by order, then visible_at.
@@ -51,10 +53,11 @@ def make_facts(  # type: ignore[no-untyped-def]  # noqa: PLR0913
     return key_row[:k], order[:k], visible_at[:k], everyone[:k], buyer[:k]
 
 
-def run(  # type: ignore[no-untyped-def]  # noqa: PLR0913
-    query_key, query_at, fact_key, fact_visible_at, fact_placed_at, fact_row, weights,
-    values, grid, measure, slot, half_lives, out,
-):  # fmt: skip
+def run(
+    query_key: Array, query_at: Array, fact_key: Array, fact_visible_at: Array, fact_placed_at: Array,
+    fact_row: Array, weights: Array, values: Array, grid: Array, measure: Array, slot: Array, half_lives: Array,
+    out: Array,
+) -> None:  # fmt: skip
     """Fold facts (sorted by visible_at) into `values`, `grid` and answer queries (sorted by time) on the way.
 
     A query sees facts with visible_at strictly before it. A key of -1 is missing: facts skip it, queries read NaN.
@@ -73,9 +76,10 @@ def run(  # type: ignore[no-untyped-def]  # noqa: PLR0913
                 read(values[query_key[q]], grid[query_key[q]], query_at[q], slot, half_lives, out[q])
 
 
-def make_labels(  # type: ignore[no-untyped-def]  # noqa: PLR0913
-    start, before, type_, happened_at, known_at, rank, reason, voids, verdict, told_at
-):
+def make_labels(
+    start: Array, before: int, type_: Array, happened_at: Array, known_at: Array, rank: Array, reason: Array,
+    voids: Array, verdict: Array, told_at: Array,
+) -> None:  # fmt: skip
     """Fill `verdict` (n,) of each order from news with known_at < before, and `told_at`: when a verdict was first told.
 
     told_at is -1 for an order nobody told delivered, rto_started or rto_received of.

@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-from data.commands import JSON, POOL
 from data.console import Session, emit, fields, note, progress, table
 from data.database import open_database
 from data.errors import UsageError
+from data.options import JSON, POOL
 from data.pool import Pool, open_pool, pool_names, replace_text
 from serving.access import SCOPES, Access
 from serving.clock import Clock

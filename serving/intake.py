@@ -58,7 +58,7 @@ class Intake:
 
 
 def _micros(moment: Any, now: int, field: str) -> int:
-    micros = round(moment.timestamp() * SECOND)
+    micros = int(round(moment.timestamp() * SECOND))
     if micros > now + CLOCK_SLACK:
         raise Refusal(422, "in_the_future", "more than 5 minutes ahead of the server's clock", field)
     if micros < EARLIEST:

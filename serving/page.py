@@ -1,9 +1,10 @@
 """A merchant's report put together: orders from the database, open orders scored now, the model's evidence."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from data.contract import DAY, SECOND
+from data.contract import DAY, SECOND, Action
 from data.currency import minor_digits
 from data.database import KNOWN_THROUGH, Connection, get_meta, open_database, scalar
 from data.journal import LIVE, order_columns
@@ -14,6 +15,7 @@ from training.bundle import Bundle
 
 _MOST_OPEN = 1_000
 _YOUNG_DAYS = 30.0
+_SHIP = Action.ALLOW_COD.name.lower()
 
 
 def report_page(pool: Pool, merchant: Merchant, bundle: Bundle | None, now: int) -> str:
@@ -41,7 +43,15 @@ def _open_risks(
     young = meta.told_until - max(meta.matures_in_days, _YOUNG_DAYS) * DAY
     waiting = [r for r in rows if r.status == "open" and r.placed_at >= young]
     newest = sorted(waiting, key=lambda r: -r.placed_at)[:_MOST_OPEN]
-    return [_risk(connection, bundle, row, meta, now, single) for row in newest]
+    gone = _dispatched(connection, meta.merchant_id)
+    risks = (_risk(connection, bundle, row, meta, now, single) for row in newest)
+    return [replace(r, action=_SHIP, saving_minor=None) if r.order_id in gone else r for r in risks]
+
+
+def _dispatched(connection: Connection, merchant_id: str) -> set[str]:
+    """Orders that have left: nothing can be asked of their buyers before dispatch any more."""
+    sql = "SELECT DISTINCT order_id FROM news WHERE merchant_id = ? AND type IN ('dispatched', 'out_for_delivery')"
+    return {row[0] for row in connection.execute(sql, (merchant_id,))}
 
 
 def _risk(connection: Connection, bundle: Bundle, row: OrderRow, meta: Meta, now: int, single: bool) -> OpenRisk:

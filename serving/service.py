@@ -46,13 +46,13 @@ class RTORisk:
         """BentoML's own /readyz asks this: false until every pool has a verified model."""
         return self.api.desks.ready()
 
-    @bentoml.on_startup
+    @bentoml.on_startup  # type: ignore[untyped-decorator]
     def settle(self) -> None:
         """Collections over the imported heap stall every request for a tenth of a second: leave it alone."""
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 50, 1_000)
 
-    @bentoml.on_shutdown
+    @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     def finish(self) -> None:
         self.api.desks.close()

@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from data.commands import JSON, POOL
 from data.console import Session, emit, fields, note, progress, table
 from data.contract import SECOND
 from data.errors import GateRefused, UsageError
+from data.options import JSON, POOL
 from data.pool import open_pool
 
 
@@ -46,10 +46,10 @@ def moment(text: str | None, option: str) -> int | None:
 
 def show_run(result: dict[str, Any]) -> None:
     """The table a run ends in."""
-    counts, day = result["counts"], lambda m: datetime.fromtimestamp(m / SECOND, UTC).date()
-    moments = result["moments"]
+    counts, moments = result["counts"], result["moments"]
+    cut = datetime.fromtimestamp(moments["cut"] / SECOND, UTC).date()
     print(f"{counts['orders']:,} orders, {counts['matured']:,} matured, {counts['rto']:,} RTO; "
-          f"cut {day(moments['cut'])}, gap {moments['matures_in'] / 86_400 / SECOND:.1f} days, "
+          f"cut {cut}, gap {moments['matures_in'] / 86_400 / SECOND:.1f} days, "
           f"{counts['test']:,} test orders after it")  # fmt: skip
     for scope in result["scopes"]:
         show_scope(scope)

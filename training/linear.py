@@ -38,11 +38,11 @@ class Linear:
     def contributions(self, x: Array) -> Array:
         """(n, k) additive parts of the margin, each against the average training order."""
         z, gone = self._standardised(x)
-        return z * self.coefficient + (gone - self.missing_share) * self.missing_coefficient
+        return np.asarray(z * self.coefficient + (gone - self.missing_share) * self.missing_coefficient)
 
     def margin(self, x: Array) -> Array:
         """(n,) log-odds."""
-        return self.contributions(x).sum(axis=1) + self.base
+        return np.asarray(self.contributions(x).sum(axis=1) + self.base)
 
     @property
     def base(self) -> float:
@@ -61,8 +61,8 @@ class Linear:
 
     @staticmethod
     def from_dict(saved: dict[str, Any]) -> "Linear":
-        columns = (np.array(saved[name], dtype=np.float64) for name in _ARRAYS)
-        return Linear(tuple(saved["scales"]), *columns, float(saved["intercept"]))
+        columns = {name: np.array(saved[name], dtype=np.float64) for name in _ARRAYS}
+        return Linear(scales=tuple(saved["scales"]), intercept=float(saved["intercept"]), **columns)
 
 
 def rescaled(x: Array, scales: tuple[str, ...]) -> Array:

@@ -21,7 +21,8 @@ from training.intervals import paired_auc, paired_log_loss
 from training.plan import Plan
 from training.report import scopes
 from training.run import train
-from training.tracking import RunRef, Tracker
+from training.run_names import RunRef
+from training.tracking import Tracker
 
 
 def train_pool(pool: Pool, mlruns: Path, plan: Plan, until: int | None, tell: Tell) -> dict[str, Any]:

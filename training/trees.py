@@ -24,8 +24,8 @@ class Model:
 
     def margin(self, x: Array) -> Array:
         """(n,) log-odds for (n, k) rows with NaN for missing."""
-        trees = self.booster.inplace_predict(x.astype(np.float32), predict_type="margin").astype(np.float64)
-        return trees if self.linear is None else trees + self.linear.margin(x)
+        trees: Array = self.booster.inplace_predict(x.astype(np.float32), predict_type="margin").astype(np.float64)
+        return trees if self.linear is None else np.asarray(trees + self.linear.margin(x))
 
     def contributions(self, x: Array) -> tuple[Array, float]:
         """(n, k) exact additive parts of the margin and the base they add to (Shapley values of the trees)."""
@@ -185,7 +185,7 @@ def _parameters(features: tuple[Feature, ...], depth: int, trees: TreePlan, seed
 
 def probability(margin: Array) -> Array:
     """Log-odds to probability."""
-    return 1.0 / (1.0 + np.exp(-np.clip(margin, -50.0, 50.0)))
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(margin, -50.0, 50.0))))
 
 
 def row_losses(margin: Array, y: Array) -> Array:

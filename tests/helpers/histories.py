@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from data import contract
 from data.contract import DAY, HOUR
 from data.history import History, Told, build_history, once
-from features.catalog import Sum
 from data.label import News
+from features.catalog import Sum
 from features.reference import KnownOrder, value_at
 
 T0 = 1_700_000_000 * contract.SECOND

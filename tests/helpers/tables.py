@@ -31,17 +31,16 @@ def day(number: float | str) -> int:
     return T0 + round(float(number) * DAY)
 
 
-def news(text: str, *, order_id: str = "o1", merchant_id: str = "m1", placed: float = 0, live: bool = False) -> list[Told]:
+def news(
+    text: str, *, order_id: str = "o1", merchant_id: str = "m1", placed: float = 0, live: bool = False
+) -> list[Told]:
     """News in short hand, days counted from T0; `placed` comes first by itself unless the text starts with `unplaced`.
 
     `delivered@5~7/refused#a!courier`: happened on day 5, known on day 7 (else at once), reason, event id, source.
     `correction@8>a` voids event a; `address_corrected@2>800001` brings a PIN code; `action_taken@1>prepaid_only`.
     """
     words = text.split()
-    if words[:1] == ["unplaced"]:
-        words = words[1:]
-    else:
-        words = [f"placed@{placed}", *words]
+    words = words[1:] if words[:1] == ["unplaced"] else [f"placed@{placed}", *words]
     told = []
     for i, word in enumerate(words):
         found = _NEWS.fullmatch(word)

@@ -49,7 +49,9 @@ def poison(draw: st.DrawFn, world: World, since: int) -> list[Told]:
             details = f'{{"voids": "{row["order_id"]}-e{draw(st.integers(0, 2))}", "source": "shop"}}'
         elif kind == "address_corrected":
             details = '{"address": {"address": 8, "pincode": "560001", "district": "D", "state": "KARNATAKA"}}'
-        told.append(Told(row["merchant_id"], row["order_id"], "late", f"late-{k}", kind, happened, known, None, details))
+        told.append(
+            Told(row["merchant_id"], row["order_id"], "late", f"late-{k}", kind, happened, known, None, details)
+        )
     return told
 
 
