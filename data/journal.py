@@ -4,6 +4,7 @@ Imports live in Parquet segments; their copy here (origin = segment) lets the se
 origin "live" were acknowledged to a caller and can be neither changed nor deleted.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -108,7 +109,7 @@ def live_history(connection: Connection) -> tuple[list[dict[str, Any]], list[Tol
 
 
 def _told(row: Any) -> Told:
-    return Told(*row[:-1], live=bool(row[-1]))
+    return replace(Told(*row[:-1]), live=bool(row[-1]))
 
 
 def last_seq(connection: Connection) -> int:

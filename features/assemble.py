@@ -17,30 +17,39 @@ Array: TypeAlias = np.ndarray[Any, Any]
 DIGITS = 5
 TINY = 1e-6  # of the measure's unit: what is left of a fact taken back, or of one decayed for 20 half-lives
 _MONEY_UNIT = 100_000.0  # 1,000 major units
+_CHUNK = 65_536  # rows rounded at once: bounds memory on long histories
 
 
 def matrix(orders: Columns, readings: Readings, shrinkage: Shrinkage, catalog: tuple[Feature, ...] = CATALOG) -> Array:
     """(n, len(catalog)) float64, rounded, NaN where a feature is missing; columns in the order of the catalog."""
-    columns = [_column(feature, orders, readings, shrinkage) for feature in catalog]
-    return np.column_stack(columns) if columns else np.empty((len(orders["order_id"]), 0))
+    out = np.empty((len(orders["order_id"]), len(catalog)))
+    for j, feature in enumerate(catalog):
+        out[:, j] = _column(feature, orders, readings, shrinkage)
+    units = np.array([_unit(feature) for feature in catalog])
+    for start in range(0, len(out), _CHUNK):
+        out[start : start + _CHUNK] = rounded(out[start : start + _CHUNK], units)
+    return out
 
 
 def _column(feature: Feature, orders: Columns, readings: Readings, shrinkage: Shrinkage) -> Array:
     match feature.source:
         case Sum() as source:
-            unit = _MONEY_UNIT if source.measure == Measure.AMOUNT else 1.0
-            return rounded(np.asarray(readings[source]), unit)
+            return np.asarray(readings[source])
         case Rate() as source:
-            return rounded(posterior_mean(feature.name, source, readings, shrinkage))
+            return posterior_mean(feature.name, source, readings, shrinkage)
         case FromOrder(name):
-            return rounded(np.asarray(ORDER_FEATURES[name](orders), dtype=np.float64))
+            return np.asarray(ORDER_FEATURES[name](orders), dtype=np.float64)
         case Level(column, value):
             told = orders[column]
-            known = np.array([v is not None for v in told], dtype=bool)
-            return np.where(known, (told == value).astype(np.float64), np.nan)
+            return np.where(np.equal(told, None), np.nan, np.equal(told, value))
 
 
-def rounded(values: Array, unit: float = 1.0) -> Array:
+def _unit(feature: Feature) -> float:
+    is_money = isinstance(feature.source, Sum) and feature.source.measure == Measure.AMOUNT
+    return _MONEY_UNIT if is_money else 1.0
+
+
+def rounded(values: Array, unit: float | Array = 1.0) -> Array:
     """Below 1e-6 of the unit: 0. The rest: 5 significant digits. So drivers that agree to 1e-11 give one number.
 
     >>> rounded(np.array([1234567.0, 0.123456, 2e-7, -2e-7, np.nan]))

@@ -8,7 +8,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TypeAlias
 
-from data.contract import DAY, HOUR
+from data.contract import DAY, HOUR, TEXT_MEASURES_VERSION
 from features.contribution import Measure
 from features.fold import FOREVER
 
@@ -227,8 +227,9 @@ def feature_named(name: str) -> Feature:
 
 
 def fingerprint(catalog: tuple[Feature, ...] = CATALOG) -> str:
-    """Changes when any number a feature gives may change: names, sources and order, not the prose."""
-    meaning = [(f.name, type(f.source).__name__, asdict(f.source), f.scale) for f in catalog]
+    """Changes when any number a feature gives may change: names, sources, order, text measures; not the prose."""
+    features = [(f.name, type(f.source).__name__, asdict(f.source), f.scale) for f in catalog]
+    meaning = {"text_measures": TEXT_MEASURES_VERSION, "features": features}
     return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:12]
 
 

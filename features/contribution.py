@@ -38,6 +38,7 @@ _SWITCHED, _ADDRESS = int(NewsType.SWITCHED_TO_PREPAID), int(NewsType.ADDRESS_CO
 _ACTION, _PREPAID_ONLY = int(NewsType.ACTION_TAKEN), int(Action.PREPAID_ONLY)
 _CANCELLED, _LOST = int(NewsType.CANCELLED), int(NewsType.LOST)
 
+
 def weigh(  # noqa: PLR0913 - one pure rule, compiled as it stands
     before: int,
     is_cod: bool,

@@ -4,8 +4,8 @@
 
 This is the posterior mean of a beta-binomial model with mean m(wider) and strength s_key, in pseudo-orders. The
 strengths are fitted in training by predictive likelihood, which for undecayed counts is the marginal likelihood
-(each outcome is predicted from those known before it), and travel in the bundle. A missing key is skipped; with no
-key at all the rate is missing.
+(each outcome is predicted from those known before it), and travel in the bundle. Where the narrowest key is missing
+so is the rate; another missing key of the chain is skipped.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,8 @@
 """Building the online state from the whole history, through the same kernel as training's replay."""
 
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -8,50 +10,99 @@ from data import journal
 from data.database import KNOWN_THROUGH, Connection, get_meta, immediate, set_meta
 from data.history import History
 from data.pool import Pool
-from data.segments import list_segments, load_history, read_news, read_orders
+from data.segments import Segment, list_segments, load_history, read_news, read_orders
 from features import store
 from features.catalog import Sum, needed_sums
 from features.layout import layouts
-from features.replay import Progress, final_state
+from features.replay import KindState, Progress, final_state
+
+Event: TypeAlias = tuple[str, str, str, str]
+"""merchant, order, source and event id of a piece of news"""
 
 _BUILT_FROM = "built_from"
 
 
 def is_current(connection: Connection, pool: Pool) -> bool:
     """Does the online state hold every segment, and every sum of today's catalog?"""
-    same = get_meta(connection, _BUILT_FROM) == _segment_names(pool)
+    same = get_meta(connection, _BUILT_FROM) == _names(list_segments(pool))
     return same and set(needed_sums()) <= set(store.stored_sums(connection))
 
 
-def rebuild(connection: Connection, pool: Pool, progress: Progress) -> int:
-    """Replace the online state by a fold of everything known, in one transaction; returns how many keys it has.
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A fold of everything known. segments: the imports it holds.  through_seq: it holds all live news up to here."""
 
-    Orders and news of segments are copied beside the live ones, so that later news finds its order.
+    states: list[KindState]
+    history: History
+    segments: tuple[Segment, ...]
+    through_seq: int
+
+
+def rebuild(connection: Connection, pool: Pool, progress: Progress) -> int:
+    """Replace the online state by a fold of everything known; returns how many keys it has.
+
+    Orders and news of segments are copied beside the live ones, so that later news finds its order. A service may go
+    on writing meanwhile: what it is told while the history is folded is caught up with.
     """
-    sums = needed_sums()
+    return keep(connection, fold_all(connection, pool), progress)
+
+
+def fold_all(connection: Connection, pool: Pool) -> Folded:
+    """Everything known now, folded; nothing is written, no lock is held."""
+    through_seq, segments = journal.last_seq(connection), tuple(list_segments(pool))
     history = load_history(pool)
-    states = final_state(history, sums)
+    return Folded(final_state(history, needed_sums()), history, segments, through_seq)
+
+
+def keep(connection: Connection, folded: Folded, progress: Progress) -> int:
+    """Write a fold as the online state, in one transaction, and catch up with live news told since."""
     n_keys = 0
     with immediate(connection):
-        copy_imports(connection, pool, progress)
-        store.reset(connection, sums)
-        for done, state in enumerate(states):
-            progress(f"state by {state.layout.kind}", done, len(states))
+        since = _told_since(connection, folded)
+        copy_imports(connection, folded.segments, progress)
+        store.reset(connection, needed_sums())
+        for done, state in enumerate(folded.states):
+            progress(f"state by {state.layout.kind}", done, len(folded.states))
             touched = np.flatnonzero(state.values.any(axis=1)).tolist()
             values, grid, keys = state.values.tolist(), state.grid.tolist(), state.keys
             store.load_state(connection, state.layout.kind, ((keys[i], values[i], grid[i]) for i in touched))
             n_keys += len(touched)
-        set_meta(connection, _BUILT_FROM, _segment_names(pool))
-        set_meta(connection, KNOWN_THROUGH, str(history.known_through))
-    progress("state", len(states), len(states))
+        _catch_up(connection, folded.history, since)
+        set_meta(connection, _BUILT_FROM, _names(folded.segments))
+        set_meta(connection, KNOWN_THROUGH, str(folded.history.known_through))
+    progress("state", len(folded.states), len(folded.states))
     return n_keys
 
 
-def copy_imports(connection: Connection, pool: Pool, progress: Progress) -> None:
+def _told_since(connection: Connection, folded: Folded) -> list[Event]:
+    """Live news that the fold does not hold."""
+    sql = "SELECT merchant_id, order_id, source, event_id FROM news WHERE origin = ? AND seq > ?"
+    live: list[Any] = connection.execute(sql, (journal.LIVE, folded.through_seq)).fetchall()
+    if not live:
+        return []
+    history = folded.history
+    merchants = np.repeat(history.orders["merchant_id"], np.diff(history.start))
+    held = set(zip(merchants, history.sources, history.event_ids, strict=True))
+    return [event for event in live if (event[0], event[2], event[3]) not in held]
+
+
+def _catch_up(connection: Connection, history: History, since: list[Event]) -> None:
+    """Change the state by live news that came in while the history was folded."""
+    fresh = {(merchant, source, event_id) for merchant, _, source, event_id in since}
+    for merchant, order_id in dict.fromkeys((event[0], event[1]) for event in since):
+        columns = journal.order_columns(connection, merchant, order_id)
+        if columns is None:
+            continue
+        told = journal.news_of(connection, merchant, order_id)
+        held = [t for t in told if (t.merchant_id, t.source, t.event_id) not in fresh]
+        before = store.standing(columns, held) if history.row_of(merchant, order_id) >= 0 else None
+        store.Store(connection).change(before, store.standing(columns, told))
+
+
+def copy_imports(connection: Connection, segments: tuple[Segment, ...], progress: Progress) -> None:
     """Put orders and news of every segment beside the live ones; live rows win. Call within a transaction."""
     connection.execute("DELETE FROM news WHERE origin <> ?", (journal.LIVE,))
     connection.execute("DELETE FROM orders WHERE origin <> ?", (journal.LIVE,))
-    segments = list_segments(pool)
     for done, segment in enumerate(segments):
         progress("copy imports", done, len(segments))
         rows = journal.rows_of(read_orders(segment))
@@ -71,7 +122,9 @@ def copy_imports(connection: Connection, pool: Pool, progress: Progress) -> None
 
 
 def verify(connection: Connection, history: History) -> list[dict[str, Any]]:
-    """Keys whose kept state differs from a fold of the history: counts must be equal, sums within 1e-11 of |weights|."""
+    """Keys whose kept state differs from a fold of the history: counts at all, decayed sums by more than 1e-9 of their
+    size (or of 1). Raises DataError STATE001 if the state was never built, or built for another catalog."""
+    store.Store(connection).require(needed_sums())
     wrong = []
     sums = store.stored_sums(connection)
     kept = layouts(sums)
@@ -105,5 +158,5 @@ def _same(sums: tuple[Sum, ...], slot: Any, half_lives: Any, one: tuple[Any, Any
     return True
 
 
-def _segment_names(pool: Pool) -> str:
-    return ",".join(s.name for s in list_segments(pool))
+def _names(segments: Iterable[Segment]) -> str:
+    return ",".join(s.name for s in segments)

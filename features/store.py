@@ -6,8 +6,9 @@ asked, its own contribution taken out first (the fold is linear), so that a seco
 
 import json
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,8 @@ class Store:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self.layouts: dict[str, Layout] = layouts(stored_sums(connection))
+        text = get_meta(connection, _META) or "[]"
+        self.layouts: Mapping[str, Layout] = _layouts_of(text)
 
     def require(self, sums: Iterable[Sum]) -> None:
         """Raises DataError STATE001 if a sum is not kept: the state was built for another catalog."""
@@ -75,10 +77,10 @@ class Store:
             new = key_of(KINDS[kind], after.columns)
             was = _NOTHING.buyer if before is None else before.weights(kind)
             now = after.weights(kind)
-            if old == new:
+            if before is None or (old, before.placed_at) == (new, after.placed_at):
                 self._add(layout, new, tuple(b - a for a, b in zip(was, now, strict=True)), after.placed_at)
             else:
-                self._add(layout, old, tuple(-a for a in was), after.placed_at)
+                self._add(layout, old, tuple(-a for a in was), before.placed_at)
                 self._add(layout, new, now, after.placed_at)
 
     def _add(self, layout: Layout, key: str | None, weights: tuple[float, ...], moment: int) -> None:
@@ -113,6 +115,15 @@ class Store:
         return out
 
 
+@lru_cache(maxsize=4)
+def _layouts_of(text: str) -> dict[str, Layout]:
+    return layouts(_sums_of(text))
+
+
+def _sums_of(text: str) -> tuple[Sum, ...]:
+    return tuple(Sum(key, Measure(measure), half_life) for key, measure, half_life in json.loads(text))
+
+
 def pack(values: Iterable[float], grid: Iterable[int]) -> bytes:
     """A key's state as bytes: grid indexes, then values; little-endian, 8 bytes each."""
     grid, values = list(grid), list(values)
@@ -128,8 +139,7 @@ def unpack(blob: bytes, layout: Layout) -> tuple[list[float], list[int]]:
 
 def stored_sums(connection: Connection) -> tuple[Sum, ...]:
     """The sums the state was built for; none before the first build."""
-    text = get_meta(connection, _META)
-    return tuple(Sum(key, Measure(measure), half_life) for key, measure, half_life in json.loads(text or "[]"))
+    return _sums_of(get_meta(connection, _META) or "[]")
 
 
 def reset(connection: Connection, sums: tuple[Sum, ...]) -> None:

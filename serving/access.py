@@ -61,6 +61,10 @@ class Access:
         names = ("key_id", "merchant_id", "scopes", "created_at", "revoked_at")
         return [dict(zip(names, row, strict=True)) for row in self.connection.execute(sql)]
 
+    def any_ever(self) -> bool:
+        """Was a key ever made? Once it was, the door stays shut, also when the last one is revoked."""
+        return self.connection.execute("SELECT 1 FROM keys LIMIT 1").fetchone() is not None
+
     def any_live(self) -> bool:
         return self.connection.execute("SELECT 1 FROM keys WHERE revoked_at IS NULL LIMIT 1").fetchone() is not None
 

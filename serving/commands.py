@@ -1,8 +1,10 @@
 """Commands of this room: serve, report, keys."""
 
 import os
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +25,16 @@ from training.bundle import signing_key
 
 @click.command("serve", epilog="Example: rto serve --port 3333")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Off loopback a merchant key must exist first.")
-@click.option("--port", default=3333, show_default=True)
+@click.option("--port", default=3333, show_default=True, type=click.IntRange(1, 65_535))
 @click.pass_obj
 def serve_command(session: Session, host: str, port: int) -> None:
     """Start the scoring service. Brings the online state up to date first; stop it with Ctrl-C."""
     if host not in LOOPBACK and not Access(session.home).any_live():
         expected = "at least one merchant key"
         to_do = "rto keys create --merchant M, or bind 127.0.0.1"
-        raise UsageError("SERVE001", f"--host {host}", got="no key: anyone could read everything", expected=expected, to_do=to_do)
+        raise UsageError(
+            "SERVE001", f"--host {host}", got="no key: anyone could read everything", expected=expected, to_do=to_do
+        )
     if not pool_names(session.home):
         raise UsageError("CLI001", "pools", got="none", expected="one or more", to_do="rto import FILE --mapping M")
     bring_up_to_date(session.home)
@@ -81,6 +85,7 @@ def report_command(session: Session, merchant: str | None, out: Path, pool: str 
     finally:
         connection.close()
     desk = Desk(found, signing_key(session.home).public_key(), clock)
+    out.parent.mkdir(parents=True, exist_ok=True)
     try:
         replace_text(out, report_page(found, desk.merchants[wanted], desk.bundle(), clock.now()))
     finally:
@@ -140,7 +145,18 @@ def revoke_command(session: Session, key_id: str, as_json: bool) -> None:
 
 
 def start_service(session: Session, port: int, log: Path) -> "subprocess.Popen[bytes]":
-    """Start the service beside this process, its output in `log`; the caller stops it."""
+    """Start the service beside this process, its output in `log`; the caller stops it with `stop_service`."""
     environment = os.environ | {"RTO_HOME": str(session.home), "RTO_HOST": "127.0.0.1", "RTO_PORT": str(port)}
     with log.open("wb") as out:
-        return subprocess.Popen(serve_arguments("127.0.0.1", port), env=environment, stdout=out, stderr=out)
+        arguments = serve_arguments("127.0.0.1", port)
+        return subprocess.Popen(arguments, env=environment, stdout=out, stderr=out, start_new_session=True)
+
+
+def stop_service(process: "subprocess.Popen[bytes]", patience_s: float = 20.0) -> None:
+    """Ask it to end; after `patience_s` end it and the workers it started. Leaves no process behind."""
+    process.send_signal(signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=patience_s)
+    with suppress(ProcessLookupError):  # all of its group ended by themselves
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

@@ -1,7 +1,6 @@
 """`rto demo`: the main job on a made-up market, start to finish, each step as the command you would type."""
 
 import shutil
-import signal
 import socket
 import subprocess
 import time
@@ -25,7 +24,7 @@ from data.errors import CheckFailed, UsageError
 from data.importing import Request, import_files
 from data.pool import Pool
 from serving.clock import Clock
-from serving.commands import bring_up_to_date, start_service
+from serving.commands import bring_up_to_date, start_service, stop_service
 
 POOL = "demo"
 _MARK = "made-by-rto-demo"
@@ -108,7 +107,9 @@ def _import(stage: Stage) -> None:
     _step(f"rto import {files[0]} {files[1]} --mapping native --pool {POOL}")
     with progress() as tell:
         summary = import_files(stage.session.home, Request(files, "native", None, POOL, None, False), tell)
-    print(f"{summary['n_orders']:,} orders, {summary['n_news']:,} pieces of news; refused: {summary['refused'] or 'none'}")
+    print(
+        f"{summary['n_orders']:,} orders, {summary['n_news']:,} pieces of news; refused: {summary['refused'] or 'none'}"
+    )
     show_checks(summary["checks"])
 
 
@@ -137,21 +138,21 @@ def _service(stage: Stage, port: int, keep: bool) -> Iterator[str]:
     _step(f"rto serve --port {port} &")
     bring_up_to_date(stage.session.home)
     log, url = stage.session.home / "service.log", f"http://127.0.0.1:{port}"
-    process = start_service(stage.session, port, log)
+    process, ready = start_service(stage.session, port, log), False
     try:
         _wait(process, url, log)
+        ready = True
         print(f"ready at {url}")
         yield url
         if keep:
             print(f"\nthe service goes on as process {process.pid}; stop it with: kill {process.pid}")
     finally:
-        if not keep:
-            process.send_signal(signal.SIGTERM)
-            process.wait(timeout=30)
+        if not (keep and ready):
+            stop_service(process)
 
 
 def _wait(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
-    for _ in range(600):
+    for _ in range(1_800):
         if process.poll() is not None:
             break
         try:
@@ -159,8 +160,9 @@ def _wait(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
                 return
         except OSError:
             time.sleep(0.1)
-    process.kill()
-    raise CheckFailed("DEMO002", "the service", got="it did not become ready", expected="ready in 60 s", to_do=f"see {log}")
+    raise CheckFailed(
+        "DEMO002", "the service", got="it did not become ready", expected="ready in 3 minutes", to_do=f"see {log}"
+    )
 
 
 def _post(url: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -172,25 +174,41 @@ def _post(url: str, body: dict[str, Any]) -> dict[str, Any]:
 
 def _score_three(stage: Stage, url: str) -> None:
     good, bad = _buyer(stage, "delivered"), _buyer(stage, "rto_started")
-    stranger = good | {"phone": "+919999900001", "name": "Zxcv Qwrt", "line1": "asdfgh jkl", "line2": None, "landmark": None}
-    for who, row in (("a buyer whose parcels arrive", good), ("a buyer who sent parcels back", bad), ("a stranger with a gibberish address", stranger)):
+    stranger = good | {
+        "phone": "+919999900001",
+        "name": "Zxcv Qwrt",
+        "line1": "asdfgh jkl",
+        "line2": None,
+        "landmark": None,
+    }
+    for who, row in (
+        ("a buyer whose parcels arrive", good),
+        ("a buyer who sent parcels back", bad),
+        ("a stranger with a gibberish address", stranger),
+    ):
         body = {"merchant_id": row["merchant_id"], "order": _order(stage, row, None)}
-        _step(f"curl -d @order.json {url}/v1/score      # {who}")
+        _step(f"curl --json @order.json {url}/v1/score      # {who}")
         show_answer(_post(f"{url}/v1/score", body))
 
 
 def show_answer(answer: dict[str, Any]) -> None:
     """One decision in a few lines: risk, advice, sums, reasons."""
     risk, advice = answer["risk"], answer["recommendation"]
-    print(f"risk of coming back {risk['p_rto']:.1%} ({risk['tier']}), {risk['p_rto_if_prepaid']:.1%} if prepaid; "
-          f"advice: {advice['summary']}")  # fmt: skip
+    prepaid = "" if risk["p_rto_if_prepaid"] is None else f", {risk['p_rto_if_prepaid']:.1%} if prepaid"
+    print(f"risk of coming back {risk['p_rto']:.1%} ({risk['tier']}){prepaid}; advice: {advice['summary']}")
     print("  worth  " + ", ".join(f"{a['action']} Rs {a['expected_value_minor'] / 100:.2f}" for a in answer["actions"]))
     for reason in answer["reasons"][:3]:
         print(f"  {reason['direction']:<7}{reason['impact']:+.3f}  {reason['text']} [{reason['code']}]")
 
 
 def _learn(stage: Stage, url: str) -> None:
-    row = _buyer(stage, "delivered") | {"phone": "+919999900002", "line1": "14 Park Lane", "email": None, "device_id": None, "customer_id": None}
+    row = _buyer(stage, "delivered") | {
+        "phone": "+919999900002",
+        "line1": "14 Park Lane",
+        "email": None,
+        "device_id": None,
+        "customer_id": None,
+    }
     merchant = row["merchant_id"]
     ask = {"merchant_id": merchant, "order": _order(stage, row, None)}
     _step("a new buyer orders, sends the parcel back, and asks again")
@@ -218,20 +236,38 @@ def _buyer(stage: Stage, outcome: str) -> dict[str, Any]:
 
 def _order(stage: Stage, row: dict[str, Any], order_id: str | None) -> dict[str, Any]:
     now = Clock().now()
-    goods = {"sku": row["sku"], "category": row["category"], "quantity": int(row["quantity"]), "price_minor": row["price_minor"]}
-    direct = ("channel", "currency", "amount_minor", "discount_minor", "shipping_fee_minor", "origin_pincode", "campaign", "ip")
+    goods = {
+        "sku": row["sku"],
+        "category": row["category"],
+        "quantity": int(row["quantity"]),
+        "price_minor": row["price_minor"],
+    }
+    direct = (
+        "channel",
+        "currency",
+        "amount_minor",
+        "discount_minor",
+        "shipping_fee_minor",
+        "origin_pincode",
+        "campaign",
+        "ip",
+    )
     order = {name: row[name] for name in direct} | {"device_id": row["device_id"]}
     address = {n: row[n] for n in ("line1", "line2", "landmark", "city", "district", "state", "pincode", "country")}
     customer = {n: row[n] for n in ("customer_id", "phone", "email", "name")}
-    return order | {
-        "order_id": order_id,
-        "placed_at": _rfc3339(now),
-        "promised_at": _rfc3339(now + 4 * DAY),
-        "payment_method": "cod",
-        "line_items": [goods],
-        "customer": customer,
-        "shipping_address": address,
-    } | ({} if order_id else {"checkout_id": "demo-checkout"})
+    return (
+        order
+        | {
+            "order_id": order_id,
+            "placed_at": _rfc3339(now),
+            "promised_at": _rfc3339(now + 4 * DAY),
+            "payment_method": "cod",
+            "line_items": [goods],
+            "customer": customer,
+            "shipping_address": address,
+        }
+        | ({} if order_id else {"checkout_id": "demo-checkout"})
+    )
 
 
 def _rfc3339(moment: int) -> str:

@@ -6,17 +6,18 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from data.database import Connection, open_database
-from data.errors import RtoError
+from data.places import load_register
 from data.pool import Merchant, Pool, pool_names
-from features.catalog import needed_sums
+from features.catalog import fingerprint
 from features.store import Store
 from serving.clock import Clock
-from serving.http import LOG, Refusal
+from serving.http import LOG, Refusal, place_of
 from serving.intake import Intake
 from serving.writer import Writer
 from training.bundle import Bundle, read_bundle, signing_key
 
 _LOOK_EVERY_S = 1.0
+_AGAIN_AFTER_S = 15.0
 
 
 class Desk:
@@ -29,27 +30,28 @@ class Desk:
         self.intake = Intake(pool.token_key())
         self.merchants = pool.merchants()
         self._bundle: Bundle | None = None
-        self._published, self._looked_at = "", float("-inf")
+        self._published, self._looked_at, self._again_at = "", float("-inf"), float("inf")
 
     def bundle(self) -> Bundle | None:
         """The published bundle; None before the first promotion. A bad new one is refused and the old one stays."""
         if self.clock.monotonic() - self._looked_at >= _LOOK_EVERY_S:
             self._looked_at = self.clock.monotonic()
             name = self.pool.champion.read_text().strip() if self.pool.champion.exists() else ""
-            if name and name != self._published:
+            if name and (name != self._published or self._looked_at >= self._again_at):
                 self._swap(name)
         return self._bundle
 
     def _swap(self, name: str) -> None:
-        self._published = name  # a refused bundle is not tried again until something else is published
+        self._published, self._again_at = name, float("inf")
         try:
             bundle = read_bundle(self.pool.bundles / name, self.public_key)
-            Store(self.reader).require(needed_sums(bundle.features))
-        except RtoError as error:
-            LOG.error("bundle %s refused: %s", name, error.code)
+            Store(self.reader).require(bundle.sums)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the old one goes on serving
+            LOG.error("bundle %s refused: %s", name, place_of(error))
+            self._again_at = self._looked_at + _AGAIN_AFTER_S  # its state may be rebuilt meanwhile
             return
-        version = name.partition("-")[0]
-        self._bundle = replace(bundle, about={**bundle.about, "version": version})
+        more = {"version": name.partition("-")[0], "features": fingerprint(bundle.features)}
+        self._bundle = replace(bundle, about={**bundle.about, **more})
         LOG.info("bundle %s serves", name)
 
     @property
@@ -66,6 +68,7 @@ class Desks:
     """The desks of every pool under a home, and which merchant sits at which."""
 
     def __init__(self, home: Path, clock: Clock) -> None:
+        load_register()  # a tenth of a second that the first order must not wait
         public_key = signing_key(home).public_key()
         self.desks = {name: Desk(Pool(home, name), public_key, clock) for name in pool_names(home)}
         self._of = {m: desk for desk in self.desks.values() for m in desk.merchants}

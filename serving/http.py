@@ -1,35 +1,28 @@
-"""What stands before every route: body limits, who is calling, one shape for errors, headers, metrics, one log line."""
+"""Answers of one shape, errors included; who is calling, and what a key may do."""
 
 import base64
 import binascii
 import logging
-import secrets
 from collections.abc import Awaitable, Callable
+from ipaddress import ip_address
 from typing import Any, TypeAlias
 
+import apsw
 import orjson
-from prometheus_client import Counter, Histogram
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from data.errors import RtoError
 from serving.access import Access, Caller
-from serving.clock import Clock
+from serving.settings import LOOPBACK
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 LOG = logging.getLogger("rto")
-MAX_BODY = 64 * 1024
-REQUESTS = Counter("rto_requests_total", "Requests answered", ["route", "status"])
-SECONDS = Histogram(
-    "rto_request_seconds", "Time to answer", ["route"], buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2)
-)
+_CONFLICTS = {"DQ008": "/order/order_id", "DQ014": "/event_id"}
 _HEADERS = {
-    b"x-content-type-options": b"nosniff",
-    b"referrer-policy": b"no-referrer",
-    b"cache-control": b"no-store",
-    b"x-frame-options": b"DENY",
+    401: {"www-authenticate": 'Basic realm="rto", charset="UTF-8"'},
+    503: {"retry-after": "1"},
 }
 
 
@@ -46,105 +39,60 @@ def answer(body: Any, status: int = 200) -> Response:
     return Response(orjson.dumps(body), status, media_type="application/json")
 
 
-class Guarded:
-    """One route's handler behind the common rules. An ASGI app that answers itself and never raises."""
-
-    def __init__(self, route: str, handler: Handler, clock: Clock) -> None:
-        self.route, self.handler, self.clock = route, handler, clock
-
-    async def __call__(self, request: Request) -> Response:
-        request.state.request_id = f"req_{secrets.token_hex(8)}"
-        started = self.clock.monotonic()
-        response = await self._answer(request)
-        took = self.clock.monotonic() - started
-        REQUESTS.labels(self.route, str(response.status_code)).inc()
-        SECONDS.labels(self.route).observe(took)
-        line = {"request_id": request.state.request_id, "route": self.route, "status": response.status_code}
-        LOG.info(orjson.dumps(line | {"ms": round(took * 1000, 2)}).decode())
-        response.headers["x-request-id"] = request.state.request_id
-        return response
-
-    async def _answer(self, request: Request) -> Response:
-        try:
-            return await self.handler(request)
-        except Refusal as refusal:
-            return _error(request, refusal)
-        except RtoError as error:
-            message = f"{error.where}: got {error.got}" if error.got else error.where
-            return _error(request, Refusal(409 if error.code in _CONFLICTS else 422, error.code, message))
-        except Exception as error:  # noqa: BLE001 - the last door: say so, log the place, never the values
-            LOG.error(orjson.dumps({"request_id": request.state.request_id, "bug": _place(error)}).decode())
-            return _error(request, Refusal(500, "internal", "an error of ours; it was logged under this request id"))
-
-
-_CONFLICTS = frozenset({"DQ008", "DQ014"})
-
-
-def _place(error: BaseException) -> str:
-    """Type and line of a bug, without its message: messages repeat values."""
-    trace, last = error.__traceback__, ""
-    while trace is not None:
-        last, trace = f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}", trace.tb_next
-    return f"{type(error).__name__} at {last}"
-
-
-def _error(request: Request, refusal: Refusal) -> Response:
-    body = {
-        "code": refusal.code,
-        "message": refusal.message,
-        "field": refusal.field,
-        "request_id": getattr(request.state, "request_id", None),
-    }
+def refused(request_id: str, refusal: Refusal) -> Response:
+    """A refusal in the one shape of errors."""
+    body = {"code": refusal.code, "message": refusal.message, "field": refusal.field, "request_id": request_id}
     response = answer({"error": body}, refusal.status)
-    if refusal.status == 401:
-        response.headers["www-authenticate"] = 'Basic realm="rto", charset="UTF-8"'
+    response.headers.update(_HEADERS.get(refusal.status, {}))
     return response
 
 
-class Limits:
-    """Refuses bodies above the limit with 413, also when chunked, and adds the security headers."""
+class Guarded:
+    """One route's handler: whatever it raises becomes an answer; only bugs become 500, logged by place alone."""
 
-    def __init__(self, app: ASGIApp, max_body: int = MAX_BODY) -> None:
-        self.app, self.max_body = app, max_body
+    def __init__(self, route: str, handler: Handler) -> None:
+        self.route, self.handler = route, handler
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        body = await self._body(receive)
-        if body is None:
-            refusal = {"error": {"code": "too_large", "message": f"a body of at most {self.max_body} bytes", "field": None}}
-            await answer(refusal, 413)(scope, receive, self._with_headers(send))
-            return
-        messages = [{"type": "http.request", "body": body, "more_body": False}]
+    async def __call__(self, request: Request) -> Response:
+        request.state.route = self.route
+        request_id: str = request.state.request_id
+        try:
+            return await self.handler(request)
+        except Exception as error:  # noqa: BLE001 - the last door: every failure has an answer
+            return refused(request_id, refusal_of(error, request_id))
 
-        async def replayed() -> Message:
-            return messages.pop() if messages else await receive()
 
-        await self.app(scope, replayed, self._with_headers(send))
+def refusal_of(error: Exception, request_id: str) -> Refusal:
+    """What to answer to a failure. What is no refusal yet is logged: where it broke, never what it said."""
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, RtoError) and error.code in _CONFLICTS:
+        return Refusal(409, error.code, f"{error.got}; {error.to_do}", _CONFLICTS[error.code])
+    LOG.error(orjson.dumps({"request_id": request_id, "failed": place_of(error)}).decode())
+    if isinstance(error, apsw.Error | RtoError):
+        return Refusal(503, "storage", "what is kept here cannot be read or written now; try again")
+    return Refusal(500, "internal", "an error of ours; it was logged under this request id")
 
-    async def _body(self, receive: Receive) -> bytes | None:
-        parts, size, more = [], 0, True
-        while more:
-            message = await receive()
-            if message["type"] != "http.request":
-                break
-            parts.append(message.get("body", b""))
-            size += len(parts[-1])
-            more = message.get("more_body", False)
-            if size > self.max_body:
-                return None
-        return b"".join(parts)
 
-    @staticmethod
-    def _with_headers(send: Send) -> Send:
-        async def sending(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = [(k, v) for k, v in message.get("headers", []) if k.lower() not in _HEADERS]
-                message = {**message, "headers": [*headers, *_HEADERS.items()]}
-            await send(message)
+def place_of(error: BaseException) -> str:
+    """Kind and line of a failure, without its message: messages repeat values."""
+    trace, last = error.__traceback__, ""
+    while trace is not None:
+        last, trace = f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}", trace.tb_next
+    kind = error.code if isinstance(error, RtoError) else type(error).__name__
+    return f"{kind} at {last}"
 
-        return sending
+
+async def no_such_path(request: Request, _: Exception) -> Response:
+    return refused(request.state.request_id, Refusal(404, "not_found", "no such path; see /openapi.json"))
+
+
+async def no_such_method(request: Request, error: Exception) -> Response:
+    response = refused(
+        request.state.request_id, Refusal(405, "method_not_allowed", "another method; see /openapi.json")
+    )
+    response.headers.update(getattr(error, "headers", None) or {})
+    return response
 
 
 def caller_of(request: Request, access: Access, *, open_door: bool) -> Caller | None:
@@ -161,6 +109,21 @@ def caller_of(request: Request, access: Access, *, open_door: bool) -> Caller | 
     if caller is None or (user is not None and user != caller.merchant_id):
         raise Refusal(401, "unauthorised", "this key is not known or was revoked")
     return caller
+
+
+def from_this_machine(request: Request) -> bool:
+    """Did the call come over loopback, and was it meant to? A page that gave our address another name was not us."""
+    host = request.headers.get("host", "")
+    name = host[1 : host.find("]")] if host.startswith("[") else host.partition(":")[0]
+    ends = (request.scope.get("client"), request.scope.get("server"))
+    return name in LOOPBACK and all(end is not None and _is_loopback(end[0]) for end in ends)
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return address in LOOPBACK
 
 
 def _credentials(header: str) -> tuple[str | None, str | None]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -39,26 +40,35 @@ class Intake:
 
     def _columns(self, desk: Desk, order: OrderIn, merchant: Merchant, now: int) -> dict[str, Any]:
         table = arrive(_told(order, merchant, now), desk)
-        return {name: column[0].item() if isinstance(column[0], np.generic) else column[0] for name, column in table.items()}
+        return {
+            name: column[0].item() if isinstance(column[0], np.generic) else column[0] for name, column in table.items()
+        }
 
-    def told(self, connection: Connection, event: EventIn, now: int) -> Told:
-        """News as kept, stamped with the server's time. Call within a transaction."""
+    def told(self, connection: Connection, event: EventIn, merchant: Merchant, now: int) -> Told:
+        """News as told, stamped with the server's time. Call within a transaction."""
         happened = _micros(event.happened_at, now, "/happened_at")
         details = None
         if event.details is not None:
-            said = event.details.model_dump(exclude_none=True)
-            try:
-                details = kept_details(event.type, said, self.desk(connection, journal.assign_pseudonyms))
-            except KeyError as missing:
-                raise Refusal(422, "invalid", f"{event.type} needs {missing.args[0]}", f"/details/{missing.args[0]}") from None
+            details = self._details(connection, event, event.details.model_dump(exclude_none=True), merchant)
         elif event.type in ("correction", "address_corrected", "action_taken"):
             raise Refusal(422, "invalid", f"{event.type} needs details", "/details")
-        return Told(event.merchant_id, event.order_id, event.source, event.event_id, event.type, min(happened, now), now,
+        return Told(event.merchant_id, event.order_id, event.source, event.event_id, event.type, happened, now,
                     event.reason, details, live=True)  # fmt: skip
 
+    def _details(self, connection: Connection, event: EventIn, said: dict[str, Any], merchant: Merchant) -> str | None:
+        if "address" in said:
+            country = said["address"].setdefault("country", merchant.country)
+            _pincode(said["address"].get("pincode"), country, "/details/address/pincode")
+        try:
+            return kept_details(event.type, said, self.desk(connection, journal.assign_pseudonyms))
+        except KeyError as missing:
+            raise Refusal(
+                422, "invalid", f"{event.type} needs {missing.args[0]}", f"/details/{missing.args[0]}"
+            ) from None
 
-def _micros(moment: Any, now: int, field: str) -> int:
-    micros = int(round(moment.timestamp() * SECOND))
+
+def _micros(moment: datetime, now: int, field: str) -> int:
+    micros = round(moment.timestamp() * SECOND)
     if micros > now + CLOCK_SLACK:
         raise Refusal(422, "in_the_future", "more than 5 minutes ahead of the server's clock", field)
     if micros < EARLIEST:

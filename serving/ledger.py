@@ -1,5 +1,8 @@
 """Live orders, news and decisions: what was acknowledged, and the state it moves, in one transaction."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -26,13 +29,32 @@ def place(connection: Connection, columns: dict[str, Any], placed: Told) -> bool
 def tell(connection: Connection, told: Told) -> bool:
     """Add one piece of news. False if it was told before. News may come before its order: it counts from then on.
 
-    Raises DataError DQ014 if the event id was used with other content.
+    Nothing happens after it was first told: a moment ahead of our clock is kept as that moment, so that the same event
+    told again has the same content. Raises DataError DQ014 if the event id was used with other content.
     """
+    told = replace(told, happened_at=min(told.happened_at, first_told(connection, told)))
     before = stands(connection, told.merchant_id, told.order_id)
     if not journal.add_news(connection, told, journal.LIVE):
         return False
     _fold(connection, before, told.merchant_id, told.order_id)
     return True
+
+
+def first_told(connection: Connection, told: Told) -> int:
+    """When this event was told for the first time: now, unless it is kept already."""
+    sql = "SELECT known_at FROM news WHERE merchant_id = ? AND source = ? AND event_id = ?"
+    known_at = scalar(connection, sql, (told.merchant_id, told.source, told.event_id))
+    return told.known_at if known_at is None else int(known_at)
+
+
+@contextmanager
+def one_moment(connection: Connection) -> Iterator[None]:
+    """Everything read inside is of one moment, whatever the writer commits meanwhile."""
+    connection.execute("SAVEPOINT one_moment")
+    try:
+        yield
+    finally:
+        connection.execute("RELEASE one_moment")
 
 
 def stands(connection: Connection, merchant_id: str, order_id: str | None) -> Standing | None:

@@ -12,7 +12,9 @@ _ERRORS = {
     "400": "malformed JSON",
     "401": "no key, or one that is not known",
     "403": "a key of another merchant, or without the scope",
+    "404": "no such merchant",
     "413": "a body above 64 KiB",
+    "415": "a content-type other than application/json",
     "422": "a value that does not fit: `field` says which",
 }
 _ERROR = {
@@ -64,7 +66,12 @@ def document() -> dict[str, Any]:
     }
 
 
-_TAKEN = {"201": "kept", "200": "was kept before", "409": "the id was used with other content", "503": "try again"}
+_TAKEN = {
+    "201": "kept",
+    "200": "was kept before",
+    "409": "the id was used with other content",
+    "503": "not kept: try again",
+}
 
 
 def _post(name: str, summary: str, model: type[BaseModel], good: dict[str, str]) -> dict[str, Any]:

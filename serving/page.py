@@ -33,7 +33,9 @@ def report_page(pool: Pool, merchant: Merchant, bundle: Bundle | None, now: int)
 def _meta(connection: Connection, merchant: Merchant, bundle: Bundle | None, now: int) -> Meta:
     matures_in = _YOUNG_DAYS if bundle is None else bundle.about["moments"]["matures_in"] / DAY
     imported = int(get_meta(connection, KNOWN_THROUGH) or 0)
-    live = scalar(connection, "SELECT 1 FROM news WHERE origin = ? AND merchant_id = ? LIMIT 1", (LIVE, merchant.merchant_id))
+    live = scalar(
+        connection, "SELECT 1 FROM news WHERE origin = ? AND merchant_id = ? LIMIT 1", (LIVE, merchant.merchant_id)
+    )
     return Meta(merchant.merchant_id, merchant.timezone, now, matures_in, now if live or not imported else imported)
 
 
@@ -89,7 +91,16 @@ def evidence(bundle: Bundle) -> Evidence:
     through = _day(bundle.about["trained_through"])
     version = f"{bundle.about.get('name') or 'model'} {bundle.about.get('version') or ''}".strip()
     return Evidence(
-        bins, model["n"], model["auc"], low, high, model["log_loss"], constant["log_loss"], model["base_rate"], through, version
+        bins,
+        model["n"],
+        model["auc"],
+        low,
+        high,
+        model["log_loss"],
+        constant["log_loss"],
+        model["base_rate"],
+        through,
+        version,
     )
 
 
@@ -99,4 +110,3 @@ def _bins(scope: dict[str, Any]) -> list[tuple[float, float, float, float, int]]
 
 def _day(moment: int) -> str:
     return datetime.fromtimestamp(moment / SECOND, UTC).date().isoformat()
-

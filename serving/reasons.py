@@ -22,7 +22,9 @@ class Wording:
 
 WORDING: dict[str, Wording] = {
     "rto_prone_phone": Wording("customer", "Orders with this phone came back before", "This phone's orders arrive"),
-    "rto_prone_customer": Wording("customer", "This customer's orders came back before", "This customer's orders arrive"),
+    "rto_prone_customer": Wording(
+        "customer", "This customer's orders came back before", "This customer's orders arrive"
+    ),
     "rto_prone_email": Wording("customer", "Orders with this e-mail came back before", "This e-mail's orders arrive"),
     "rto_prone_device": Wording("customer", "Orders from this device came back before", "This device's orders arrive"),
     "new_customer": Wording("customer", "Little or no history with this buyer", "A buyer with a history"),
@@ -36,21 +38,33 @@ WORDING: dict[str, Wording] = {
     "no_landmark": Wording("address", "No landmark in the address", "The address names a landmark"),
     "gibberish_address": Wording("address", "Words in the address cannot be read", "The address can be read"),
     "pincode_state_mismatch": Wording("address", "The PIN code lies in another state", "PIN code and state agree"),
-    "rto_prone_pincode": Wording("location", "Orders to this PIN code come back more often", "Orders to this PIN code arrive"),
-    "rto_prone_district": Wording("location", "Orders to this district come back more often", "Orders to this district arrive"),
+    "rto_prone_pincode": Wording(
+        "location", "Orders to this PIN code come back more often", "Orders to this PIN code arrive"
+    ),
+    "rto_prone_district": Wording(
+        "location", "Orders to this district come back more often", "Orders to this district arrive"
+    ),
     "rto_prone_state": Wording("location", "Orders to this state come back more often", "Orders to this state arrive"),
     "far_from_origin": Wording("logistics", "A long way to ship", "A short way to ship"),
     "slow_delivery_promise": Wording("logistics", "A late delivery was promised", "A quick delivery was promised"),
-    "rto_prone_courier": Wording("logistics", "This courier or service brings more back", "This courier or service delivers"),
+    "rto_prone_courier": Wording(
+        "logistics", "This courier or service brings more back", "This courier or service delivers"
+    ),
     "shipping_fee": Wording("logistics", "The shipping fee speaks for a risk", "The shipping fee speaks for delivery"),
     "rto_prone_product": Wording("order", "These goods come back more often", "These goods are kept"),
     "rto_prone_shop": Wording("order", "This shop's orders come back more often", "This shop's orders arrive"),
-    "rto_prone_campaign": Wording("order", "This campaign brings more returned parcels", "This campaign brings real buyers"),
-    "rto_prone_channel": Wording("order", "Orders from this channel come back more often", "Orders from this channel arrive"),
+    "rto_prone_campaign": Wording(
+        "order", "This campaign brings more returned parcels", "This campaign brings real buyers"
+    ),
+    "rto_prone_channel": Wording(
+        "order", "Orders from this channel come back more often", "Orders from this channel arrive"
+    ),
     "high_discount": Wording("order", "A high discount", "Little or no discount"),
     "order_value": Wording("order", "The order's value speaks for a risk", "The order's value speaks for delivery"),
     "basket_size": Wording("order", "The basket's size speaks for a risk", "The basket's size speaks for delivery"),
-    "unusual_hour": Wording("order", "The hour of the order speaks for a risk", "The hour of the order speaks for delivery"),
+    "unusual_hour": Wording(
+        "order", "The hour of the order speaks for a risk", "The hour of the order speaks for delivery"
+    ),
     "cash_on_delivery": Wording("order", "Nothing is paid before delivery", "Paid before delivery"),
     "invalid_phone": Wording("customer", "The phone number cannot be right", "The phone number is valid"),
     "unusual_email": Wording("customer", "The e-mail looks made for once", "The e-mail looks ordinary"),
@@ -58,11 +72,21 @@ WORDING: dict[str, Wording] = {
 """Every reason code of the catalog. Codes never change their meaning; new ones may come."""
 
 _SAME_FOR_ALL = frozenset({"cash_on_delivery"})  # true of every cash order: it explains none against another
+_BUYER = {
+    "rto_prone_phone": ("phone", "this phone", "phone"),
+    "rto_prone_customer": ("customer", "this customer number", "customer number"),
+    "rto_prone_email": ("email", "this e-mail", "e-mail"),
+    "rto_prone_device": ("device", "this device", "device"),
+    "rto_prone_address": ("address", "this address", "address"),
+}
+"""Reasons about one buyer: the key, its name, and what was not given where it is missing."""
 _COUNTED = {"rto_prone_phone": "phone", "rto_prone_pincode": "pincode", "rto_prone_address": "address"}
 _PLACE_NAMES = {"phone": "with this phone", "pincode": "to this PIN code", "address": "to this address"}
 
 
-def reasons(bundle: Bundle, x: "np.ndarray[Any, Any]", readings: Readings, wanted: int, own_only: bool) -> list[dict[str, Any]]:
+def reasons(
+    bundle: Bundle, x: "np.ndarray[Any, Any]", readings: Readings, wanted: int, own_only: bool
+) -> list[dict[str, Any]]:
     """The strongest reasons, strongest first.
 
     impact: change of the probability if the reason were as for the average order, to 0.001.  own_only: the pool has
@@ -73,14 +97,19 @@ def reasons(bundle: Bundle, x: "np.ndarray[Any, Any]", readings: Readings, wante
     for feature, part in zip(bundle.features, parts[0], strict=True):
         by_code[feature.reason] = by_code.get(feature.reason, 0.0) + float(part)
     margin = base + float(parts[0].sum())
-    ranked = sorted(((c, v) for c, v in by_code.items() if c not in _SAME_FOR_ALL and v), key=lambda p: (-abs(p[1]), p[0]))
-    return [_reason(bundle, code, value, margin, readings if own_only else None) for code, value in ranked[:wanted]]
+    ranked = sorted(
+        ((c, v) for c, v in by_code.items() if c not in _SAME_FOR_ALL and v), key=lambda p: (-abs(p[1]), p[0])
+    )
+    return [_reason(bundle, (code, value), margin, readings, own_only) for code, value in ranked[:wanted]]
 
 
-def _reason(bundle: Bundle, code: str, part: float, margin: float, readings: Readings | None) -> dict[str, Any]:
+def _reason(
+    bundle: Bundle, ranked: tuple[str, float], margin: float, readings: Readings, own_only: bool
+) -> dict[str, Any]:
+    code, part = ranked
     words = WORDING[code]
-    text = words.raises if part > 0 else words.lowers
-    counted = None if readings is None or code not in _COUNTED else _count(_COUNTED[code], readings)
+    text = _unknown(code, readings) or (words.raises if part > 0 else words.lowers)
+    counted = _count(_COUNTED[code], readings) if own_only and code in _COUNTED else None
     return {
         "code": code,
         "bucket": words.bucket,
@@ -96,8 +125,19 @@ def _impact(bundle: Bundle, part: float, margin: float) -> float:
     return round(float(with_it - without), 3)
 
 
+def _unknown(code: str, readings: Readings) -> str | None:
+    """What to say of a buyer of whom nothing is known: neither that parcels came back nor that they arrived."""
+    if code not in _BUYER:
+        return None
+    key, name, absent = _BUYER[code]
+    known = [v[0] for one, v in readings.items() if one.key == key and one.measure == Measure.KNOWN]
+    if any(v > 0 for v in known):
+        return None
+    return f"No outcome is known with {name} yet" if any(v == v for v in known) else f"No {absent} was given"
+
+
 def _count(key: str, readings: Readings) -> str | None:
-    """"2 of 5 orders with this phone came back", where the kept sums tell it exactly."""
+    """As "2 of 5 orders with this phone came back", where the kept sums tell it exactly."""
     known, rto = (readings.get(Sum(key, measure)) for measure in (Measure.KNOWN, Measure.RTO))
     if known is None or rto is None or not known[0] > 0:
         return None

@@ -1,15 +1,17 @@
 """What callers may send: strict shapes, refused by field. A refusal never repeats the value."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from data.contract import NewsType, Reason
+from data.contract import Action, NewsType, Reason
 
-_Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+_PLAIN = r"^[^\x00-\x1f\x7f]*$"  # no control characters
+_Text = Annotated[str, Field(min_length=1, max_length=200, pattern=_PLAIN)]
 _Long = Annotated[str, Field(max_length=500, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
 _Minor = Annotated[int, Field(ge=0, le=10**13, description="minor units of `currency`")]
-_Id = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")]
+_TRIMMED = r"^[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"  # imports trim ids: so must callers
+_Id = Annotated[str, Field(min_length=1, max_length=128, pattern=_TRIMMED)]
 
 
 class _Strict(BaseModel):
@@ -25,8 +27,8 @@ class LineItem(_Strict):
 
 class Customer(_Strict):
     customer_id: _Text | None = None
-    phone: Annotated[str, Field(max_length=32)] | None = None
-    email: Annotated[str, Field(max_length=254)] | None = None
+    phone: Annotated[str, Field(max_length=32, pattern=_PLAIN)] | None = None
+    email: Annotated[str, Field(max_length=254, pattern=_PLAIN)] | None = None
     name: _Long | None = None
 
 
@@ -37,7 +39,7 @@ class Address(_Strict):
     city: _Text | None = None
     district: _Text | None = None
     state: _Text | None = None
-    pincode: Annotated[str, Field(max_length=16)] | None = None
+    pincode: Annotated[str, Field(max_length=16, pattern=_PLAIN)] | None = None
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
 
 
@@ -56,11 +58,11 @@ class OrderIn(_Strict):
     line_items: Annotated[list[LineItem], Field(max_length=500)] = []
     customer: Customer = Customer()
     shipping_address: Address = Address()
-    origin_pincode: Annotated[str, Field(max_length=16)] | None = None
+    origin_pincode: Annotated[str, Field(max_length=16, pattern=_PLAIN)] | None = None
     courier: _Text | None = None
     promised_at: AwareDatetime | None = None
     device_id: _Text | None = None
-    ip: Annotated[str, Field(max_length=45)] | None = None
+    ip: Annotated[str, Field(max_length=45, pattern=_PLAIN)] | None = None
     campaign: _Text | None = None
 
 
@@ -85,11 +87,15 @@ class PlaceIn(_Strict):
     order: PlacedOrder
 
 
+_ACTIONS = tuple(a.name.lower() for a in Action)
+
+
 class Details(_Strict):
-    """What some types need: `voids` (correction), `action` (action_taken), `address` (address_corrected)."""
+    """What some types need: `voids`, `source` (correction), `action` (action_taken), `address` (address_corrected)."""
 
     voids: _Id | None = None
-    action: Literal["allow_cod", "confirm_message", "confirm_call", "prepaid_nudge", "partial_prepaid", "prepaid_only"] | None = None
+    source: Annotated[_Id | None, Field(description="who told the event it voids; default: who tells this one")] = None
+    action: Literal[_ACTIONS] | None = None  # type: ignore[valid-type]
     decision_id: _Id | None = None
     address: Address | None = None
 
@@ -111,8 +117,24 @@ class EventIn(_Strict):
     details: Details | None = None
 
 
-def error_fields(errors: list[Any]) -> tuple[str, str]:
-    """Pointer and message of the first refusal pydantic found: never the value."""
+def error_fields(model: type[BaseModel], errors: list[Any]) -> tuple[str, str]:
+    """Pointer and message of the first refusal pydantic found: never the value, nor a field's name that is not ours."""
     first = errors[0]
-    pointer = "/" + "/".join(str(p) for p in first["loc"])
-    return pointer, str(first["msg"])
+    known = first["type"] != "extra_forbidden"
+    pointer = "".join(f"/{part}" for part in (first["loc"] if known else first["loc"][:-1])) or "/"
+    return pointer, str(first["msg"]) if known else f"no such field; there are: {_fields_at(model, first)}"
+
+
+def _fields_at(model: Any, error: Any) -> str:
+    """Names of the fields where an unknown one stood."""
+    for part in error["loc"][:-1]:
+        if isinstance(part, str):
+            model = _model_in(model.model_fields[part].annotation)
+    return ", ".join(model.model_fields)
+
+
+def _model_in(annotation: Any) -> Any:
+    """The model inside `Model | None` or `list[Model]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for one in get_args(annotation) if (found := _model_in(one)) is not None), None)

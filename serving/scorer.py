@@ -10,7 +10,6 @@ from data import journal
 from data.contract import Action, Payment
 from data.database import Connection
 from features.assemble import matrix, with_payment
-from features.catalog import needed_sums
 from features.contribution import Measure
 from features.layout import Readings
 from features.store import Store
@@ -48,11 +47,12 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """answer: what the caller is told.  made_from: what it takes to make it again; never told."""
+    """answer: what the caller is told.  made_from: what it takes to make it again; never told.  policy: its version."""
 
     answer: dict[str, Any]
     made_from: dict[str, Any]
     warnings: list[dict[str, str]] = field(default_factory=list)
+    policy: str | None = None
 
 
 def score(connection: Connection, bundle: Bundle | None, ask: Ask) -> Scored:
@@ -66,13 +66,24 @@ def score(connection: Connection, bundle: Bundle | None, ask: Ask) -> Scored:
         "columns": journal.packed(ask.columns),
     }
     if bundle is None:
-        decision = decide((), ask.default)
         warning = {"code": "no_model", "text": "no model has been promoted: rto train, then rto promote"}
-        return Scored(_answer("not_evaluated", None, decision, [], None), made_from, [warning])
+        return Scored(_by_default("not_evaluated", ask), made_from, [warning])
     store = Store(connection)
-    store.require(needed_sums(bundle.features))
+    store.require(bundle.sums)
     readings = store.readings(ask.columns, ask.at, ledger.stands(connection, ask.merchant_id, ask.order_id))
     return _evaluate(bundle, readings, ask, made_from)
+
+
+def fallback(ask: Ask) -> Scored:
+    """The merchant's default where nothing could be read or computed. Needs no state, no model and no columns."""
+    made_from = {"merchant_id": ask.merchant_id, "order_id": ask.order_id, "checkout_id": ask.checkout_id,
+                 "scored_at": ask.at, "folded_through": 0, "columns": None}  # fmt: skip
+    warning = {"code": "fallback", "text": "the risk could not be worked out: this is the default, for any order"}
+    return Scored(_by_default("fallback", ask), made_from, [warning])
+
+
+def _by_default(status: str, ask: Ask) -> dict[str, Any]:
+    return _answer(status, None, decide((), ask.default), [], ask.columns.get("currency"))
 
 
 def _evaluate(bundle: Bundle, readings: Readings, ask: Ask, made_from: dict[str, Any]) -> Scored:
@@ -95,9 +106,10 @@ def _evaluate(bundle: Bundle, readings: Readings, ask: Ask, made_from: dict[str,
         "evidence": _evidence(readings),
     }
     made_from |= {"x": x[0].tolist(), "features": list(bundle.model.names), "bundle": bundle.digest}
-    policy = policy_for(ask.columns["currency"])
-    made_from["policy"] = policy.digest() if policy else None
-    return Scored(_answer("scored", risk, decision, why, ask.columns["currency"]), made_from, warnings)
+    currency = ask.columns["currency"]
+    policy, made_from["policy"] = policy_for(currency), _policy_digest(currency)
+    answer = _answer("scored", risk, decision, why, currency)
+    return Scored(answer, made_from, warnings, policy.version if policy else None)
 
 
 def probability(bundle: Bundle, x: "np.ndarray[Any, Any]") -> float:
@@ -110,7 +122,9 @@ def _worth(
 ) -> tuple[tuple[ActionValue, ...], list[dict[str, str]]]:
     policy, value = policy_for(ask.columns["currency"]), goods_value(ask.columns)
     if policy is None:
-        return (), [{"code": "economics_missing", "text": f"no costs are known for {ask.columns['currency'] or 'no currency'}"}]
+        return (), [
+            {"code": "economics_missing", "text": f"no costs are known for {ask.columns['currency'] or 'no currency'}"}
+        ]
     if value < 1:
         return (), [{"code": "amount_missing", "text": "without an amount no action can be weighed in money"}]
     if prepaid:
@@ -122,6 +136,12 @@ def _worth(
 def policy_for(currency: str | None) -> Policy | None:
     """The policy of a currency; None where its costs are not known."""
     return default_policy(currency) if currency else None
+
+
+@cache
+def _policy_digest(currency: str | None) -> str | None:
+    policy = policy_for(currency)
+    return None if policy is None else policy.digest()
 
 
 def goods_value(columns: dict[str, Any]) -> int:
@@ -150,6 +170,7 @@ def _answer(
 ) -> dict[str, Any]:
     return {
         "status": status,
+        "rung": "full" if status == "scored" else "default",
         "risk": risk,
         "recommendation": {
             "action": decision.action.name.lower(),
@@ -170,5 +191,3 @@ def _action(value: ActionValue) -> dict[str, Any]:
         "cost_minor": value.cost_minor,
         "assumes": value.assumes,
     }
-
-

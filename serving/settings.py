@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from data.errors import UsageError
+
 NO_TELEMETRY = {
     "BENTOML_DO_NOT_TRACK": "true",
     "DO_NOT_TRACK": "true",
@@ -26,12 +28,20 @@ class Settings:
 
 
 def settings() -> Settings:
-    """Settings from the environment: RTO_HOME, RTO_MLRUNS, RTO_HOST, RTO_PORT."""
+    """Settings from the environment: RTO_HOME, RTO_MLRUNS, RTO_HOST, RTO_PORT.
+
+    Raises UsageError ENV001 if the port is no number.
+    """
+    port = os.environ.get("RTO_PORT", "3333")
+    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
+        raise UsageError(
+            "ENV001", "RTO_PORT", got=repr(port), expected="a port, 1 to 65535", to_do="set it or unset it"
+        )
     return Settings(
         home=Path(os.environ.get("RTO_HOME", "var")).absolute(),
         mlruns=Path(os.environ.get("RTO_MLRUNS", "mlruns")).absolute(),
         host=os.environ.get("RTO_HOST", "127.0.0.1"),
-        port=int(os.environ.get("RTO_PORT", "3333")),
+        port=int(port),
     )
 
 

@@ -7,76 +7,103 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
 
 from data.database import Connection, immediate
 
 T = TypeVar("T")
+Job: TypeAlias = tuple[Callable[[Connection], Any], "Future[Any]"]
 _BATCH = 128
 _ROOM = 4_096
 
 
 class Busy(Exception):  # noqa: N818 - a state, answered with 503, not an error of the caller
-    """Too many writes are waiting."""
+    """Too many writes are waiting, or the writer was closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How one job ended, to be told after the commit."""
+
+    future: "Future[Any]"
+    result: Any = None
+    failure: BaseException | None = None
+
+    def tell(self) -> None:
+        if self.failure is None:
+            self.future.set_result(self.result)
+        else:
+            self.future.set_exception(self.failure)
 
 
 class Writer:
     """`submit` a job from any thread; its future is done after the commit that holds it."""
 
     def __init__(self, open_connection: Callable[[], Connection]) -> None:
-        self._jobs: queue.Queue[tuple[Callable[[Connection], Any], Future[Any]] | None] = queue.Queue(_ROOM)
-        self._open = open_connection
+        """Raises what opening raises: a writer that cannot write must not take jobs."""
+        self._jobs: queue.Queue[Job | None] = queue.Queue(_ROOM)
+        self._connection = open_connection()
+        self._lock, self._closed = threading.Lock(), False
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
     def submit(self, job: Callable[[Connection], T]) -> "Future[T]":
-        """Queue a job. Raises Busy if the queue is full."""
+        """Queue a job. Raises Busy if the queue is full, or nobody works on it any more."""
         future: Future[T] = Future()
-        try:
-            self._jobs.put_nowait((job, future))
-        except queue.Full:
-            raise Busy from None
+        with self._lock:
+            if self._closed:
+                raise Busy
+            try:
+                self._jobs.put_nowait((job, future))
+            except queue.Full:
+                raise Busy from None
         return future
 
     def close(self) -> None:
-        """Finish what is queued, then stop."""
-        self._jobs.put(None)
+        """Finish what is queued, then stop. Closing twice is closing once."""
+        with self._lock:
+            first, self._closed = not self._closed, True
+        if first:
+            self._jobs.put(None)
         self._thread.join()
 
     def _run(self) -> None:
-        connection = self._open()
         running = True
         while running:
             batch = [self._jobs.get()]
             while len(batch) < _BATCH and not self._jobs.empty():
                 batch.append(self._jobs.get_nowait())
             running = None not in batch
-            self._commit(connection, [job for job in batch if job is not None])
-        connection.close()
+            # a caller may have hung up meanwhile; from here on its future can no longer be cancelled
+            self._commit([job for job in batch if job is not None and job[1].set_running_or_notify_cancel()])
+        self._connection.close()
 
-    def _commit(self, connection: Connection, batch: list[tuple[Callable[[Connection], Any], Future[Any]]]) -> None:
-        done: list[tuple[Future[Any], Any, BaseException | None]] = []
+    def _commit(self, batch: list[Job]) -> None:
+        if not batch:
+            return
+        done: list[Done] = []
         try:
-            with immediate(connection):
-                done += [self._attempt(connection, job, future) for job, future in batch]
+            with immediate(self._connection):
+                done += [self._attempt(job, future) for job, future in batch]
         except Exception as error:  # noqa: BLE001 - the disk's answer belongs to every job of the batch
-            done = [(future, None, error) for _, future in batch]
-        for future, result, failure in done:
-            if failure is None:
-                future.set_result(result)
-            else:
-                future.set_exception(failure)
+            done = [Done(future, failure=error) for _, future in batch]
+            self._leave()
+        for one in done:
+            one.tell()
 
-    @staticmethod
-    def _attempt(
-        connection: Connection, job: Callable[[Connection], Any], future: "Future[Any]"
-    ) -> tuple["Future[Any]", Any, BaseException | None]:
-        connection.execute("SAVEPOINT job")
+    def _leave(self) -> None:
+        """A commit that failed may have left its transaction open: the next batch must not find itself inside it."""
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def _attempt(self, job: Callable[[Connection], Any], future: "Future[Any]") -> Done:
+        self._connection.execute("SAVEPOINT job")
         try:
-            result = job(connection)
+            result = job(self._connection)
         except Exception as error:  # noqa: BLE001 - handed to whoever waits for this job
-            connection.execute("ROLLBACK TO job")
-            connection.execute("RELEASE job")
-            return future, None, error
-        connection.execute("RELEASE job")
-        return future, result, None
+            self._connection.execute("ROLLBACK TO job")
+            self._connection.execute("RELEASE job")
+            return Done(future, failure=error)
+        self._connection.execute("RELEASE job")
+        return Done(future, result)

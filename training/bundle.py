@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from data.errors import GateRefused
 from data.pool import secret_file
-from features.catalog import Feature, feature_named, fingerprint
+from features.catalog import Feature, Sum, feature_named, fingerprint, needed_sums
 from features.rates import Shrinkage
 from training.calibration import BetaCalibrator
 from training.linear import Linear
@@ -39,7 +39,7 @@ class Bundle:
     """A model that can answer: from a feature row to a calibrated probability and its parts.
 
     about: what is told of it (name, run, moments, evidence, versions).  prepaid_known: enough prepaid outcomes to
-    answer for prepaid.  digest: sha256 of the manifest, "" before it was written.
+    answer for prepaid.  digest: sha256 of the manifest, "" before it was written.  sums: what its features read.
     """
 
     model: Model
@@ -49,6 +49,7 @@ class Bundle:
     about: dict[str, Any]
     prepaid_known: bool
     digest: str = ""
+    sums: tuple[Sum, ...] = ()
 
     def probability(self, x: Array) -> Array:
         """(n,) calibrated probability of RTO for (n, k) rows in the order of `features`."""
@@ -77,28 +78,36 @@ def write_bundle(folder: Path, bundle: Bundle, golden: Array, signing_key: Ed255
 def read_bundle(folder: Path, public_key: Ed25519PublicKey) -> Bundle:
     """Verify and load a bundle. Raises GateRefused: MODEL001 not signed by us, MODEL002 altered, MODEL003 from a
     newer version, MODEL004 the catalog has changed since, MODEL005 it does not reproduce its golden rows."""
-    manifest = _verified(folder, public_key)
-    saved = json.loads((folder / "bundle.json").read_text())
-    features = tuple(feature_named(name) for name in saved["features"])
-    if saved["fingerprint"] != fingerprint(features):
-        to_do = "retrain: rto train, then rto promote"
-        raise GateRefused(
-            "MODEL004", str(folder), got="features of another meaning", expected="this version's", to_do=to_do
-        )
+    manifest, content = _verified(folder, public_key)
+    saved = json.loads(content["bundle.json"])
+    features = _known_features(folder, saved)
     booster = xgb.Booster()
-    booster.load_model(folder / "model.ubj")
+    booster.load_model(bytearray(content["model.ubj"]))
     booster.set_param({"nthread": 1})
     linear = Linear.from_dict(saved["linear"]) if saved["linear"] else None
     model = Model(tuple(saved["features"]), linear, booster, saved["n_trees"])
     digest = "sha256:" + hashlib.sha256(manifest).hexdigest()
     shrinkage = Shrinkage(saved["shrinkage"]["prior"], saved["shrinkage"]["strength"])
     calibrator = BetaCalibrator.from_dict(saved["calibrator"])
-    bundle = Bundle(model, features, calibrator, shrinkage, saved["about"], saved["prepaid_known"], digest)
-    _check_golden(folder, bundle)
+    bundle = Bundle(model, features, calibrator, shrinkage, saved["about"], saved["prepaid_known"], digest, needed_sums(features))
+    _check_golden(folder, bundle, json.loads(content["golden.json"]))
     return bundle
 
 
-def _verified(folder: Path, public_key: Ed25519PublicKey) -> bytes:
+def _known_features(folder: Path, saved: dict[str, Any]) -> tuple[Feature, ...]:
+    got = "features of another meaning"
+    try:
+        features = tuple(feature_named(name) for name in saved["features"])
+        if saved["fingerprint"] == fingerprint(features):
+            return features
+    except KeyError as error:
+        got = f"a feature {error.args[0]!r}"
+    to_do = "retrain: rto train, then rto promote"
+    raise GateRefused("MODEL004", str(folder), got=got, expected="features of this version", to_do=to_do)
+
+
+def _verified(folder: Path, public_key: Ed25519PublicKey) -> tuple[bytes, dict[str, bytes]]:
+    """The manifest and the very bytes of each file that it vouches for."""
     try:
         manifest = (folder / "MANIFEST.json").read_bytes()
         public_key.verify((folder / "SIGNATURE").read_bytes(), manifest)
@@ -108,17 +117,17 @@ def _verified(folder: Path, public_key: Ed25519PublicKey) -> bytes:
     said = json.loads(manifest)
     if said["format"] > FORMAT:
         raise GateRefused("MODEL003", str(folder), got=f"format {said['format']}", expected=f"{FORMAT} or older")
+    content = {}
     for name in FILES:
         path = folder / name
-        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != said["files"].get(name):
-            raise GateRefused(
-                "MODEL002", str(path), got="content that differs from its digest", expected="the bytes signed"
-            )
-    return manifest
+        content[name] = path.read_bytes() if path.is_file() else b""
+        if hashlib.sha256(content[name]).hexdigest() != said["files"].get(name):
+            got = "content that differs from its digest" if path.is_file() else "no such file"
+            raise GateRefused("MODEL002", str(path), got=got, expected="the bytes signed")
+    return manifest, content
 
 
-def _check_golden(folder: Path, bundle: Bundle) -> None:
-    golden = json.loads((folder / "golden.json").read_text())
+def _check_golden(folder: Path, bundle: Bundle, golden: dict[str, Any]) -> None:
     if not golden["rows"]:
         return
     x = np.array([[np.nan if v is None else v for v in row] for row in golden["rows"]], dtype=np.float64)

@@ -21,6 +21,18 @@ _ABSOLUTE_PATHS = {
 """Where MLflow 3.17 keeps absolute paths: table -> column."""
 
 
+def uri(root: Path) -> str:
+    """MLflow's name of the database."""
+    return f"sqlite:///{root / DATABASE}"
+
+
+def unreadable(root: Path, error: Exception) -> DataError:
+    """RUN005: the database cannot be read."""
+    to_do = f"if another MLflow wrote it, copy it away, then: mlflow db upgrade {uri(root)}; else restore a backup"
+    got = str(error).splitlines()[0][:200]
+    return DataError("RUN005", str(root / DATABASE), got=got, expected="a database of runs", to_do=to_do)
+
+
 def artifacts_of(root: Path, pool: str) -> Path:
     """Where a pool's runs keep their files."""
     return root / ARTIFACTS / pool

@@ -39,6 +39,11 @@ class RunRow:
     log_loss_cod: float | None
 
 
+def model_name(pool: str) -> str:
+    """The registered model of a pool."""
+    return f"rto-risk-{pool}"
+
+
 def find(name: str, pool: str, versions: Mapping[str, str], aliases: Mapping[str, str]) -> RunRef:
     """The run called `name`. versions: version by run id, the newest first.  aliases: version by alias.
 

@@ -15,10 +15,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from data.errors import DataError, UsageError
+from data.errors import UsageError
 from features.catalog import fingerprint
 from training import run_folder
-from training.run_names import CHALLENGER, CHAMPION, RunRef, RunRow, champions, find, row_of
+from training.run_names import CHALLENGER, CHAMPION, RunRef, RunRow, champions, find, model_name, row_of
 
 if TYPE_CHECKING:  # listing runs must not wait for trees and pictures
     import pandas as pd
@@ -86,7 +86,9 @@ class Tracker:
 
     def runs(self, pool: str) -> list[RunRow]:
         """Every run of the pool, the newest first; also those that failed."""
-        experiment = self._client().get_experiment_by_name(pool) if self._exists() else None
+        experiment = (
+            self._client().get_experiment_by_name(pool) if (self.root / run_folder.DATABASE).is_file() else None
+        )
         if experiment is None:
             return []
         versions, names = self._versions(pool), self._aliases(pool)
@@ -112,7 +114,7 @@ class Tracker:
 
     def set_alias(self, pool: str, alias: str, ref: RunRef) -> None:
         """Give the alias to a run. A new champion is remembered, so that it can be rolled back from."""
-        client, model = self._client(), _model_name(pool)
+        client, model = self._client(), model_name(pool)
         if alias == CHAMPION:
             before = self._champions(pool)
             self._remember(pool, before if before[-1:] == [ref.version] else [*before, ref.version])
@@ -125,7 +127,7 @@ class Tracker:
     def delete_alias(self, pool: str, alias: str) -> None:
         """Take the alias away; nothing happens if nothing has it."""
         if alias in self._aliases(pool):
-            self._client().delete_registered_model_alias(_model_name(pool), alias)
+            self._client().delete_registered_model_alias(model_name(pool), alias)
 
     def previous_champion(self, pool: str) -> RunRef | None:
         """The champion before this one; without a champion, the last there was."""
@@ -134,12 +136,12 @@ class Tracker:
 
     def roll_back(self, pool: str) -> RunRef:
         """Make the previous champion champion again and forget the one after it. Raises UsageError RUN004 if none."""
-        previous = self.previous_champion(pool)
+        kept = self._before(pool)
+        previous = self._ref(pool, kept[-1] if kept else None)
         if previous is None:
             to_do = "promote a run instead: rto promote RUN"
             raise UsageError("RUN004", f"pool {pool}", got="no earlier champion", expected="one", to_do=to_do)
-        kept = self._before(pool)
-        self._client().set_registered_model_alias(_model_name(pool), CHAMPION, previous.version)
+        self._client().set_registered_model_alias(model_name(pool), CHAMPION, previous.version)
         self._remember(pool, kept)
         return previous
 
@@ -156,10 +158,10 @@ class Tracker:
 
     def _remember(self, pool: str, versions: list[str]) -> None:
         kept = json.dumps(versions[-_MOST_CHAMPIONS:])
-        self._client().set_registered_model_tag(_model_name(pool), _CHAMPIONS_TAG, kept)
+        self._client().set_registered_model_tag(model_name(pool), _CHAMPIONS_TAG, kept)
 
     def _register(self, pool: str, run_id: str, model_id: str, tags: dict[str, str]) -> RunRef:
-        client, name = self._client(), _model_name(pool)
+        client, name = self._client(), model_name(pool)
         if self._model(pool) is None:
             client.create_registered_model(name, description="Trees only: the signed bundle of the run is the model.")
         made = client.create_model_version(name, f"models:/{model_id}", run_id, tags=tags, model_id=model_id)
@@ -180,7 +182,7 @@ class Tracker:
         """Version by run id, the newest first."""
         if self._model(pool) is None:
             return {}
-        found = self._client().search_model_versions(f"name = '{_model_name(pool)}'", max_results=10_000)
+        found = self._client().search_model_versions(f"name = '{model_name(pool)}'", max_results=10_000)
         return {v.run_id: str(v.version) for v in sorted(found, key=lambda v: -int(v.version))}
 
     def _aliases(self, pool: str) -> dict[str, str]:
@@ -188,16 +190,13 @@ class Tracker:
         return {} if model is None else {name: str(version) for name, version in model.aliases.items()}
 
     def _model(self, pool: str) -> Any:
-        if not self._exists():
+        if not (self.root / run_folder.DATABASE).is_file():
             return None
-        found = self._client().search_registered_models(f"name = '{_model_name(pool)}'")
-        return self._client().get_registered_model(_model_name(pool)) if found else None
+        found = self._client().search_registered_models(f"name = '{model_name(pool)}'")
+        return self._client().get_registered_model(model_name(pool)) if found else None
 
     def _ref(self, pool: str, version: str | None) -> RunRef | None:
         return None if version is None else self.resolve(pool, version)
-
-    def _exists(self) -> bool:
-        return (self.root / run_folder.DATABASE).is_file()
 
     def _client(self) -> Any:
         """MLflow's client of this folder's database, opened at first use."""
@@ -206,27 +205,19 @@ class Tracker:
             with _quiet() as mlflow:
                 try:
                     run_folder.follow_move(self.root)
-                    self._opened = mlflow.MlflowClient(self._uri, self._uri)
-                    self._opened.search_registered_models(max_results=1)
+                    client = mlflow.MlflowClient(run_folder.uri(self.root), run_folder.uri(self.root))
+                    client.search_registered_models(max_results=1)  # opens the registry as well, while it is quiet
                 except (mlflow.exceptions.MlflowException, sqlite3.DatabaseError) as error:
-                    raise self._unreadable(error) from error
+                    raise run_folder.unreadable(self.root, error) from error
+            self._opened = client
         return self._opened
-
-    def _unreadable(self, error: Exception) -> DataError:
-        to_do = f"if another MLflow wrote it, copy it away, then: mlflow db upgrade {self._uri}; else restore a backup"
-        got = str(error).splitlines()[0][:200]
-        return DataError("RUN005", str(self.root / run_folder.DATABASE), got=got, expected="runs", to_do=to_do)
-
-    @property
-    def _uri(self) -> str:
-        return f"sqlite:///{self.root / run_folder.DATABASE}"
 
     @contextmanager
     def _running(self, run_id: str) -> Iterator[Any]:
         """MLflow with the run active: FINISHED when the block ends well, FAILED when it does not."""
         with _quiet() as mlflow:
-            mlflow.set_tracking_uri(self._uri)
-            mlflow.set_registry_uri(self._uri)
+            mlflow.set_tracking_uri(run_folder.uri(self.root))
+            mlflow.set_registry_uri(run_folder.uri(self.root))
             with mlflow.start_run(run_id=run_id):
                 yield mlflow
 
@@ -259,7 +250,3 @@ def _log_trees(mlflow: Any, outcome: "Outcome", tags: dict[str, str]) -> str:
         tags=tags,
     )
     return str(logged.model_id)
-
-
-def _model_name(pool: str) -> str:
-    return f"rto-risk-{pool}"

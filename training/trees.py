@@ -28,8 +28,8 @@ class Model:
         return trees if self.linear is None else np.asarray(trees + self.linear.margin(x))
 
     def contributions(self, x: Array) -> tuple[Array, float]:
-        """(n, k) exact additive parts of the margin and the base they add to (Shapley values of the trees)."""
-        parts = self.booster.predict(xgb.DMatrix(x.astype(np.float32)), pred_contribs=True).astype(np.float64)
+        """(n, k) exact additive parts of the margin, n > 0, and the base they add to (Shapley values of the trees)."""
+        parts = self.booster.predict(xgb.DMatrix(x.astype(np.float32), nthread=1), pred_contribs=True).astype(np.float64)
         own, base = parts[:, :-1], float(parts[0, -1])
         return (own, base) if self.linear is None else (own + self.linear.contributions(x), base + self.linear.base)
 

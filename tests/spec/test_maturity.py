@@ -55,9 +55,9 @@ def test_maturity_is_the_99th_percentile_of_the_lags() -> None:
 
 def test_young_orders_show_only_their_quick_truths_and_do_not_shorten_it() -> None:
     old = [10.0] * 50 + [30.0] * 50
-    young = [2.0] * 2_000  # of age 3 days: each told within 2 days, whatever the others will be
+    young = [2.0] * 6_000  # of age 3 days: each told within 2 days, whatever the others will be
     _, alone = market(old, [200.0] * 100, asof=400)
-    _, found = market(old + young, [200.0] * 100 + [3.0] * 2_000, asof=400)
+    _, found = market(old + young, [200.0] * 100 + [3.0] * 6_000, asof=400)
     assert found == alone == 30 * DAY
 
 

@@ -1,0 +1,83 @@
+"""`docs/features.md`, written from the catalog itself: `python -m features.page > docs/features.md`."""
+
+from features.catalog import CATALOG, LEVELLED, Feature, FromOrder, Level, Rate, Sum, fingerprint
+from features.commands import source_in_words
+from features.contribution import Measure
+from features.keys import KINDS
+
+INTRO = """# Features
+
+What the model looks at. A feature's name is its column's name everywhere: training table, bundle, decision, reasons.
+
+This page is written by `python -m features.page > docs/features.md`; a test holds it to the code. The same list on the
+command line is `rto features list`; `rto features explain NAME --order ID` shows which orders made one value, and what
+was not yet known.
+
+How to read it: **by** names the key under which other orders are summed; an order's own contribution never counts.
+A half-life of 90 d means that an order placed 90 days ago counts half. A **rate** `a / b by x > y > z` is the share a / b
+of key x, shrunk towards y's, and that towards z's, in proportion to how little is known of each. **Sign**: + the risk
+never falls as the value grows, - it never rises, blank either. A missing key or column gives a missing value, never 0.
+"""
+
+MEASURES: dict[Measure, str] = {
+    Measure.PLACED: "orders placed",
+    Measure.COD_PLACED: "of those, cash on delivery",
+    Measure.KNOWN: "orders delivered or RTO",
+    Measure.RTO: "orders that came back",
+    Measure.COD_KNOWN: "cash orders delivered or RTO",
+    Measure.COD_RTO: "cash orders that came back",
+    Measure.CANCELLED: "cancelled before dispatch",
+    Measure.OPEN: "placed, not yet delivered, returned, cancelled or lost",
+    Measure.COD_REFUSED: "cash on delivery was refused by us",
+    Measure.SWITCHED: "switched to prepaid",
+    Measure.AMOUNT: "amount, minor units of money",
+}
+"""What each measure sums, in words."""
+
+
+def page() -> str:
+    """The page as Markdown."""
+    history = [f for f in CATALOG if isinstance(f.source, Sum | Rate)]
+    own = [f for f in CATALOG if isinstance(f.source, FromOrder | Level)]
+    parts = [INTRO, f"\n{len(CATALOG)} features, catalog `{fingerprint()}`.\n"]
+    parts += ["\n## From the history of other orders\n", _table(history)]
+    parts += ["\n## From the order itself\n", _table(own)]
+    parts += ["\n## Levels\n", _levels(), "\n## Keys\n", _keys(), "\n## Measures\n", _measures()]
+    return "".join(parts)
+
+
+def _table(features: list[Feature]) -> str:
+    head = "\n| name | unit | where it comes from | sign | reason code | why |\n|---|---|---|---|---|---|\n"
+    return head + "".join(_row(f) for f in features)
+
+
+def _row(feature: Feature) -> str:
+    sign = {1: "+", 0: "", -1: "-"}[feature.monotone]
+    where = source_in_words(feature)
+    return f"| `{feature.name}` | {feature.unit} | {where} | {sign} | `{feature.reason}` | {feature.why} |\n"
+
+
+def _levels() -> str:
+    told = "\nCommon values of these columns become features of their own in each training, named as `state=BIHAR`:\n"
+    head = "\n| column | reason code | why |\n|---|---|---|\n"
+    return told + head + "".join(f"| `{c}` | `{reason}` | {why} |\n" for c, (reason, why) in LEVELLED.items())
+
+
+def _keys() -> str:
+    told = "\nAn RTO that the courier caused adds nothing under the keys of the buyer.\n"
+    head = "\n| key | columns | whose |\n|---|---|---|\n"
+    rows = (f"| {k.name} | {', '.join(k.columns) or 'one for all'} | {_whose(k.buyer)} |\n" for k in KINDS.values())
+    return told + head + "".join(rows)
+
+
+def _whose(buyer: bool) -> str:
+    return "the buyer's" if buyer else ""
+
+
+def _measures() -> str:
+    head = "\n| measure | what is summed |\n|---|---|\n"
+    return head + "".join(f"| {m.name.lower().replace('_', ' ')} | {MEASURES[m]} |\n" for m in Measure)
+
+
+if __name__ == "__main__":
+    print(page(), end="")
