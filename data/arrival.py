@@ -174,6 +174,7 @@ def _text_measures(
     kept = {name: address[:, j] for j, name in enumerate(contract.TEXT_MEASURES[:6])}
     told_phone = told["phone"]
     valid = [math.nan if not told_phone[i] else float(p is not None) for i, p in enumerate(phones)]
+    kept["text_measures_version"] = np.full(len(parts), float(contract.TEXT_MEASURES_VERSION))
     kept["phone_valid"] = np.array(valid, dtype=np.float64)
     kept["email_digits_share"] = np.array([text.email_digits_share(e) for e in emails], dtype=np.float64)
     kept["name_words"] = _floats([None if v is None else float(len(v.split())) for v in names])

@@ -187,6 +187,7 @@ KEPT_NUMBERS = (
     "place_mismatch",
     "distance_km",
     *TEXT_MEASURES,
+    "text_measures_version",
 )
 """Columns of an order as kept (after `data/arrival.py`). Missing numbers are NaN; `sku` and `category` are the
 dearest line's; `local_minute` is the minute of the merchant's local day, missing where only a date was told."""

@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,7 +23,7 @@ from data.ingest import Imported, Options, ingest
 from data.label import NOT_RTO, RTO, judge
 from data.mapping import Mapping, load_mapping
 from data.places import load_register
-from data.pool import Pool, open_pool
+from data.pool import open_pool
 from data.reading import read_table
 
 
@@ -58,9 +59,10 @@ def import_files(home: Path, request: Request, tell: Tell) -> dict[str, Any]:
     report = _checked(imported)
     known = len(imported.orders["order_id"])
     imported.orders = segments.new_orders(pool, imported.orders)
+    imported.news = segments.new_news(pool, imported.news)
     tell("write", 0, 1)
     manifest = _manifest(request, mapping, imported, report) | {"told_before": known - len(imported.orders["order_id"])}
-    if not _told_before(pool, imported):
+    if len(imported.orders["order_id"]) or imported.news:
         with segments.writing(pool) as draft:
             segments.write_segment(draft, imported, manifest)
         pool.add_merchants(imported.merchants)
@@ -82,21 +84,6 @@ def _pool_of(request: Request, mapping: Mapping) -> str:
             )
         merchant = str(found[0])
     return "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in merchant.lower()).strip("-._")
-
-
-def _told_before(pool: Pool, imported: Imported) -> bool:
-    """Is everything here already in an earlier segment?"""
-    if len(imported.orders["order_id"]) > 0 or not segments.list_segments(pool):
-        return False
-    held = {
-        (t.merchant_id, t.source, t.event_id): t for s in segments.list_segments(pool) for t in segments.read_news(s)
-    }
-    for told in imported.news:
-        before = held.get((told.merchant_id, told.source, told.event_id))
-        if before is None or before.content() != told.content():
-            once([told] if before is None else [before, told])
-            return False
-    return True
 
 
 def _checked(imported: Imported) -> CheckReport:
@@ -123,7 +110,7 @@ def _labels(history: History) -> "np.ndarray[Any, Any]":
     names = ("type", "happened_at", "known_at", "rank", "reason", "voids")
     columns = [history.news[name].tolist() for name in names]
     start, end = history.start.tolist(), history.known_through + 1
-    found = [judge(end, *(c[a:b] for c in columns))[0] for a, b in zip(start, start[1:], strict=False)]
+    found = [judge(end, *(c[a:b] for c in columns))[0] for a, b in pairwise(start)]
     return np.array([float(v) if v in (NOT_RTO, RTO) else np.nan for v in found])
 
 

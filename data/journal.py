@@ -68,7 +68,10 @@ def add_order(connection: Connection, columns: dict[str, Any], origin: str) -> b
 
 
 def add_news(connection: Connection, told: Told, origin: str) -> bool:
-    """Add one piece of news. False if it was already told with the same content; DataError DQ014 with other content."""
+    """Add one piece of news. False if it was already told with the same content; DataError DQ014 with other content.
+
+    What an import had told and is now told live takes the live stamp, whichever came first (`data/history.py`, once).
+    """
     sql = f"SELECT {_NEWS} FROM news WHERE merchant_id = ? AND source = ? AND event_id = ?"
     row = connection.execute(sql, (told.merchant_id, told.source, told.event_id)).fetchone()
     if row is None:
@@ -84,6 +87,9 @@ def add_news(connection: Connection, told: Told, origin: str) -> bool:
             expected="one content for each (merchant, source, event_id)",
             to_do="use a new event id; to take news back, send a correction",
         )
+    if origin == LIVE:
+        sql = "UPDATE news SET known_at = ?, origin = ? WHERE merchant_id = ? AND source = ? AND event_id = ? AND origin <> ?"
+        connection.execute(sql, (told.known_at, LIVE, told.merchant_id, told.source, told.event_id, LIVE))
     return False
 
 

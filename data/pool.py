@@ -7,7 +7,7 @@ import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from data.errors import UsageError
+from data.errors import DataError, UsageError
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 
@@ -55,7 +55,13 @@ class Pool:
         return self.home / "keys" / f"{self.name}.token.key"
 
     def token_key(self) -> bytes:
-        """The secret that turns personal values into tokens; made at first use, readable by its owner only."""
+        """The secret that turns personal values into tokens; made at first use, readable by its owner only.
+
+        Raises DataError KEY003 if it is gone while the pool has a history: a new one would unlink every buyer from it.
+        """
+        if not self.token_key_file.exists() and self.segments.is_dir() and any(self.segments.iterdir()):
+            to_do = "restore it from a backup of the keys; without it no buyer can be recognised"
+            raise DataError("KEY003", str(self.token_key_file), got="no token key", expected="the pool's own", to_do=to_do)
         return secret_file(self.token_key_file)
 
     def merchants(self) -> dict[str, Merchant]:

@@ -7,7 +7,37 @@ import phonenumbers
 
 _PHONE_CHARACTERS = frozenset("0123456789+-(). /\u00a0")
 _LANDMARK_WORDS = frozenset(
-    ["near", "opp", "opposite", "behind", "beside", "front", "next", "nr", "paas", "samne", "pichhe", "piche", "bagal", "kache", "pashe", "mandir", "masjid", "school", "station", "chowk", "temple", "church", "gurudwara", "hospital", "bazar", "bazaar", "market", "bus", "stand"]
+    [
+        "near",
+        "opp",
+        "opposite",
+        "behind",
+        "beside",
+        "front",
+        "next",
+        "nr",
+        "paas",
+        "samne",
+        "pichhe",
+        "piche",
+        "bagal",
+        "kache",
+        "pashe",
+        "mandir",
+        "masjid",
+        "school",
+        "station",
+        "chowk",
+        "temple",
+        "church",
+        "gurudwara",
+        "hospital",
+        "bazar",
+        "bazaar",
+        "market",
+        "bus",
+        "stand",
+    ]
 )
 _VOWELS = frozenset("aeiouy")
 _KEYBOARD_RUNS = ("qwer", "wert", "asdf", "sdfg", "zxcv", "hjkl", "dfgh", "xcvb", "lkjh", "poiu")

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from serving.schema import EventIn, PlaceIn, ScoreIn
+from serving.shapes import DECISION, ERROR, TAKEN
 
 _ERRORS = {
     "400": "malformed JSON",
@@ -16,22 +17,6 @@ _ERRORS = {
     "413": "a body above 64 KiB",
     "415": "a content-type other than application/json",
     "422": "a value that does not fit: `field` says which",
-}
-_ERROR = {
-    "type": "object",
-    "required": ["error"],
-    "properties": {
-        "error": {
-            "type": "object",
-            "required": ["code", "message"],
-            "properties": {
-                "code": {"type": "string"},
-                "message": {"type": "string"},
-                "field": {"type": ["string", "null"]},
-                "request_id": {"type": ["string", "null"]},
-            },
-        }
-    },
 }
 
 
@@ -57,7 +42,7 @@ def document() -> dict[str, Any]:
             "/metrics": {"get": _get("metrics", "Prometheus metrics", [])},
         },
         "components": {
-            "schemas": {**schemas["$defs"], "Error": _ERROR},
+            "schemas": {**schemas["$defs"], "Error": ERROR, "Decision": DECISION, "Taken": TAKEN},
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "basic": {"type": "http", "scheme": "basic"},
@@ -75,9 +60,18 @@ _TAKEN = {
 
 
 def _post(name: str, summary: str, model: type[BaseModel], good: dict[str, str]) -> dict[str, Any]:
-    reference = {"$ref": f"#/components/schemas/{model.__name__}"}
-    body = {"required": True, "content": {"application/json": {"schema": reference}}}
-    return {"operationId": name, "summary": summary, "requestBody": body, "responses": _responses(good | _ERRORS)}
+    body = {"required": True, "content": _json(model.__name__)}
+    shape = "Decision" if model is ScoreIn else "Taken"
+    return {
+        "operationId": name,
+        "summary": summary,
+        "requestBody": body,
+        "responses": _responses(good | _ERRORS, shape),
+    }
+
+
+def _json(shape: str) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{shape}"}}}
 
 
 def _get(name: str, summary: str, path: list[str]) -> dict[str, Any]:
@@ -93,9 +87,11 @@ def _get(name: str, summary: str, path: list[str]) -> dict[str, Any]:
     return {"operationId": name, "summary": summary, "parameters": parameters, "responses": responses}
 
 
-def _responses(texts: dict[str, str]) -> dict[str, Any]:
-    error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-    return {
-        status: {"description": text} | ({"content": error} if status >= "400" and text != "not yet" else {})
-        for status, text in sorted(texts.items())
-    }
+def _responses(texts: dict[str, str], shape: str | None = None) -> dict[str, Any]:
+    """shape: of a good answer, where it is JSON that is promised to keep its shape."""
+
+    def content(status: str, text: str) -> dict[str, Any]:
+        name = shape if status < "400" else None if text == "not yet" else "Error"
+        return {"content": _json(name)} if name else {}
+
+    return {status: {"description": text} | content(status, text) for status, text in sorted(texts.items())}

@@ -3,11 +3,16 @@
 import tomllib
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from data.errors import PlanError
+from features.catalog import feature_named
+
+
+Depth: TypeAlias = Annotated[int, Field(ge=1, le=16)]
+Penalty: TypeAlias = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class _Strict(BaseModel):
@@ -17,8 +22,8 @@ class _Strict(BaseModel):
 class TreePlan(_Strict):
     """How trees are grown. Each depth is tried, with and without the linear part below; validation decides."""
 
-    depths: tuple[int, ...] = Field(default=(2, 4), min_length=1)
-    bases: tuple[str, ...] = Field(default=("linear", "none"), min_length=1)
+    depths: tuple[Depth, ...] = Field(default=(2, 4), min_length=1)
+    bases: tuple[Literal["linear", "none"], ...] = Field(default=("linear", "none"), min_length=1)
     learning_rate: float = Field(default=0.05, gt=0, le=1)
     max_trees: int = Field(default=600, ge=1, le=20_000)
     patience: int = Field(default=40, ge=1)
@@ -36,9 +41,19 @@ class Plan(_Strict):
     calibrate_share: float = Field(default=0.15, gt=0, lt=0.5)
     minimum_orders: int = Field(default=200, ge=50)
     leave_out: tuple[str, ...] = ()
-    linear_penalties: tuple[float, ...] = Field(default=(3.0, 10.0, 30.0, 100.0, 300.0), min_length=1)
+    linear_penalties: tuple[Penalty, ...] = Field(default=(3.0, 10.0, 30.0, 100.0, 300.0), min_length=1)
     trees: TreePlan = TreePlan()
-    seed: int = Field(default=7, ge=0)
+    seed: int = Field(default=7, ge=0, lt=2**31)
+
+    @field_validator("leave_out")
+    @classmethod
+    def _features(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            try:
+                feature_named(name)
+            except KeyError:
+                raise ValueError(f"no feature is called {name!r}: see rto features list") from None
+        return names
 
 
 def load_plan(path: Path | None) -> Plan:
@@ -49,7 +64,7 @@ def load_plan(path: Path | None) -> Plan:
         return Plan(**tomllib.loads(path.read_text()))
     except FileNotFoundError as error:
         raise PlanError("PLAN001", str(path), got="no such file", expected="a plan in TOML") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PlanError("PLAN001", str(path), got=str(error), expected="valid TOML") from error
     except ValidationError as error:
         first = error.errors()[0]

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from data.console import Tell
-from data.errors import UsageError
+from data.errors import GateRefused, UsageError
 from data.history import History
 from data.pool import Pool, replace_text
 from data.segments import list_segments, load_history
@@ -146,14 +147,23 @@ def publish(pool: Pool, tracker: Tracker, ref: RunRef) -> str:
     digest = read_bundle(source, public_key).digest.removeprefix("sha256:")
     name = f"{ref.version}-{digest[:12]}"
     pool.bundles.mkdir(parents=True, exist_ok=True)
-    if not (pool.bundles / name).exists():
+    if not _is_sound(pool.bundles / name, public_key):
         draft = pool.bundles / f".{name}"
         shutil.rmtree(draft, ignore_errors=True)
         shutil.copytree(source, draft)
+        shutil.rmtree(pool.bundles / name, ignore_errors=True)
         draft.rename(pool.bundles / name)
     read_bundle(pool.bundles / name, public_key)
     replace_text(pool.champion, name)
     return name
+
+
+def _is_sound(folder: Path, public_key: Ed25519PublicKey) -> bool:
+    try:
+        read_bundle(folder, public_key)
+    except GateRefused:
+        return False
+    return True
 
 
 def roll_back(pool: Pool, tracker: Tracker) -> dict[str, Any]:

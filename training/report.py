@@ -73,7 +73,7 @@ def counts(rows: Rows) -> dict[str, int]:
     blocks = rows.blocks
     known = {name: int(mask.sum()) for name, mask in blocks.judged()}
     return {
-        "orders": len(rows.y),
+        "orders": int((rows.orders["placed_at"] <= rows.moments.until).sum()),
         "with_outcome": int((~np.isnan(rows.y)).sum()),
         "matured": int(rows.mature.sum()),
         "rto": int(np.nansum(rows.y[rows.mature])),

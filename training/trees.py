@@ -55,6 +55,9 @@ class Shape:
     n_trees: int
 
 
+_CLEARLY = 2.0
+
+
 @dataclass(frozen=True, slots=True)
 class _Tried:
     """One shape and its log loss on each held-out row."""
@@ -64,26 +67,25 @@ class _Tried:
 
 
 def choose(samples: list[tuple[Sample, Sample]], features: tuple[Feature, ...], plan: Plan) -> Shape:
-    """The simplest shape whose log loss over (fit, stop) pairs is within one standard error of the lowest.
+    """Trees on the linear margin, of the lowest log loss over (fit, stop) pairs; trees alone where clearly better.
 
-    The one-standard-error rule (Breiman et al. 1984, section 3.4.3): on thin data it prefers the plain line, on rich
-    data the error is too small to matter. Simpler: fewer trees, then shallower, then a stronger penalty.
+    Clearly: by more than two standard errors of the paired difference. Trees on the line were never worse than the line
+    beyond noise, trees alone often were on thin data (docs/adr/0006-trees-on-a-line.md).
     """
-    lines = [_tried_line(samples, features, p) for p in plan.linear_penalties]
-    line = _simplest(lines)
-    tried = [line] if "linear" in plan.trees.bases else []
-    for base in plan.trees.bases:
-        tried += [_tried_trees(samples, features, base, line.shape.penalty, d, plan) for d in plan.trees.depths]
-    return _simplest(tried).shape
+    penalty = _lowest([_tried_line(samples, features, p) for p in plan.linear_penalties]).shape.penalty
+    best = {
+        base: _lowest([_tried_trees(samples, features, base, penalty, depth, plan) for depth in plan.trees.depths])
+        for base in plan.trees.bases
+    }
+    if len(best) == 1:
+        return best.popitem()[1].shape
+    gained = best["linear"].losses - best["none"].losses
+    clearly = gained.mean() > _CLEARLY * gained.std() / np.sqrt(len(gained))
+    return best["none" if clearly else "linear"].shape
 
 
-def _simplest(tried: list[_Tried]) -> _Tried:
-    best = min(tried, key=lambda t: float(t.losses.mean()))
-    for one in sorted(tried, key=lambda t: (t.shape.n_trees, t.shape.depth, -t.shape.penalty)):
-        excess = one.losses - best.losses
-        if excess.mean() <= excess.std() / np.sqrt(len(excess)):
-            return one
-    return best
+def _lowest(tried: list[_Tried]) -> _Tried:
+    return min(tried, key=lambda t: float(t.losses.mean()))
 
 
 def _tried_line(samples: list[tuple[Sample, Sample]], features: tuple[Feature, ...], penalty: float) -> _Tried:

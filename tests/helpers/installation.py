@@ -132,7 +132,13 @@ def built(folder: Path) -> Installation:
 @contextmanager
 def served(made: Installation, clock: Clock | None = None) -> Iterator[httpx.Client]:
     """The app over real sockets on a free loopback port, and a client of it."""
-    api = Api(made.home, clock or SetClock(), on_loopback=True, log_patience_s=PATIENT_S)
+    with running(Api(made.home, clock or SetClock(), on_loopback=True, log_patience_s=PATIENT_S)) as client:
+        yield client
+
+
+@contextmanager
+def running(api: Api) -> Iterator[httpx.Client]:
+    """The same of an app made by the test."""
     config = uvicorn.Config(api.app(), host="127.0.0.1", port=0, log_config=None, lifespan="on", ws="none")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
@@ -191,6 +197,18 @@ def wait_for(happened: Callable[[], bool], patience_s: float = PATIENT_S) -> Non
     while not happened():
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.02)
+
+
+def settled(log: Path) -> str:
+    """The log once nothing more comes."""
+    sizes = [-1]
+
+    def quiet() -> bool:
+        sizes.append(log.stat().st_size)
+        return sizes[-1] == sizes[-2]
+
+    wait_for(quiet)
+    return log.read_text()
 
 
 def rfc3339(moment: int) -> str:

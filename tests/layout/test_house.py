@@ -120,4 +120,6 @@ def test_not_fewer_tests_are_collected_than_before(request: pytest.FixtureReques
         (pytest.fail if os.environ.get("RTO_REQUIRE_ALL") == "1" else pytest.skip)(reason)
     fewest = int(FEWEST.read_text())
     n = len(request.session.items)
-    assert n >= fewest, f"{n} tests; {FEWEST.name} says {fewest}. If tests were removed on purpose, lower it and say why"
+    assert n >= fewest, (
+        f"{n} tests; {FEWEST.name} says {fewest}. If tests were removed on purpose, lower it and say why"
+    )

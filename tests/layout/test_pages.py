@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from data import errors
 from data.checks.catalog import BY_CODE
+from data.contract import NewsType, Reason
 from features.contribution import Measure
 from features.page import MEASURES
 from features.page import page as features_page
@@ -72,7 +73,9 @@ def test_every_page_that_the_code_speaks_of_exists() -> None:
 def test_every_path_that_a_page_names_exists() -> None:
     absent = []
     for path in PAGES:
-        named = re.findall(r"`((?:data|features|training|serving|tests|docs)/[\w/.-]+)`", path.read_text(encoding="utf-8"))
+        named = re.findall(
+            r"`((?:data|features|training|serving|tests|docs)/[\w/.-]+)`", path.read_text(encoding="utf-8")
+        )
         absent += [f"{page_ids(path)}: {name}" for name in named if not (ROOT / name).exists()]
     assert not absent
 
@@ -87,16 +90,15 @@ def test_the_picture_is_whole() -> None:
 
 
 def told_commands() -> Iterator[tuple[str, list[str]]]:
-    """(page, words) of each command on a page: lines of code blocks that start with rto or make, cut at operators."""
+    """(page, words) of each command on a page: what starts with rto or make in its code, cut at shell operators."""
     for path in PAGES:
-        for language, text in blocks(path):
-            if language not in ("", "sh", "console"):
-                continue
-            for line in text.replace("\\\n", " ").splitlines():
-                for part in re.split(r"\s(?:&&|\|\||\||&|;)\s|\s#|\s+then\s|[:;&]$", line.strip().removeprefix("$ ")):
-                    words = re.sub(r"^(?:[A-Z_]+=\S+\s+)+", "", part.strip()).removeprefix(".venv/bin/")
-                    if re.match(r"(?:rto|make) ", words + " "):
-                        yield page_ids(path), shlex.split(words)
+        shown = "\n".join(text for language, text in blocks(path) if language in ("", "sh", "console"))
+        spans = re.findall(r"`((?:rto|make) [^`\n]+)`", path.read_text(encoding="utf-8"))
+        for line in (*shown.replace("\\\n", " ").splitlines(), *spans):
+            for part in re.split(r"\s(?:&&|\|\||\||&|;)\s|\s#|[:;&]$", line.strip().removeprefix("$ ")):
+                words = re.sub(r"^(?:[A-Z_]+=\S+\s+)+", "", part.strip()).removeprefix(".venv/bin/")
+                if re.match(r"(?:rto|make) [a-z-]", words):
+                    yield page_ids(path), shlex.split(words)
 
 
 def complaint(words: list[str]) -> str | None:
@@ -115,6 +117,14 @@ def test_every_rto_command_on_a_page_can_be_typed_as_it_stands() -> None:
     told = [(page, words) for page, words in told_commands() if words[0] == "rto"]
     assert len(told) > 10
     assert [(page, " ".join(words), bad) for page, words in told if (bad := complaint(words))] == []
+
+
+def test_every_rto_command_that_a_message_tells_can_be_typed() -> None:
+    """To-do lines and examples in help. Words of a sentence after the command are its arguments, and do no harm."""
+    said = {text for path in sources() for text in constants(ast.parse(path.read_text())) if "rto " in text}
+    told = {found for text in said for found in re.findall(r"\brto [a-z][^,;:)&|`\n]*", text)}
+    assert len(told) > 10
+    assert [(words, bad) for words in sorted(told) if (bad := complaint(words.split()))] == []
 
 
 def test_every_make_target_on_a_page_exists() -> None:
@@ -225,10 +235,28 @@ def fields(model: type[BaseModel]) -> set[str]:
     return {n for part in (schema, *schema.get("$defs", {}).values()) for n in part.get("properties", {})}
 
 
+def words_in_code(path: str) -> set[str]:
+    """Every word that stands in code on a page."""
+    text = (ROOT / path).read_text(encoding="utf-8")
+    spans = re.findall(r"`([^`\n]+)`", text) + [block for _, block in blocks(ROOT / path)]
+    return {word for span in spans for word in re.findall(r"\w+", span)}
+
+
 @pytest.mark.parametrize("model", [ScoreIn, PlaceIn, EventIn], ids=lambda m: m.__name__)
 def test_the_api_page_names_every_field_of_a_request(model: type[BaseModel]) -> None:
-    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
-    assert sorted(n for n in fields(model) if f"`{n}`" not in text and f'"{n}"' not in text) == []
+    assert sorted(fields(model) - words_in_code("docs/api.md")) == []
+
+
+def test_the_api_page_names_every_field_of_an_answer() -> None:
+    decision = document()["components"]["schemas"]["Decision"]
+    assert sorted(set(decision["properties"]) - words_in_code("docs/api.md")) == []
+
+
+def test_the_api_page_names_every_type_of_news_and_every_reason() -> None:
+    told = {t.name.lower() for t in NewsType if t != NewsType.PLACED} | {
+        r.name.lower() for r in Reason if r != Reason.NONE
+    }
+    assert sorted(told - words_in_code("docs/api.md")) == []
 
 
 def requests() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -242,7 +270,13 @@ def test_every_request_shown_is_one_the_service_takes() -> None:
     shown = dict(requests())
     assert len(shown) >= 4
     for body in shown.values():
-        model = EventIn if "event_id" in body else PlaceIn if body["order"].get("order_id") and "options" not in body else ScoreIn
+        model = (
+            EventIn
+            if "event_id" in body
+            else PlaceIn
+            if body["order"].get("order_id") and "options" not in body
+            else ScoreIn
+        )
         model.model_validate_json(json.dumps(body))
 
 

@@ -1,5 +1,6 @@
 """An installation for the tests of this folder: one to read, and one of its own for each test that writes."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,6 +38,8 @@ def shared(installation: Installation, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture(scope="session")
 def process(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
-    """The real process. Give it nothing to keep."""
-    with served_by_bentoml(installation.copy(tmp_path_factory.mktemp("process") / "home")) as found:
+    """The real process, beside no file that holds personal values."""
+    made = installation.copy(tmp_path_factory.mktemp("process") / "home")
+    shutil.rmtree(made.market)
+    with served_by_bentoml(made) as found:
         yield found

@@ -90,6 +90,17 @@ def test_news_is_added_once(connection: Connection) -> None:
     assert (kept.known_at, kept.live) == (day(7), True)
 
 
+@pytest.mark.parametrize("live_first", [True, False])
+def test_the_live_stamp_wins_whichever_comes_first(connection: Connection, live_first: bool) -> None:
+    [live] = news("unplaced rto_started@5~9/refused#e")
+    [imported] = news("unplaced rto_started@5~7/refused#e")
+    arrivals = [(live, LIVE), (imported, "000001-import")]
+    for told, origin in arrivals if live_first else arrivals[::-1]:
+        journal.add_news(connection, told, origin)
+    [kept] = journal.news_of(connection, "m1", "o1")
+    assert (kept.known_at, kept.live) == (day(9), True)
+
+
 @pytest.mark.parametrize("sql", ["UPDATE news SET type = 'delivered'", "DELETE FROM news"])
 def test_live_news_can_be_neither_changed_nor_deleted(connection: Connection, sql: str) -> None:
     journal.add_news(connection, news("unplaced rto_started@5#e")[0], LIVE)

@@ -221,7 +221,9 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, name: str, conten
 def test_a_gzip_file_cut_short_or_garbled_is_refused(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
     whole = shop.file("orders.csv.gz", "\n".join([HEAD, *[GOOD] * 2_000])).read_bytes()
-    for name, raw in (("cut.csv.gz", whole[:-40]), ("garbled.csv.gz", whole[:60] + b"\xff" * 40 + whole[100:])):
+    garbled = whole[:60] + b"\xff" * 40 + whole[100:]
+    impossible = whole[:10] + b"\x07" + whole[11:]  # a kind of block that deflate does not have
+    for name, raw in (("cut.csv.gz", whole[:-40]), ("garbled.csv.gz", garbled), ("impossible.csv.gz", impossible)):
         path = tmp_path / name
         path.write_bytes(raw)
         assert refusal(shop, MINE, path).code == "DQ001"

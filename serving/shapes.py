@@ -1,0 +1,83 @@
+"""Shapes of the answers, for the OpenAPI document. `/v1` only ever grows: a caller must bear with fields it does not know."""
+
+from typing import Any
+
+from data.contract import Action
+
+Schema = dict[str, Any]
+
+_TEXT: Schema = {"type": "string"}
+_TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
+_WHOLE: Schema = {"type": "integer"}
+_TIME: Schema = {"type": "string", "format": "date-time"}
+_SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 1}
+_ACTION: Schema = {"enum": [a.name.lower() for a in Action]}
+
+
+def _of(**properties: Schema) -> Schema:
+    """An object that always holds these."""
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _or_null(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def _list_of(schema: Schema) -> Schema:
+    return {"type": "array", "items": schema}
+
+
+ERROR = _of(
+    error=_of(
+        code=_TEXT,
+        message=_TEXT,
+        field=_TEXT_OR_NULL | {"description": "which part of the request, as /order/placed_at"},
+        request_id=_TEXT,
+    )
+)
+TAKEN = {
+    "type": "object",
+    "required": ["status", "known_at"],
+    "properties": {
+        "order_id": _TEXT,
+        "event_id": _TEXT,
+        "status": {"enum": ["accepted", "duplicate"]},
+        "known_at": _TIME | {"description": "when it was told for the first time, by the server's clock"},
+    },
+}
+_RISK = _of(
+    p_rto=_SHARE | {"description": "if paid in cash, unless the order is prepaid; to 0.001"},
+    p_rto_if_prepaid=_or_null(_SHARE),
+    tier=_TEXT,
+    evidence=_of(level={"enum": ["thin", "some", "good"]}, buyer_outcomes=_WHOLE, place_outcomes=_WHOLE),
+)
+_ADVICE = _of(action=_ACTION, runner_up=_or_null(_ACTION), decided_by=_TEXT, summary=_TEXT)
+_WORTH = _of(action=_ACTION, expected_value_minor=_WHOLE, cost_minor=_WHOLE, assumes={"type": "object"})
+_REASON = _of(code=_TEXT, bucket=_TEXT, direction={"enum": ["raises", "lowers"]}, impact={"type": "number"}, text=_TEXT)
+_MODEL = _of(
+    name=_TEXT_OR_NULL,
+    version=_TEXT_OR_NULL,
+    digest=_TEXT,
+    features=_TEXT_OR_NULL,
+    trained_through=_TEXT,
+    policy=_TEXT_OR_NULL,
+)
+DECISION = _of(
+    decision_id=_TEXT,
+    status={"enum": ["scored", "rules_only", "fallback", "not_evaluated"]},
+    rung={
+        "enum": ["full", "default"],
+        "description": "how much of the ladder stood: default means no risk was worked out",
+    },
+    scored_at=_TIME,
+    risk=_or_null(_RISK),
+    recommendation=_ADVICE,
+    actions=_list_of(_WORTH) | {"description": "worth most first; empty where no costs are known"},
+    reasons=_list_of(_REASON),
+    currency=_TEXT_OR_NULL,
+    model=_or_null(_MODEL),
+    warnings=_list_of(_of(code=_TEXT, text=_TEXT)),
+    logged={"type": "boolean", "description": "false: not yet known to be on disk, or a dry run"},
+    request_id=_TEXT,
+    elapsed_ms={"type": "number"},
+)

@@ -1,0 +1,44 @@
+"""One import, start to finish: checked, written once, and refused before anything is written."""
+
+from pathlib import Path
+
+import pytest
+
+from data.errors import DataError
+from data.importing import Request, import_files
+from data.pool import Pool
+from data.segments import load_history
+from tests.helpers.imports import NATIVE_HEAD, NEWS_HEAD, Shop
+
+TOLD = "e{0},o1,m1,{1},2025-03-05T10:00Z,2025-03-05T10:00Z,,,"
+
+
+def bring(shop: Shop, *paths: Path) -> dict[str, object]:
+    request = Request(list(paths), "native", None, None, None, False)
+    return import_files(shop.folder / "home", request, lambda *step: None)
+
+
+def first(shop: Shop) -> tuple[Path, Path]:
+    rows = [f"o{i},m1,2025-03-0{i}T10:00Z,900" for i in range(1, 5)]
+    orders = shop.file("orders.csv", "\n".join([NATIVE_HEAD, *rows]))
+    return orders, shop.file("news.csv", f"{NEWS_HEAD}\n{TOLD.format(1, 'delivered')}\n")
+
+
+def test_the_same_files_again_write_no_segment(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    paths = first(shop)
+    assert bring(shop, *paths)["told_before"] == 0
+    pool = Pool(tmp_path / "home", "m1")
+    names = sorted(p.name for p in pool.segments.iterdir())
+    assert bring(shop, *paths)["told_before"] == 4
+    assert sorted(p.name for p in pool.segments.iterdir()) == names
+
+
+def test_news_that_contradicts_an_earlier_import_is_refused_and_the_pool_still_loads(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    bring(shop, *first(shop))
+    more = shop.file("more.csv", f"{NATIVE_HEAD}\no9,m1,2025-03-09T10:00Z,900\n")
+    other = shop.file("other.csv", f"{NEWS_HEAD}\n{TOLD.format(1, 'lost')}\n")
+    with pytest.raises(DataError, match="DQ014"):
+        bring(shop, more, other)
+    assert len(load_history(Pool(tmp_path / "home", "m1"))) == 4
