@@ -58,9 +58,14 @@ def _moment(text: str | None) -> int | None:
 
 
 def _show_import(summary: dict[str, Any]) -> None:
-    fields(
-        [(name.replace("_", " "), _plain(value)) for name, value in summary.items() if name not in ("checks", "files")]
+    hidden = ("checks", "files", "contract")
+    shown = {k: v for k, v in summary.items() if k not in hidden and v not in ("", [], {}, 0)}
+    shown["exported_at"] = datetime.fromtimestamp(summary["exported_at"] / contract.SECOND, UTC).isoformat(
+        " ", "minutes"
     )
+    fields([(name.removeprefix("n_").replace("_", " "), _plain(value)) for name, value in shown.items()])
+    if not summary["n_orders"] and summary["told_before"]:
+        note("every order here was told before; only news that is new was taken in")
     show_checks(summary["checks"])
 
 
@@ -76,9 +81,8 @@ def show_checks(report: dict[str, Any]) -> None:
     """The checks that did not pass, and how many did."""
     failed = [r for r in report["results"] if r["outcome"] == "failed"]
     passed = sum(r["outcome"] == "passed" for r in report["results"])
-    print(
-        f"checks                {passed} passed, {len(failed)} failed, {len(report['results']) - passed - len(failed)} not applicable"
-    )
+    idle = len(report["results"]) - passed - len(failed)
+    print(f"checks                {passed} passed, {len(failed)} failed, {idle} not applicable")
     if failed:
         rows = [
             (r["code"], r["severity"], r["title"], r["n_failed"], ", ".join(map(str, r["examples"][:3])))

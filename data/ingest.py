@@ -51,7 +51,7 @@ def ingest(paths: list[Path], mapping: Mapping, desk: Desk, options: Options, pr
     order_tables = [t for t in tables if not _is_news(t, mapping)]
     news_tables = [t for t in tables if _is_news(t, mapping)]
     if not order_tables:
-        raise UsageError("DQ002", ", ".join(str(p) for p in paths), got="no file with orders", expected="one or more")
+        raise UsageError("CLI005", ", ".join(str(p) for p in paths), got="no file with orders", expected="one or more")
     read = [lines.convert(t, mapping.orders, ORDER_COLUMNS, mapping) for t in order_tables]
     rules = [outcomes.rule_of_rows(part, mapping) if mapping.rules else None for part in read]
     joined = joining.join(read, rules, mapping, options.merchant_id)

@@ -50,7 +50,7 @@ def _fill_constants(table: pd.DataFrame, mapping: Mapping, merchant_id: str | No
             table[name] = table[name].where(table[name].notna(), value)
     if table["merchant_id"].isna().all():
         to_do = "pass --merchant NAME, or set merchant_id in the mapping"
-        raise UsageError("DQ005", "merchant_id", got="no column and no constant", expected="a merchant", to_do=to_do)
+        raise UsageError("CLI006", "merchant_id", got="no column and no constant", expected="a merchant", to_do=to_do)
 
 
 def _refuse_strangers(joined: pd.DataFrame, read: list[Lines]) -> None:

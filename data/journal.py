@@ -102,7 +102,9 @@ def order_columns(connection: Connection, merchant_id: str, order_id: str) -> di
 
 def news_of(connection: Connection, merchant_id: str, order_id: str, through_seq: int | None = None) -> list[Told]:
     """All news of one order in order of arrival; only up to a sequence number if one is given."""
-    sql = f"SELECT {_NEWS}, origin = '{LIVE}' FROM news WHERE merchant_id = ? AND order_id = ? AND seq <= ? ORDER BY seq"
+    sql = (
+        f"SELECT {_NEWS}, origin = '{LIVE}' FROM news WHERE merchant_id = ? AND order_id = ? AND seq <= ? ORDER BY seq"
+    )
     rows = connection.execute(sql, (merchant_id, order_id, through_seq if through_seq is not None else 2**62))
     return [_told(row) for row in rows]
 

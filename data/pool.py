@@ -61,7 +61,9 @@ class Pool:
         """
         if not self.token_key_file.exists() and self.segments.is_dir() and any(self.segments.iterdir()):
             to_do = "restore it from a backup of the keys; without it no buyer can be recognised"
-            raise DataError("KEY003", str(self.token_key_file), got="no token key", expected="the pool's own", to_do=to_do)
+            raise DataError(
+                "KEY003", str(self.token_key_file), got="no token key", expected="the pool's own", to_do=to_do
+            )
         return secret_file(self.token_key_file)
 
     def merchants(self) -> dict[str, Merchant]:

@@ -40,8 +40,7 @@ def _column(feature: Feature, orders: Columns, readings: Readings, shrinkage: Sh
         case FromOrder(name):
             return np.asarray(ORDER_FEATURES[name](orders), dtype=np.float64)
         case Level(column, value):
-            told = orders[column]
-            return np.where(np.equal(told, None), np.nan, np.equal(told, value))
+            return np.array([np.nan if told is None else float(told == value) for told in orders[column]])
 
 
 def _unit(feature: Feature) -> float:

@@ -147,4 +147,6 @@ def verify_command(session: Session, pool: str | None, as_json: bool) -> None:
     emit({"pool": found.name, "wrong": wrong}, as_json, lambda r: note(f"{len(r['wrong'])} keys differ"))
     if wrong:
         got = f"{len(wrong)} keys that differ, as {wrong[0]['kind']}"
-        raise CheckFailed("STATE002", "online state", got=got, expected="a fold of the history", to_do="rto state rebuild")
+        raise CheckFailed(
+            "STATE002", "online state", got=got, expected="a fold of the history", to_do="rto state rebuild"
+        )

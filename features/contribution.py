@@ -39,7 +39,7 @@ _ACTION, _PREPAID_ONLY = int(NewsType.ACTION_TAKEN), int(Action.PREPAID_ONLY)
 _CANCELLED, _LOST = int(NewsType.CANCELLED), int(NewsType.LOST)
 
 
-def weigh(  # noqa: PLR0913 - one pure rule, compiled as it stands
+def weigh(
     before: int,
     is_cod: bool,
     amount: float,

@@ -68,7 +68,9 @@ class Store:
         kept = {one for layout in self.layouts.values() for one in layout.sums}
         if missing := [one for one in sums if one not in kept]:
             got = f"no {missing[0].measure.name.lower()} by {missing[0].key}" if kept else "no state"
-            raise DataError("STATE001", "online state", got=got, expected="every sum of the model", to_do="rto state rebuild")
+            raise DataError(
+                "STATE001", "online state", got=got, expected="every sum of the model", to_do="rto state rebuild"
+            )
 
     def change(self, before: Standing | None, after: Standing) -> None:
         """Add the change of one order's contribution: its old weights leave their keys, its new ones enter theirs."""

@@ -153,7 +153,7 @@ def start_service(session: Session, port: int, log: Path) -> "subprocess.Popen[b
 
 
 def stop_service(process: "subprocess.Popen[bytes]", patience_s: float = 20.0) -> None:
-    """Ask it to end; after `patience_s` end it and the workers it started. Leaves no process behind."""
+    """Ask it to end; after `patience_s` end it. Its worker ends by itself once it is gone (`service.end_with`)."""
     process.send_signal(signal.SIGTERM)
     with suppress(subprocess.TimeoutExpired):
         process.wait(timeout=patience_s)

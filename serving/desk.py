@@ -27,6 +27,7 @@ class Desk:
         self.pool, self.public_key, self.clock = pool, public_key, clock
         self.reader: Connection = open_database(pool.database, read_only=True)
         self.writer = Writer(lambda: open_database(pool.database))
+        self.writer.submit(lambda connection: None).result()  # open by now: the first decision must not wait for it
         self.intake = Intake(pool.token_key())
         self.merchants = pool.merchants()
         self._bundle: Bundle | None = None

@@ -13,7 +13,7 @@ from serving.reports import Evidence, Meta, Money, OpenRisk, OrderRow, build_rep
 from serving.scorer import Ask, policy_for, score
 from training.bundle import Bundle
 
-_MOST_OPEN = 1_000
+_MOST_OPEN = 500
 _YOUNG_DAYS = 30.0
 _SHIP = Action.ALLOW_COD.name.lower()
 

@@ -122,7 +122,7 @@ def _reason(
 def _impact(bundle: Bundle, part: float, margin: float) -> float:
     log_odds = np.clip(np.array([margin, margin - part]), -50, 50)
     with_it, without = bundle.calibrator.apply(1 / (1 + np.exp(-log_odds)))
-    return round(float(with_it - without), 3)
+    return round(float(with_it - without), 3) + 0.0  # a rounded -0.0 is 0
 
 
 def _unknown(code: str, readings: Readings) -> str | None:

@@ -2,6 +2,10 @@
 
 import gc
 import logging
+import os
+import signal
+import threading
+import time
 
 import bentoml
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -11,6 +15,7 @@ from serving.clock import Clock
 from serving.settings import LOOPBACK, settings, silence_telemetry
 
 silence_telemetry()
+_STARTED_BY = os.getppid()
 
 
 class Mount:
@@ -27,10 +32,17 @@ class Mount:
 web = Mount()
 
 
+def end_with(parent: int) -> None:
+    """End this worker when the process that started it is gone: an orphan would keep the port and the database."""
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 @bentoml.service(
     name="rto_risk",
     workers=1,
-    traffic={"timeout": 10},  # a backstop; its timers live as long, so it is short
+    traffic={"timeout": 30},  # a backstop, for reports; its timers live as long, so it is short
     metrics={"enabled": False},  # its labels are raw paths, counted before we know who calls
     logging={"access": {"enabled": False}},
 )
@@ -41,6 +53,7 @@ class RTORisk:
         at = settings()
         self.api = Api(at.home, Clock(), on_loopback=at.host in LOOPBACK)
         web.app = self.api.app()
+        threading.Thread(target=end_with, args=(_STARTED_BY,), name="end-with-parent", daemon=True).start()
 
     def __is_ready__(self) -> bool:
         """BentoML's own /readyz asks this: false until every pool has a verified model."""

@@ -89,7 +89,9 @@ def read_bundle(folder: Path, public_key: Ed25519PublicKey) -> Bundle:
     digest = "sha256:" + hashlib.sha256(manifest).hexdigest()
     shrinkage = Shrinkage(saved["shrinkage"]["prior"], saved["shrinkage"]["strength"])
     calibrator = BetaCalibrator.from_dict(saved["calibrator"])
-    bundle = Bundle(model, features, calibrator, shrinkage, saved["about"], saved["prepaid_known"], digest, needed_sums(features))
+    bundle = Bundle(
+        model, features, calibrator, shrinkage, saved["about"], saved["prepaid_known"], digest, needed_sums(features)
+    )
     _check_golden(folder, bundle, json.loads(content["golden.json"]))
     return bundle
 

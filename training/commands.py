@@ -14,7 +14,9 @@ from data.pool import open_pool
 
 
 @click.command("train", epilog="Example: rto train --until 2026-03-01")
-@click.option("--plan", "plan_file", type=click.Path(path_type=Path), help="A plan in TOML; default: training/plans/default.toml.")
+@click.option(
+    "--plan", "plan_file", type=click.Path(path_type=Path), help="A plan in TOML; default: plans/default.toml."
+)
 @click.option("--until", help="Use nothing known after this moment (ISO 8601); default: all that is known.")
 @POOL
 @JSON
@@ -91,7 +93,18 @@ def runs_command(session: Session, pool: str | None, as_json: bool) -> None:
     from training.tracking import Tracker
 
     rows = [asdict(r) for r in Tracker(session.mlruns).runs(open_pool(session.home, pool).name)]
-    names = ("version", "run_id", "status", "aliases", "cut", "n_test", "auc_all", "log_loss_all", "auc_cod", "log_loss_cod")
+    names = (
+        "version",
+        "run_id",
+        "status",
+        "aliases",
+        "cut",
+        "n_test",
+        "auc_all",
+        "log_loss_all",
+        "auc_cod",
+        "log_loss_cod",
+    )
     emit(rows, as_json, lambda found: table(names, [tuple(_cell(row[n]) for n in names) for row in found]))
 
 
@@ -103,7 +116,9 @@ def _cell(value: Any) -> Any:
     return value[:12] if isinstance(value, str) else value
 
 
-@click.command("evaluate", epilog="Example: rto evaluate challenger --from 2026-02-01 --to 2026-03-01 --against champion")
+@click.command(
+    "evaluate", epilog="Example: rto evaluate challenger --from 2026-02-01 --to 2026-03-01 --against champion"
+)
 @click.argument("run")
 @click.option("--from", "start", help="First moment of the span (ISO 8601).")
 @click.option("--to", "end", help="End of the span, itself outside.")

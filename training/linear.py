@@ -84,20 +84,33 @@ def fit_linear(x: Array, y: Array, features: tuple[Feature, ...], penalty: float
 
     x: (n, k) with NaN for missing.  y: (n,) 0 or 1.  penalty: in orders.  signed: obey the catalog's monotone signs.
     """
+    [line] = fit_path(x, y, features, (penalty,), signed)
+    return line
+
+
+def fit_path(
+    x: Array, y: Array, features: tuple[Feature, ...], penalties: tuple[float, ...], signed: bool = True
+) -> list[Linear]:
+    """`fit_linear` for each penalty, in the order given; each starts where the one before it ended."""
     blank = _unfitted(x, tuple(f.scale for f in features))
     z, gone = blank._standardised(x)
     flagged = (blank.missing_share > _RARE) & (blank.missing_share < 1 - _RARE)
     design = np.hstack([z, (gone - blank.missing_share)[:, flagged], np.ones((len(z), 1))])
-    weight, sign = np.full(design.shape[1], penalty), np.zeros(design.shape[1])
-    weight[-1] = 0.0
-    k = x.shape[1]
+    sign, k = np.zeros(design.shape[1]), x.shape[1]
     if signed:
         sign[:k] = [f.monotone for f in features]
-    best = _minimum(design, np.asarray(y, dtype=np.float64), weight, sign)
-    missing = np.zeros(k)
-    missing[flagged] = best[k:-1]
-    intercept = float(best[-1] - (blank.missing_share * missing).sum())
-    return replace(blank, coefficient=best[:k], missing_coefficient=missing, intercept=intercept)
+    beta = np.zeros(design.shape[1])
+    beta[-1] = np.log(max(y.mean(), 1e-6) / max(1 - y.mean(), 1e-6))
+    lines = []
+    for penalty in penalties:
+        weight = np.full(design.shape[1], penalty)
+        weight[-1] = 0.0
+        beta = _minimum(design, np.asarray(y, dtype=np.float64), weight, sign, beta)
+        missing = np.zeros(k)
+        missing[flagged] = beta[k:-1]
+        intercept = float(beta[-1] - (blank.missing_share * missing).sum())
+        lines.append(replace(blank, coefficient=beta[:k], missing_coefficient=missing, intercept=intercept))
+    return lines
 
 
 def _unfitted(x: Array, scales: tuple[str, ...]) -> Linear:
@@ -117,14 +130,12 @@ def _unfitted(x: Array, scales: tuple[str, ...]) -> Linear:
     )
 
 
-def _minimum(design: Array, y: Array, weight: Array, sign: Array) -> Array:
+def _minimum(design: Array, y: Array, weight: Array, sign: Array, beta: Array) -> Array:
     """The coefficients (k,) of least penalised loss with coefficient * sign >= 0, by projected Newton steps.
 
     Bertsekas 1982 (doi:10.1137/0320018): coefficients that stand at their bound and would cross it are held, the rest
-    take a Newton step, cut back at the bounds and shortened until the loss falls. The intercept comes last.
+    take a Newton step, cut back at the bounds and shortened until the loss falls. beta: where to start, within bounds.
     """
-    beta = np.zeros(design.shape[1])
-    beta[-1] = np.log(max(y.mean(), 1e-6) / max(1 - y.mean(), 1e-6))
     loss, slope, curve = _loss(beta, design, y, weight)
     for _ in range(_MOST_STEPS):
         free = ~((sign != 0) & (beta == 0) & (slope * sign > 0))

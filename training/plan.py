@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from data.errors import PlanError
 from features.catalog import feature_named
 
-
 Depth: TypeAlias = Annotated[int, Field(ge=1, le=16)]
 Penalty: TypeAlias = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 

@@ -13,7 +13,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from data.console import Tell
 from data.errors import GateRefused, UsageError
+from data.expectations import require
 from data.history import History
+from data.importing import check_history
 from data.pool import Pool, replace_text
 from data.segments import list_segments, load_history
 from training.bundle import read_bundle, signing_key, write_bundle
@@ -27,9 +29,12 @@ from training.tracking import Tracker
 
 
 def train_pool(pool: Pool, mlruns: Path, plan: Plan, until: int | None, tell: Tell) -> dict[str, Any]:
-    """Load, train, sign, track. Returns what the command shows."""
+    """Load, check, train, sign, track. Returns what the command shows."""
     tell("load the history", 0, 1)
     history = load_history(pool)
+    tell("check", 0, 1)
+    checks = check_history(history)
+    require(checks)
     outcome = train(history, plan, until, tell)
     name = f"rto-risk-{pool.name}"
     about = outcome.bundle.about | {"name": name, "pool": pool.name}
@@ -38,10 +43,9 @@ def train_pool(pool: Pool, mlruns: Path, plan: Plan, until: int | None, tell: Te
     with tempfile.TemporaryDirectory() as folder:
         digest = write_bundle(Path(folder) / "bundle", outcome.bundle, outcome.golden, signing_key(pool.home))
         segments = list_segments(pool)
-        checks = segments[-1].manifest.get("checks") if segments else None
         identity = {"name": name, "pool": pool.name, "digest": digest}
         cards = {
-            "data_card": data_card(history, outcome, segments, checks),
+            "data_card": data_card(history, outcome, segments, checks.as_dict()),
             "model_card": model_card(outcome, plan, identity),
         }
         tracker = Tracker(mlruns)
@@ -80,7 +84,7 @@ def evaluate_run(
     frame = within(tracker.predictions(ref), span)
     if frame.empty:
         expected = "a span that holds test orders of the run"
-        raise UsageError("RUN005", f"run {run}", got="no test order in the span", expected=expected)
+        raise UsageError("RUN006", f"run {run}", got="no test order in the span", expected=expected)
     predictions = {_model_of(c): frame[c].to_numpy(float) for c in frame.columns if c.startswith("p_")}
     judged = scopes(predictions, frame["y"].to_numpy(float), frame["is_cod"].to_numpy(bool))
     other = None if against is None else within(tracker.predictions(tracker.resolve(pool, against)), span)

@@ -77,7 +77,7 @@ def _enough(y: Array, plan: Plan) -> None:
             "TRAIN002", "history", got=got, expected=f"at least {plan.minimum_orders:,}", to_do=to_do
         )
     if n_rto in (0, n):
-        to_do = "check how the mapping reads the outcome: rto import --dry-run"
+        to_do = "check how the mapping reads the outcome: rto check"
         got = f"{n_rto:,} RTO among {n:,} orders"
         raise TooLittleHistory("TRAIN003", "history", got=got, expected="both outcomes", to_do=to_do)
 

@@ -1,13 +1,13 @@
 """Boosted trees, monotone where the catalog says so, on the linear margin or on none."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 import xgboost as xgb
 
 from features.catalog import Feature
-from training.linear import Linear, fit_linear
+from training.linear import Linear, fit_linear, fit_path
 from training.plan import Plan, TreePlan
 
 Array: TypeAlias = np.ndarray[Any, Any]
@@ -29,7 +29,9 @@ class Model:
 
     def contributions(self, x: Array) -> tuple[Array, float]:
         """(n, k) exact additive parts of the margin, n > 0, and the base they add to (Shapley values of the trees)."""
-        parts = self.booster.predict(xgb.DMatrix(x.astype(np.float32), nthread=1), pred_contribs=True).astype(np.float64)
+        parts = self.booster.predict(xgb.DMatrix(x.astype(np.float32), nthread=1), pred_contribs=True).astype(
+            np.float64
+        )
         own, base = parts[:, :-1], float(parts[0, -1])
         return (own, base) if self.linear is None else (own + self.linear.contributions(x), base + self.linear.base)
 
@@ -67,20 +69,21 @@ class _Tried:
 
 
 def choose(samples: list[tuple[Sample, Sample]], features: tuple[Feature, ...], plan: Plan) -> Shape:
-    """Trees on the linear margin, of the lowest log loss over (fit, stop) pairs; trees alone where clearly better.
+    """Trees on the linear margin, as many as have the lowest log loss over (fit, stop) pairs; alone where clearly better.
 
     Clearly: by more than two standard errors of the paired difference. Trees on the line were never worse than the line
-    beyond noise, trees alone often were on thin data (docs/adr/0006-trees-on-a-line.md).
+    beyond noise, trees alone often were on thin data (docs/adr/0005).
     """
-    penalty = _lowest([_tried_line(samples, features, p) for p in plan.linear_penalties]).shape.penalty
-    best = {
-        base: _lowest([_tried_trees(samples, features, base, penalty, depth, plan) for depth in plan.trees.depths])
-        for base in plan.trees.bases
-    }
+    penalty, lines = _calmest(samples, features, plan.linear_penalties)
+    under: dict[str, list[Linear | None]] = {"linear": [*lines], "none": [None] * len(samples)}
+    best = {}
+    for base in plan.trees.bases:
+        shapes = [Shape(depth, base, penalty, 0) for depth in plan.trees.depths]
+        best[base] = _shallowest([_tried_trees(samples, under[base], features, shape, plan) for shape in shapes])
     if len(best) == 1:
         return best.popitem()[1].shape
     gained = best["linear"].losses - best["none"].losses
-    clearly = gained.mean() > _CLEARLY * gained.std() / np.sqrt(len(gained))
+    clearly = gained.mean() > _CLEARLY * _standard_error(gained)
     return best["none" if clearly else "linear"].shape
 
 
@@ -88,33 +91,58 @@ def _lowest(tried: list[_Tried]) -> _Tried:
     return min(tried, key=lambda t: float(t.losses.mean()))
 
 
-def _tried_line(samples: list[tuple[Sample, Sample]], features: tuple[Feature, ...], penalty: float) -> _Tried:
-    fitted = ((fit_linear(fit.x, fit.y, features, penalty), stop) for fit, stop in samples)
-    losses = [row_losses(linear.margin(stop.x), stop.y) for linear, stop in fitted]
-    return _Tried(Shape(1, "linear", penalty, 0), np.concatenate(losses))
+def _shallowest(tried: list[_Tried]) -> _Tried:
+    """The least depth within one standard error of the best."""
+    best = _lowest(tried)
+    close = [t for t in tried if (e := t.losses - best.losses).mean() <= _standard_error(e)]
+    return min(close, key=lambda t: t.shape.depth)
+
+
+def _standard_error(differences: Array) -> float:
+    return float(differences.std() / np.sqrt(len(differences)))
+
+
+def _calmest(
+    samples: list[tuple[Sample, Sample]], features: tuple[Feature, ...], penalties: tuple[float, ...]
+) -> tuple[float, list[Linear]]:
+    """The strongest penalty within one standard error of the best (Breiman et al. 1984, 3.4.3), and each fit's line.
+
+    A calm line leaves the trees more to do than one that follows its own noise.
+    """
+    paths = [fit_path(fit.x, fit.y, features, penalties) for fit, _ in samples]
+    tried = [
+        _Tried(Shape(1, "linear", penalty, 0), np.concatenate(losses))
+        for penalty, losses in zip(penalties, zip(*map(_path_losses, paths, samples), strict=True), strict=True)
+    ]
+    best = _lowest(tried)
+    close = [t for t in tried if (e := t.losses - best.losses).mean() <= _standard_error(e)]
+    penalty = max(t.shape.penalty for t in close)
+    return penalty, [path[penalties.index(penalty)] for path in paths]
+
+
+def _path_losses(path: list[Linear], pair: tuple[Sample, Sample]) -> list[Array]:
+    return [row_losses(line.margin(pair[1].x), pair[1].y) for line in path]
 
 
 def _tried_trees(
     samples: list[tuple[Sample, Sample]],
+    lines: list[Linear | None],
     features: tuple[Feature, ...],
-    base: str,
-    penalty: float,
-    depth: int,
+    shape: Shape,
     plan: Plan,
 ) -> _Tried:
-    models, curves = [], []
-    for fit, stop in samples:
-        linear = fit_linear(fit.x, fit.y, features, penalty) if base == "linear" else None
+    boosters, curves = [], []
+    for (fit, stop), line in zip(samples, lines, strict=True):
         told: dict[str, dict[str, list[float]]] = {}
-        models.append((linear, grow(fit, features, linear, depth, plan, stop, losses=told)))
+        boosters.append(grow(fit, features, line, shape.depth, plan, stop, losses=told))
         curve = told["stop"]["logloss"]
         curves.append(np.array(curve + [curve[-1]] * (plan.trees.max_trees - len(curve))))
     n_trees = int(np.argmin(np.mean(curves, axis=0))) + 1
     losses = []
-    for (linear, booster), (_, stop) in zip(models, samples, strict=True):
-        model = Model((), linear, booster[: min(n_trees, booster.num_boosted_rounds())], n_trees)
+    for (_, stop), line, booster in zip(samples, lines, boosters, strict=True):
+        model = Model((), line, booster[: min(n_trees, booster.num_boosted_rounds())], n_trees)
         losses.append(row_losses(model.margin(stop.x), stop.y))
-    return _Tried(Shape(depth, base, penalty, n_trees), np.concatenate(losses))
+    return _Tried(replace(shape, n_trees=n_trees), np.concatenate(losses))
 
 
 _THIN = 20_000  # orders: below, one stop block is too noisy to choose by, so every block takes its turn
@@ -158,10 +186,10 @@ def grow(
     base_score = 0.5 if linear is not None else float(np.clip(fit.y.mean(), 1e-6, 1 - 1e-6))
     watched = [] if stop is None else [(_matrix(stop, linear), "stop")]
     patience = plan.trees.patience if stop is not None else None
+    parameters = _parameters(features, depth, plan.trees, plan.seed) | {"base_score": base_score, "nthread": threads}
     return xgb.train(
-        _parameters(features, depth, plan.trees, plan.seed) | {"base_score": base_score, "nthread": threads}, data, wanted, evals=watched,
-        early_stopping_rounds=patience, verbose_eval=False, evals_result=losses,
-    )  # fmt: skip
+        parameters, data, wanted, evals=watched, early_stopping_rounds=patience, verbose_eval=False, evals_result=losses
+    )
 
 
 def _matrix(sample: Sample, linear: Linear | None) -> Any:

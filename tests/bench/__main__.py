@@ -67,10 +67,14 @@ def by_pandas(history: History) -> pd.DataFrame:
 def measure(home: Path) -> list[dict[str, Any]]:
     """Every line of the table."""
     market, pool = home / "market", Pool(home, "bench")
-    seconds_simulate, world = timed(lambda: simulate(preset_named("demo"), ORDERS, SEED, 1_780_000_000_000_000, lambda d, n: None), 1)
+    seconds_simulate, world = timed(
+        lambda: simulate(preset_named("demo"), ORDERS, SEED, 1_780_000_000_000_000, lambda d, n: None), 1
+    )
     write_world(world, market)
     files = [market / "orders.parquet", market / "news.parquet"]
-    seconds_import, _ = timed(lambda: import_files(home, Request(files, "native", None, "bench", None, False), QUIET), 1)
+    seconds_import, _ = timed(
+        lambda: import_files(home, Request(files, "native", None, "bench", None, False), QUIET), 1
+    )
     seconds_load, history = timed(lambda: load_history(pool), 1)
     replay(history, needed_sums())  # compiled once, outside the clock
     seconds_replay, _ = timed(lambda: replay(history, needed_sums()))
@@ -99,7 +103,9 @@ def scoring(home: Path, pool: Pool) -> list[dict[str, Any]]:
     asks = [Ask("asha-fashion", journal.unpacked(t), "bench", 1_780_000_000_000_000) for t in texts]
     took = sorted(timed(lambda ask=ask: score(connection, bundle, ask), 1)[0] for ask in asks)
     p50, p99 = took[len(took) // 2], took[int(len(took) * 0.99)]
-    return [{"what": "score in process, p50", "seconds": p50, "per_second": 1 / p50, "ratio": f"p99 {p99 * 1000:.1f} ms"}]
+    return [
+        {"what": "score in process, p50", "seconds": p50, "per_second": 1 / p50, "ratio": f"p99 {p99 * 1000:.1f} ms"}
+    ]
 
 
 def main() -> None:
@@ -112,7 +118,9 @@ def main() -> None:
     results.mkdir(exist_ok=True)
     now = datetime.now(UTC)
     machine = {"python": platform.python_version(), "machine": platform.machine(), "orders": ORDERS, "seed": SEED}
-    (results / f"{now:%Y-%m-%dT%H%M%S}.json").write_text(json.dumps({**machine, "at": now.isoformat(), "rows": rows}, indent=1))
+    (results / f"{now:%Y-%m-%dT%H%M%S}.json").write_text(
+        json.dumps({**machine, "at": now.isoformat(), "rows": rows}, indent=1)
+    )
 
 
 if __name__ == "__main__":

@@ -191,7 +191,7 @@ def test_revoking_the_last_key_does_not_open_the_door(own: Installation):
 
 
 def test_off_loopback_the_service_does_not_start_without_a_key(own: Installation):
-    done = rto(own, "serve", "--host", "0.0.0.0", "--port", str(free_port()))
+    done = rto(own, "serve", "--host", "0.0.0.0", "--port", str(free_port()), patience_s=90)
     assert done.returncode == Exit.USAGE
     assert done.stderr.startswith("SERVE001 --host 0.0.0.0: got no key")
     assert "rto keys create" in done.stderr
@@ -201,4 +201,4 @@ def test_off_loopback_a_revoked_key_is_no_key(own: Installation):
     access = Access(own.home)
     access.revoke(access.create(SHOP, SCOPES, 1)[0], 2)
     access.connection.close()
-    assert rto(own, "serve", "--host", "0.0.0.0", "--port", str(free_port())).returncode == Exit.USAGE
+    assert rto(own, "serve", "--host", "0.0.0.0", "--port", str(free_port()), patience_s=90).returncode == Exit.USAGE

@@ -1,5 +1,6 @@
 """What no caller should send: is it refused as documented, and does nothing of it come back or reach a log?"""
 
+import re
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +9,8 @@ import httpx
 import orjson
 import pytest
 
-from tests.helpers.installation import NOW, SHOP, Process, an_order, ask, rfc3339, settled
+from serving.http import refusal_of
+from tests.helpers.installation import NOW, PATIENT_S, SHOP, Process, an_order, ask, rfc3339, settled
 
 CANARY = "Zq7Canary"
 JSON = {"content-type": "application/json"}
@@ -208,6 +210,13 @@ def test_a_body_of_10_mb_is_413(shared: httpx.Client, content: Callable[[], Any]
     assert shared.get("/livez").status_code == 200
 
 
+def test_a_body_said_to_be_too_large_is_refused_before_it_is_sent(shared: httpx.Client):
+    head = "POST /v1/score HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 10000000\r\n\r\n"
+    with socket.create_connection((shared.base_url.host, shared.base_url.port or 0), timeout=PATIENT_S) as wire:
+        wire.sendall(head.encode())
+        assert wire.recv(100).startswith(b"HTTP/1.1 413 ")
+
+
 def test_a_body_of_just_64_kib_is_read(shared: httpx.Client):
     sent = body()
     assert shared.post("/v1/score", content=sent + b" " * (65_536 - len(sent)), headers=JSON).status_code == 200
@@ -250,6 +259,23 @@ def test_every_answer_keeps_browsers_from_guessing_and_caching(shared: httpx.Cli
         assert answer.headers["cache-control"] == "no-store"
         assert answer.headers["x-frame-options"] == "DENY"
         assert answer.headers["x-request-id"].startswith("req_")
+
+
+def broken() -> Exception:
+    """A failure that holds a value, as failures do, with the place where it happened."""
+    try:
+        int(CANARY)
+    except ValueError as error:
+        return error
+    raise AssertionError
+
+
+def test_what_breaks_is_logged_by_its_place_and_never_by_what_it_says(caplog: pytest.LogCaptureFixture):
+    with caplog.at_level("INFO", logger="rto"):
+        refusal = refusal_of(broken(), "req_1")
+    assert (refusal.status, refusal.code) == (500, "internal")
+    assert re.search(r'"failed":"ValueError at test_bad_input.py:\d+"', caplog.text)
+    assert CANARY not in caplog.text + refusal.message
 
 
 def test_the_real_process_refuses_the_same_and_logs_nothing_of_a_body(process: Process):

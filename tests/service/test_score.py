@@ -116,7 +116,7 @@ def test_a_score_leaves_no_trace_of_a_person(own: Installation):
     with own.database() as connection:
         before = scalar(connection, "SELECT COUNT(*) FROM pseudonyms")
         with served(own) as client:
-            scored(client, an_order())
+            assert scored(client, an_order())["status"] == "scored"
         assert scalar(connection, "SELECT COUNT(*) FROM pseudonyms") == before
 
 

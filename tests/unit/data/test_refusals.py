@@ -250,14 +250,14 @@ def test_a_column_that_only_a_rule_reads_must_be_there_too(tmp_path: Path, gone:
 def test_files_without_orders_are_refused(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
     news = shop.file("news.csv", f"{NEWS_HEAD}\ne0,o1,m1,delivered,2025-03-04T10:00Z,2025-03-04T10:00Z,,,\n")
-    with pytest.raises(UsageError, match=r"DQ002.*no file with orders"):
+    with pytest.raises(UsageError, match=r"CLI005.*no file with orders"):
         shop.read("native", news)
 
 
 def test_a_merchant_must_be_named_somewhere(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
     nobody = shop.file("orders.csv", "order_id,placed_at\no1,2025-03-01T10:00Z\n")
-    with pytest.raises(UsageError, match="DQ005"):
+    with pytest.raises(UsageError, match="CLI006"):
         shop.read("native", nobody)
     assert shop.read("native", nobody, merchant_id="m7").merchants[0].merchant_id == "m7"
     some = shop.file("some.csv", f"{NATIVE_HEAD}\no1,m1,2025-03-01T10:00Z,9\no2,,2025-03-01T10:00Z,9\n")

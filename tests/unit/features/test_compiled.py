@@ -26,7 +26,9 @@ def test_the_cache_is_named_by_the_text_of_every_kernel(tmp_path: Path) -> None:
     without = shutil.ignore_patterns("__pycache__", "*.csv*", "*.parquet", "world")
     for room in ("data", "features"):
         shutil.copytree(ROOT / room, tmp_path / room, ignore=without)
-    ran = subprocess.run([sys.executable, "-c", SHOW, *KERNELS], cwd=tmp_path, capture_output=True, text=True, check=True)
+    ran = subprocess.run(
+        [sys.executable, "-c", SHOW, *KERNELS], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
     names = [Path(line) for line in ran.stdout.split()]
     assert all(name.name.startswith("numba-") and name.is_relative_to(tmp_path) for name in names)
     assert len(set(names)) == 1 + len(KERNELS)

@@ -32,7 +32,7 @@ def test_every_sum_of_every_feature_is_the_replayed_value_and_its_parts_add_up_t
 def test_it_names_who_counted_when_that_was_known_and_what_was_not_yet() -> None:
     rows = [{"order_id": f"o{i}", "merchant_id": "m1", "placed_at": day(at), "phone": phone}
             for i, (at, phone) in enumerate([(0, 1), (1, 1), (2, 2), (6, 1)])]  # fmt: skip
-    told = [*news("rto_started@3~5", order_id="o0"), *news("rto_started@3~9", order_id="o1", placed=1),
+    told = [*news("rto_started@3~5", order_id="o0"), *news("rto_started@3~6", order_id="o1", placed=1),
             *news("rto_started@3", order_id="o2", placed=2), *news("", order_id="o3", placed=6)]  # fmt: skip
     [found] = explain(history_of(rows, told), FEATURES["phone_rto_count"], 3)["sums"]
     assert found["value"] == 1.0

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from features.catalog import Feature, FromOrder
-from training.linear import Linear, fit_linear, rescaled
+from training.linear import Linear, fit_linear, fit_path, rescaled
 from training.trees import probability
 
 
@@ -145,3 +145,31 @@ def test_scales_straighten_counts_and_shares_and_leave_missing_missing() -> None
     np.testing.assert_allclose(got[:, 1], [0.0, -np.log(999), np.log(999)])
     np.testing.assert_array_equal(got[:, 2], x[:, 2])
     assert x[1, 0] == -4.0
+
+
+def test_a_coefficient_that_sets_out_rightly_and_then_would_turn_is_held_at_zero() -> None:
+    x = normal(5_000, 2)
+    x[:, 1] = 0.9 * x[:, 0] + 0.4 * x[:, 1]
+    y = drawn(x, 2.0 * x[:, 0] - 1.0 * x[:, 1])
+    assert fit_linear(x, y, columns(0, 0), penalty=1.0).coefficient[1] < -0.3
+    line = fit_linear(x, y, columns(+1, +1), penalty=1.0)
+    assert line.coefficient[1] == 0.0
+    assert line.coefficient[0] > 0.5
+
+
+def test_a_freak_value_counts_as_the_edge_of_the_usual_ones() -> None:
+    x = normal(5_000, 1)
+    y = drawn(x, x[:, 0])
+    x[:3] = 1e6
+    line = fit_linear(x, y, columns(0), penalty=1.0)
+    assert line.margin(np.array([[1e6]])) == line.margin(np.array([[5.0]]))
+    assert line.coefficient[0] / line.spread[0] == pytest.approx(1.0, abs=0.1)
+
+
+def test_a_path_of_penalties_is_each_penalty_by_itself() -> None:
+    x = normal(2_000, 3)
+    y = drawn(x, x[:, 0] - x[:, 1])
+    penalties = (1.0, 300.0, 10.0)
+    for penalty, line in zip(penalties, fit_path(x, y, columns(1, -1, 1), penalties), strict=True):
+        alone = fit_linear(x, y, columns(1, -1, 1), penalty)
+        np.testing.assert_allclose(line.margin(x), alone.margin(x), atol=1e-4)

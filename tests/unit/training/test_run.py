@@ -61,17 +61,27 @@ def test_the_same_history_plan_and_seed_give_the_same_bundle_to_the_byte(outcome
         np.testing.assert_array_equal(p, again.predictions[name])
 
 
+def told_late(history: History, rows: range, known_at: int) -> History:
+    """The history with the fate of some old orders told only at `known_at`."""
+    owner = np.repeat(np.arange(len(history)), np.diff(history.start))
+    fates = (NewsType.DELIVERED, NewsType.RTO_STARTED, NewsType.RTO_RECEIVED)
+    moved = np.isin(owner, rows) & np.isin(history.news["type"], fates)
+    return replace(history, news=history.news | {"known_at": np.where(moved, known_at, history.news["known_at"])})
+
+
 def test_what_happens_after_the_cut_never_reaches_the_judged_model(outcome) -> None:
-    """Every fate told after the cut turned round, and a column that gives the future away: the twin is the same."""
-    rows = outcome.rows
-    future = MARKET.news["known_at"] > rows.moments.cut
-    poisoned = news_types(MARKET, future)
+    """Every fate told after the cut turned round, of old orders too, and a column that gives the future away."""
+    history = told_late(MARKET, range(100, 400, 40), outcome.rows.moments.cut + 5 * DAY)
+    plain = trained(history)
+    rows = plain.rows
+    assert np.isnan(rows.y_past[100:400:40]).all()
+    poisoned = news_types(history, history.news["known_at"] > rows.moments.cut)
     young = rows.blocks.gap | rows.blocks.test | (MARKET.orders["placed_at"] >= rows.moments.cut)
     leak = np.where(young, np.nan_to_num(rows.y, nan=0.0) * 9 + 1, MARKET.orders["n_units"])
     leaked = trained(with_column(poisoned, n_units=leak))
     assert leaked.rows.moments == rows.moments
     assert (leaked.rows.y[rows.blocks.test] != rows.y[rows.blocks.test]).all()
-    assert parts(leaked) == parts(outcome)
+    assert parts(leaked) == parts(plain)
 
 
 def test_a_leak_within_the_past_would_be_seen(outcome) -> None:

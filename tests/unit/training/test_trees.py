@@ -136,3 +136,15 @@ def test_a_model_is_its_parts() -> None:
     both = fit_shape(data, columns(4), Shape(2, "linear", 3.0, 9), PLAN)
     trees = Model(both.names, None, both.booster, 9)
     np.testing.assert_allclose(both.margin(data.x), trees.margin(data.x) + both.linear.margin(data.x), atol=1e-12)
+
+
+def test_trees_alone_are_chosen_where_the_line_has_learned_noise() -> None:
+    """Sixty columns, one of which matters, few rows, and a penalty that is next to nothing."""
+    data = sample(400, lambda x: 2.0 * np.sign(x[:, 0]), k=60)
+    plan = PLAN.model_copy(update={"linear_penalties": (1e-3,)})
+    assert choose(turns(data, 80), columns(60), plan).base == "none"
+
+
+def test_the_line_under_the_trees_is_the_calmest_that_is_as_good() -> None:
+    plan = PLAN.model_copy(update={"linear_penalties": (1.0, 3.0, 10.0, 1e6)})
+    assert chosen(sample(1_500, straight), plan).penalty == 10.0
