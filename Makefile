@@ -7,7 +7,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export BENTOML_DO_NOT_TRACK := true
 export DO_NOT_TRACK := true
 
-.PHONY: demo test lint types imports check bench system-deps clean
+.PHONY: demo test lint types imports check bench soak system-deps clean
 
 demo: .venv/ready          ## the main job on a made-up market, start to finish
 	@.venv/bin/rto demo
@@ -28,6 +28,9 @@ check: lint types imports test
 
 bench: .venv/ready         ## timings, printed as a table and written as dated JSON
 	@.venv/bin/python -m tests.bench
+
+soak: .venv/ready          ## the random tests, long and truly at random
+	RTO_HYPOTHESIS=soak .venv/bin/python -m pytest -q -p no:cacheprovider tests/parity tests/unit $(ARGS)
 
 system-deps:               ## what PyPI does not carry (Debian, Ubuntu)
 	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium

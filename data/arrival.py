@@ -174,7 +174,9 @@ def _text_measures(
     kept = {name: address[:, j] for j, name in enumerate(contract.TEXT_MEASURES[:6])}
     told_phone = told["phone"]
     valid = [math.nan if not told_phone[i] else float(p is not None) for i, p in enumerate(phones)]
-    kept["text_measures_version"] = np.full(len(parts), float(contract.TEXT_MEASURES_VERSION))
+    texts = zip(parts, told["phone"], told["email"], told["name"], strict=True)
+    has_text = np.array([any(p) or bool(phone or email or name) for p, phone, email, name in texts], dtype=bool)
+    kept["text_measures_version"] = np.where(has_text, float(contract.TEXT_MEASURES_VERSION), math.nan)
     kept["phone_valid"] = np.array(valid, dtype=np.float64)
     kept["email_digits_share"] = np.array([text.email_digits_share(e) for e in emails], dtype=np.float64)
     kept["name_words"] = _floats([None if v is None else float(len(v.split())) for v in names])

@@ -96,10 +96,11 @@ def immediate(connection: Connection) -> Iterator[None]:
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
+        connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # a COMMIT that failed may have ended it, or not
+            connection.execute("ROLLBACK")
         raise
-    connection.execute("COMMIT")
 
 
 def scalar(connection: Connection, sql: str, bindings: tuple[Any, ...] = ()) -> Any:

@@ -73,9 +73,9 @@ def _convert_column(lines: Lines, column: Column, source: Source, mapping: Mappi
     if source.overwritten_when:
         gone = matches(lines.table, source.overwritten_when)
         raw = [None if gone[i] else cell for i, cell in enumerate(raw)]
-    digits = _money_digits(lines, mapping, n)
-    parsers = {d: _parser(column, source, mapping, d) for d in set(digits)}
-    lines.columns[column.name] = _memoised(lines, column, raw, [parsers[d] for d in digits])
+    kinds = list(zip(_money_digits(lines, mapping, n), _countries(lines, mapping, n), strict=True))
+    parsers = {kind: _parser(column, source, *kind) for kind in set(kinds)}
+    lines.columns[column.name] = _memoised(lines, column, raw, [parsers[kind] for kind in kinds])
 
 
 def _memoised(lines: Lines, column: Column, raw: list[Any], parsers: list[Callable[[Any], Any]]) -> list[Any]:
@@ -126,14 +126,19 @@ def _money_digits(lines: Lines, mapping: Mapping, n: int) -> list[int]:
     return [constant] * n if currency is None else [parsing.minor_digits(c or mapping.currency) for c in currency]
 
 
-def _parser(column: Column, source: Source, mapping: Mapping, digits: int) -> Callable[[Any], Any]:
+def _countries(lines: Lines, mapping: Mapping, n: int) -> list[str | None]:
+    told = lines.columns.get("country")
+    return [mapping.country] * n if told is None else [country or mapping.country for country in told]
+
+
+def _parser(column: Column, source: Source, digits: int, country: str | None) -> Callable[[Any], Any]:
     match column.kind, column.name:
         case "money", _:
             return parsing.money(source.unit, digits)
         case "count", _:
             return parsing.count
         case _, "pincode" | "origin_pincode":
-            return parsing.translated(source, parsing.pincode(mapping.country))
+            return parsing.translated(source, parsing.pincode(country))
         case _, "currency":
             return parsing.translated(source, parsing.code(3, "an ISO 4217 code of three letters, as INR"))
         case _, "country":

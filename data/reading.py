@@ -32,7 +32,9 @@ def read_table(path: Path, file: File) -> pd.DataFrame:
     """
     kind = "parquet" if path.name.endswith(".parquet") else "csv"
     if not path.is_file():
-        raise DataError("DQ001", str(path), got="no such file", expected="a CSV (also .gz) or Parquet file")
+        raise DataError(
+            "DQ001", str(path), got="no such file", expected="a CSV (also .gz) or Parquet file", to_do="check the path"
+        )
     try:
         table = pq.read_table(path).to_pandas() if kind == "parquet" else _read_csv(path, file)
     except _UNREADABLE as error:

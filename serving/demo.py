@@ -10,12 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import click
-import orjson
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from data.commands import show_checks
 from data.console import Session, progress
@@ -25,6 +21,7 @@ from data.importing import Request, import_files
 from data.pool import Pool
 from serving.clock import Clock
 from serving.commands import bring_up_to_date, start_service, stop_service
+from serving.demo_orders import buyer, order, post, rfc3339, show_answer
 
 POOL = "demo"
 _MARK = "made-by-rto-demo"
@@ -165,15 +162,8 @@ def _wait(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
     )
 
 
-def _post(url: str, body: dict[str, Any]) -> dict[str, Any]:
-    request = urllib.request.Request(url, orjson.dumps(body), {"content-type": "application/json"})
-    with urllib.request.urlopen(request, timeout=10) as response:
-        found: dict[str, Any] = orjson.loads(response.read())
-    return found
-
-
 def _score_three(stage: Stage, url: str) -> None:
-    good, bad = _buyer(stage, "delivered"), _buyer(stage, "rto_started")
+    good, bad = buyer(stage.market, "delivered"), buyer(stage.market, "rto_started")
     stranger = good | {
         "phone": "+919999900001",
         "name": "Zxcv Qwrt",
@@ -186,23 +176,13 @@ def _score_three(stage: Stage, url: str) -> None:
         ("a buyer who sent parcels back", bad),
         ("a stranger with a gibberish address", stranger),
     ):
-        body = {"merchant_id": row["merchant_id"], "order": _order(stage, row, None)}
+        body = {"merchant_id": row["merchant_id"], "order": order(row, Clock().now(), None)}
         _step(f"curl --json @order.json {url}/v1/score      # {who}")
-        show_answer(_post(f"{url}/v1/score", body))
-
-
-def show_answer(answer: dict[str, Any]) -> None:
-    """One decision in a few lines: risk, advice, sums, reasons."""
-    risk, advice = answer["risk"], answer["recommendation"]
-    prepaid = "" if risk["p_rto_if_prepaid"] is None else f", {risk['p_rto_if_prepaid']:.1%} if prepaid"
-    print(f"risk of coming back {risk['p_rto']:.1%} ({risk['tier']}){prepaid}; advice: {advice['summary']}")
-    print("  worth  " + ", ".join(f"{a['action']} Rs {a['expected_value_minor'] / 100:.2f}" for a in answer["actions"]))
-    for reason in answer["reasons"][:3]:
-        print(f"  {reason['direction']:<7}{reason['impact']:+.3f}  {reason['text']} [{reason['code']}]")
+        show_answer(post(f"{url}/v1/score", body))
 
 
 def _learn(stage: Stage, url: str) -> None:
-    row = _buyer(stage, "delivered") | {
+    row = buyer(stage.market, "delivered") | {
         "phone": "+919999900002",
         "line1": "14 Park Lane",
         "email": None,
@@ -210,68 +190,16 @@ def _learn(stage: Stage, url: str) -> None:
         "customer_id": None,
     }
     merchant = row["merchant_id"]
-    ask = {"merchant_id": merchant, "order": _order(stage, row, None)}
+    ask = {"merchant_id": merchant, "order": order(row, Clock().now(), None)}
     _step("a new buyer orders, sends the parcel back, and asks again")
-    before = _post(f"{url}/v1/score", ask)["risk"]["p_rto"]
-    _post(f"{url}/v1/orders", {"merchant_id": merchant, "order": _order(stage, row, "demo-1")})
-    now = _rfc3339(Clock().now())
+    before = post(f"{url}/v1/score", ask)["risk"]["p_rto"]
+    post(f"{url}/v1/orders", {"merchant_id": merchant, "order": order(row, Clock().now(), "demo-1")})
+    now = rfc3339(Clock().now())
     for event, kind in (("e1", "dispatched"), ("e2", "rto_started")):
         news = {"merchant_id": merchant, "event_id": event, "order_id": "demo-1", "type": kind, "happened_at": now}
-        _post(f"{url}/v1/events", news | ({"reason": "refused", "source": "courier"} if kind == "rto_started" else {}))
-    after = _post(f"{url}/v1/score", ask)["risk"]["p_rto"]
+        post(f"{url}/v1/events", news | ({"reason": "refused", "source": "courier"} if kind == "rto_started" else {}))
+    after = post(f"{url}/v1/score", ask)["risk"]["p_rto"]
     print(f"risk of the same order before the outcome {before:.1%}, after it was told {after:.1%}")
-
-
-def _buyer(stage: Stage, outcome: str) -> dict[str, Any]:
-    """The last cash order of the buyer for whom this outcome was told most often, as the market wrote it."""
-    orders, news = pq.read_table(stage.market / "orders.parquet"), pq.read_table(stage.market / "news.parquet")
-    told = news.filter(pc.equal(news["type"], outcome)).select(["order_id"])
-    cash = orders.filter(pc.and_(pc.equal(orders["payment_method"], "cod"), pc.is_valid(orders["phone"])))
-    counted = cash.join(told, "order_id", join_type="inner").group_by("phone").aggregate([("order_id", "count")])
-    best = counted.sort_by([("order_id_count", "descending"), ("phone", "ascending")])["phone"][0]
-    mine = cash.filter(pc.equal(cash["phone"], best)).sort_by("placed_at")
-    row: dict[str, Any] = mine.slice(mine.num_rows - 1, 1).to_pylist()[0]
-    return row
-
-
-def _order(stage: Stage, row: dict[str, Any], order_id: str | None) -> dict[str, Any]:
-    now = Clock().now()
-    goods = {
-        "sku": row["sku"],
-        "category": row["category"],
-        "quantity": int(row["quantity"]),
-        "price_minor": row["price_minor"],
-    }
-    direct = (
-        "channel",
-        "currency",
-        "amount_minor",
-        "discount_minor",
-        "shipping_fee_minor",
-        "origin_pincode",
-        "campaign",
-        "ip",
-    )
-    order = {name: row[name] for name in direct} | {"device_id": row["device_id"]}
-    address = {n: row[n] for n in ("line1", "line2", "landmark", "city", "district", "state", "pincode", "country")}
-    customer = {n: row[n] for n in ("customer_id", "phone", "email", "name")}
-    return (
-        order
-        | {
-            "order_id": order_id,
-            "placed_at": _rfc3339(now),
-            "promised_at": _rfc3339(now + 4 * DAY),
-            "payment_method": "cod",
-            "line_items": [goods],
-            "customer": customer,
-            "shipping_address": address,
-        }
-        | ({} if order_id else {"checkout_id": "demo-checkout"})
-    )
-
-
-def _rfc3339(moment: int) -> str:
-    return datetime.fromtimestamp(moment / SECOND, UTC).isoformat()
 
 
 def _report(stage: Stage) -> Path:

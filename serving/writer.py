@@ -88,14 +88,8 @@ class Writer:
                 done += [self._attempt(job, future) for job, future in batch]
         except Exception as error:  # noqa: BLE001 - the disk's answer belongs to every job of the batch
             done = [Done(future, failure=error) for _, future in batch]
-            self._leave()
         for one in done:
             one.tell()
-
-    def _leave(self) -> None:
-        """A commit that failed may have left its transaction open: the next batch must not find itself inside it."""
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
 
     def _attempt(self, job: Callable[[Connection], Any], future: "Future[Any]") -> Done:
         self._connection.execute("SAVEPOINT job")

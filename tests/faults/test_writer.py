@@ -137,10 +137,10 @@ def together(writer: Writer, jobs: list[Any]) -> list["Future[Any]"]:
 
 def test_a_job_that_fails_undoes_only_itself(writer: Writer, database: Path):
     good, bad, also_good = together(writer, [add(1), add_and_fail(2), add(3)])
-    assert good.result() is None
-    assert also_good.result() is None
+    assert good.result(PATIENT_S) is None
+    assert also_good.result(PATIENT_S) is None
     with pytest.raises(ValueError, match="2"):
-        bad.result()
+        bad.result(PATIENT_S)
     assert numbers(database) == [1, 3]
 
 
@@ -156,12 +156,12 @@ def test_a_commit_that_fails_fails_all_its_jobs_and_none_after_them(writer: Writ
             )
             and None
         )
-    ).result()
+    ).result(PATIENT_S)
     writer._connection.execute("PRAGMA foreign_keys = ON")
     for future in together(writer, [add(1), promise_broken]):
         with pytest.raises(apsw.ConstraintError):
-            future.result()
-    assert writer.submit(add(2)).result() is None
+            future.result(PATIENT_S)
+    assert writer.submit(add(2)).result(PATIENT_S) is None
     assert numbers(database) == [2]
 
 
@@ -170,8 +170,8 @@ def test_a_caller_that_hangs_up_does_not_stop_the_writer(writer: Writer, databas
         hung_up, patient = writer.submit(add(1)), writer.submit(add(2))
         hung_up.cancel()
     assert hung_up.cancelled()
-    assert patient.result() is None
-    assert writer.submit(add(3)).result() is None
+    assert patient.result(PATIENT_S) is None
+    assert writer.submit(add(3)).result(PATIENT_S) is None
     assert numbers(database) == [2, 3]
 
 
@@ -185,7 +185,7 @@ def test_a_closed_writer_takes_nothing_and_can_be_closed_again(writer: Writer, d
     last = writer.submit(add(1))
     writer.close()
     writer.close()
-    assert last.result() is None
+    assert last.result(PATIENT_S) is None
     with pytest.raises(Busy):
         writer.submit(add(2))
     assert numbers(database) == [1]
@@ -204,7 +204,7 @@ def api(own: Installation) -> Api:
 def most_pages(api: Api, n_pages: int) -> None:
     """As if the disk ended there."""
     writer = api.desks.desks[POOL].writer
-    writer.submit(lambda connection: scalar(connection, f"PRAGMA max_page_count = {n_pages}")).result()
+    writer.submit(lambda connection: scalar(connection, f"PRAGMA max_page_count = {n_pages}")).result(PATIENT_S)
 
 
 def decisions(own: Installation) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from data.errors import Fault, UsageError
+from data.errors import DataError, Fault, UsageError
 from tests.helpers.imports import NATIVE_HEAD, NEWS_HEAD, Shop, mapping_of, refusal, row
 from tests.helpers.tables import edges
 
@@ -272,3 +272,13 @@ def test_news_without_a_merchant_belongs_to_the_named_one_or_is_refused(tmp_path
     news = shop.file("news.csv", f"{NEWS_HEAD}\ne0,o1,,delivered,2025-03-04T10:00Z,2025-03-04T10:00Z,,,\n")
     assert refusal(shop, "native", orders, news).where == "news.csv row 2, merchant_id"
     assert shop.read("native", orders, news, merchant_id="m1").news[0].merchant_id == "m1"
+
+
+def test_a_pin_code_is_checked_by_the_country_of_its_own_row(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    head = "order_id,merchant_id,placed_at,country,pincode"
+    abroad = shop.file("abroad.csv", f"{head}\no1,m1,2025-03-01T10:00Z,GB,SW1A 1AA\n")
+    assert shop.read("native", abroad).orders["pincode"].tolist() == ["SW1A 1AA"]
+    indian = shop.file("indian.csv", f"{head}\no2,m1,2025-03-01T10:00Z,IN,8OOO01\n")
+    with pytest.raises(DataError, match="DQ010"):
+        shop.read("native", indian)
