@@ -9,9 +9,8 @@ import click
 
 from data import contract
 from data.console import Session, emit, fields, note, progress, table
-from data.errors import UsageError
 from data.importing import Request, import_files
-from data.options import JSON, POOL
+from data.options import JSON, POOL, moment
 from data.pool import open_pool
 
 
@@ -39,22 +38,10 @@ def import_command(
     CSV (also .gz) and Parquet. Every row is either understood or refused with its place and what to do; personal
     values become pseudonyms on the way in and are not kept.
     """
-    request = Request(list(files), mapping, merchant, pool, _moment(exported_at), skip_bad_rows)
+    request = Request(list(files), mapping, merchant, pool, moment(exported_at, "--exported-at"), skip_bad_rows)
     with progress() as tell:
         summary = import_files(session.home, request, tell)
     emit(summary, as_json, _show_import)
-
-
-def _moment(text: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(
-            "CLI003", "--exported-at", got=repr(text), expected="ISO 8601, as 2026-02-28T18:00+05:30"
-        ) from None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * contract.SECOND)
 
 
 def _show_import(summary: dict[str, Any]) -> None:
@@ -128,10 +115,10 @@ def simulate_command(preset: str, orders: int, seed: int, until: str, out: Path,
     from data.world.simulate import simulate
     from data.world.write import write_world
 
-    moment = _moment(until)
-    assert moment is not None, "the option has a default"
+    end = moment(until, "--until")
+    assert end is not None, "the option has a default"
     with progress() as tell:
-        world = simulate(preset_named(preset), orders, seed, moment, lambda done, total: tell("simulate", done, total))
+        world = simulate(preset_named(preset), orders, seed, end, lambda done, total: tell("simulate", done, total))
         write_world(world, out)
     digests = {p.name: hashlib.sha256(p.read_bytes()).hexdigest()[:16] for p in sorted(out.glob("*.parquet"))}
     note("made up: not a figure of anyone's shop")

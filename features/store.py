@@ -6,7 +6,7 @@ asked, its own contribution taken out first (the fold is linear), so that a seco
 
 import json
 import struct
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -150,11 +150,7 @@ def reset(connection: Connection, sums: tuple[Sum, ...]) -> None:
     set_meta(connection, _META, json.dumps([[one.key, int(one.measure), one.half_life] for one in sums]))
 
 
-def load_state(
-    connection: Connection, kind: str, rows: Iterable[tuple[str, Any, Any]], progress: Callable[[], None] | None = None
-) -> None:
+def load_state(connection: Connection, kind: str, rows: Iterable[tuple[str, Any, Any]]) -> None:
     """Write the state of many keys of one kind: (key, values, grid). Call within a transaction."""
     packed = ((kind, key, pack(values, grid)) for key, values, grid in rows)
     connection.executemany("INSERT INTO state VALUES (?, ?, ?)", packed)
-    if progress:
-        progress()

@@ -8,8 +8,8 @@ import click
 
 from data.console import Session, emit, fields, note, progress, table
 from data.contract import SECOND
-from data.errors import GateRefused, UsageError
-from data.options import JSON, POOL
+from data.errors import GateRefused
+from data.options import JSON, POOL, moment
 from data.pool import open_pool
 
 
@@ -33,17 +33,6 @@ def train_command(session: Session, plan_file: Path | None, until: str | None, p
     with progress() as tell:
         result = train_pool(found, session.mlruns, plan, moment(until, "--until"), tell)
     emit(result, as_json, show_run)
-
-
-def moment(text: str | None, option: str) -> int | None:
-    """An ISO moment as microseconds; naive times are UTC."""
-    if text is None:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError("CLI003", option, got=repr(text), expected="ISO 8601, as 2026-03-01") from None
-    return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * SECOND)
 
 
 def show_run(result: dict[str, Any]) -> None:
