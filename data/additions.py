@@ -67,21 +67,31 @@ def new_news(pool: Pool, news: NewsTable) -> NewsTable:
     """
     news = once(news)
     known_before = np.full(len(news), np.iinfo(np.int64).max)
-    _, told_live = live_history(pool)
-    _hear(news, told_live, told_live, known_before)
-    for segment in list_segments(pool):
-        _hear(news, read_news(segment, EVENT), segment, known_before)
+    sources = [live_history(pool)[1], *list_segments(pool)]
+    names = [_names(source) for source in sources]
+    keys = matching.keys_of([news, *names], EVENT[:2], EVENT[2])
+    ends = np.cumsum([len(table) for table in names])
+    found = np.split(matching.matches(keys, len(news)), ends[:-1])
+    for source, rows in zip(sources, found, strict=True):
+        _hear(news, source, rows, known_before)
     fresh = np.array(news["known_at"], dtype=np.int64) < known_before
     return news if fresh.all() else news.filter(pa.array(fresh))
 
 
-def _hear(news: NewsTable, names: Any, source: Any, known_before: Array) -> None:
-    """Note since when earlier news was known that is told again; what came in live is known for good."""
-    found = matching.matches(matching.keys_of([news, names], EVENT[:2], EVENT[2]), len(news))
+def _names(source: Any) -> NewsTable:
+    """What names each piece of news that came in live, or in a segment."""
+    return read_news(source, EVENT) if isinstance(source, Segment) else source.select(EVENT)
+
+
+def _hear(news: NewsTable, source: Any, found: Array, known_before: Array) -> None:
+    """Note since when earlier news was known that is told again; what came in live is known for good.
+
+    found: for each piece of the source the row of the new table that tells it again, or -1.
+    """
     again = np.flatnonzero(found >= 0)
     if not len(again):
         return
-    again = again[np.argsort(found[again], kind="stable")]
+    again = again[np.argsort(found[again], kind="stable")]  # a refusal names the first
     held = (read_news(source) if isinstance(source, Segment) else source).take(pa.array(again))
     rows = found[again]
     require_same_content(pa.concat_tables([news, held]), rows, len(news) + np.arange(len(rows)))

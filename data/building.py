@@ -5,6 +5,7 @@ Building it twice from the same news in any order gives the same arrays.
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,20 +19,44 @@ from data.matching import Keys
 _CORRECTION = NewsType.CORRECTION.name.lower()
 
 
-def build_history(orders: Columns, news: Any, known_through: int) -> History:
-    """Sort, index and resolve. `news` must already be counted `once`. News of unknown orders is left out."""
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """Which order each piece of news means. keys: of orders, then news.  order: (k,) row of the order, -1 unknown.
+    placed_at: (n,) of the orders as the fold takes it."""
+
+    keys: Keys
+    order: Array
+    placed_at: Array
+
+    @property
+    def order_placed_at(self) -> Array:
+        """(k,) when the order of each piece of news was placed; NaN where nobody placed it."""
+        placed_at: Array = np.append(self.placed_at.astype(np.float64), np.nan)[self.order]  # the last one for -1
+        return placed_at
+
+
+def orders_meant(orders: Columns, news: Any) -> Meant:
+    """Find the order of each piece of news."""
     ids = kept.table_of({name: orders[name] for name in ("merchant_id", "order_id")})
     keys = matching.keys_of([ids, news], ("merchant_id",), "order_id")
-    row = matching.matches(keys, len(ids))
-    orders = orders | {"placed_at": _never_after_told(orders["placed_at"], row, news)}
-    by_time = _order_of_orders(orders["placed_at"], keys)
-    place = np.empty(len(ids) + 1, dtype=np.int64)
-    place[by_time], place[-1] = np.arange(len(ids)), -1
-    start, rows, rank = _order_of_news(place[row], news, len(ids))
-    told = news.take(pa.array(rows))
-    columns, corrected = _news_columns(told, start, rank)
-    orders = {name: column[by_time] for name, column in orders.items()}
-    return History(orders, corrected, start, columns, told.select(["event_id", "source"]), known_through)
+    order = matching.matches(keys, len(ids))
+    return Meant(keys, order, _never_after_told(orders["placed_at"], order, news))
+
+
+def build_history(orders: Columns, news: Any, known_through: int, meant: Meant | None = None) -> History:
+    """Sort, index and resolve. `news` must already be counted `once`. News of unknown orders is left out.
+
+    meant: what `orders_meant` says of the same orders and news, where it is known already.
+    """
+    meant = meant or orders_meant(orders, news)
+    by_time = _order_of_orders(meant.placed_at, meant.keys)
+    place = np.empty(len(by_time) + 1, dtype=np.int64)
+    place[by_time], place[-1] = np.arange(len(by_time)), -1
+    start, rows, rank = _order_of_news(place[meant.order], news, len(by_time))
+    named = news.select(["event_id", "source"]).take(pa.array(rows))
+    columns, corrected = _news_columns(news, rows, named, start, rank)
+    orders = {name: column[by_time] for name, column in (orders | {"placed_at": meant.placed_at}).items()}
+    return History(orders, corrected, start, columns, named, known_through)
 
 
 def numbers_of(column: Any) -> Array:
@@ -70,24 +95,24 @@ def _order_of_news(row: Array, news: Any, n_orders: int) -> tuple[Array, Array, 
     return start, rows, place_by_id[rows] - start[row[rows]]
 
 
-def _news_columns(told: Any, start: Array, rank: Array) -> tuple[Columns, Columns]:
-    n = len(told)
+def _news_columns(news: Any, rows: Array, named: Any, start: Array, rank: Array) -> tuple[Columns, Columns]:
+    n = len(rows)
     columns: Columns = {
-        "type": _meaning(told["type"], contract.news_type),
-        "happened_at": numbers_of(told["happened_at"]),
-        "known_at": numbers_of(told["known_at"]),
-        "reason": _meaning(told["reason"], contract.reason),
+        "type": _meaning(news["type"], contract.news_type)[rows],
+        "happened_at": numbers_of(news["happened_at"])[rows],
+        "known_at": numbers_of(news["known_at"])[rows],
+        "reason": _meaning(news["reason"], contract.reason)[rows],
         "rank": rank,
         "action": np.full(n, -1, dtype=np.int64),
         "voids": np.full(n, -1, dtype=np.int64),
         "version": np.zeros(n, dtype=np.int64),
     }
     corrected: dict[str, list[Any]] = {name: [] for name in ("row", *PLACE_AND_ADDRESS)}
-    detailed = np.flatnonzero(told["details"].is_valid().to_numpy())
+    detailed = np.flatnonzero(news["details"].is_valid().to_numpy()[rows])
     owner = np.searchsorted(start, detailed, side="right") - 1
-    some = told.select(["type", "source", "details"]).take(pa.array(detailed)).to_pylist()
+    some = news.select(["type", "source", "details"]).take(pa.array(rows[detailed])).to_pylist()
     for i, order, one in zip(detailed.tolist(), owner.tolist(), some, strict=True):
-        _resolve(i, order, one, told, start, columns, corrected)
+        _resolve(i, order, one, named, start, columns, corrected)
     return columns, _corrected_columns(corrected)
 
 
@@ -99,12 +124,12 @@ def _meaning(column: Any, meaning: Callable[[Any], int]) -> Array:
 
 
 def _resolve(
-    i: int, order: int, one: dict[str, Any], told: Any, start: Array, columns: Columns,
+    i: int, order: int, one: dict[str, Any], named: Any, start: Array, columns: Columns,
     corrected: dict[str, list[Any]],
 ) -> None:  # fmt: skip
     details = json.loads(one["details"] or "{}")
     if one["type"] == _CORRECTION:
-        columns["voids"][i] = _voided(told, slice(start[order], start[order + 1]), details, one["source"])
+        columns["voids"][i] = _voided(named, slice(start[order], start[order + 1]), details, one["source"])
     elif "action" in details:
         columns["action"][i] = contract.Action[str(details["action"]).upper()]
     elif "address" in details:
@@ -114,10 +139,10 @@ def _resolve(
         columns["version"][i] = len(corrected["row"])
 
 
-def _voided(told: Any, part: slice, details: dict[str, Any], source: str) -> int:
+def _voided(named: Any, part: slice, details: dict[str, Any], source: str) -> int:
     """Place among its order's news of what a correction takes back, -1 if nobody told that."""
     wanted = details.get("voids"), details.get("source", source)
-    own = told.select(["event_id", "source"]).slice(part.start, part.stop - part.start).to_pylist()
+    own = named.slice(part.start, part.stop - part.start).to_pylist()
     return next((j for j, other in enumerate(own) if (other["event_id"], other["source"]) == wanted), -1)
 
 

@@ -15,14 +15,14 @@ from data import compiled, contract, matching, segments
 from data.additions import new_news, new_orders
 from data.alone import alone
 from data.arrival import Desk
-from data.building import build_history
+from data.building import Meant, build_history, orders_meant
 from data.console import Tell, note
 from data.database import open_database
 from data.errors import UsageError
 from data.expectations import CheckReport, require, run_checks
-from data.history import History
+from data.history import Columns, History
 from data.ingest import Imported, Options, ingest
-from data.kept import table_of, texts
+from data.kept import arrow_of, texts
 from data.label import NOT_RTO, RTO
 from data.mapping import Mapping, load_mapping
 from data.news import NewsTable, news_table, once
@@ -110,21 +110,28 @@ def _pool_of(request: Request, mapping: Mapping) -> str:
 
 def _checked(imported: Imported) -> CheckReport:
     told = once(imported.news)
-    history = build_history(imported.orders, told, imported.exported_at)
-    report = check_history(history, told)
+    meant = orders_meant(imported.orders, told)
+    history = build_history(imported.orders, told, imported.exported_at, meant)
+    report = check_history(history, told_frame(told, meant))
     require(report)
     return report
 
 
-def check_history(history: History, told: NewsTable | None = None) -> CheckReport:
-    """Run the numbered checks on a history; for an import with all it `told`, also of orders nobody placed."""
+def check_history(history: History, news: pd.DataFrame | None = None) -> CheckReport:
+    """Run the numbered checks on a history. news: where an import also told of orders nobody placed."""
     orders = pd.DataFrame(history.orders)
-    indian = orders["country"].isna() | (orders["country"] == "IN")
-    rows = load_register().rows(orders["pincode"].fillna("").to_numpy(object))
-    known = pd.Series(rows >= 0, dtype=object)
-    orders["pin_known"] = known.where((indian & orders["pincode"].notna()).to_numpy(bool), None)
-    news = _news_frame(history) if told is None else _told_frame(told, history)
+    orders["pin_known"] = _pin_known(history.orders)
+    news = _news_frame(history) if news is None else news
     return run_checks(orders, news, _labels(history), history.known_through)
+
+
+def _pin_known(orders: Columns) -> "pd.Series[Any]":
+    """(n,) is the PIN code in the register? None where there is none, or it is another country's."""
+    pins, names = matching.coded(arrow_of(orders["pincode"]))
+    known = np.append(load_register().rows(np.array(names, dtype=object)) >= 0, False)[pins]
+    country, names = matching.coded(arrow_of(orders["country"]))
+    indian = np.array([name == "IN" for name in names] + [True])[country]
+    return pd.Series(known, dtype=object).where(indian & (pins >= 0), None)
 
 
 def _labels(history: History) -> "np.ndarray[Any, Any]":
@@ -151,14 +158,11 @@ def _news_frame(history: History) -> pd.DataFrame:
     )
 
 
-def _told_frame(told: NewsTable, history: History) -> pd.DataFrame:
+def told_frame(told: NewsTable, meant: Meant) -> pd.DataFrame:
     """News as told, with its order's placed_at; NaN where nobody placed that order."""
-    ids = table_of({name: history.orders[name] for name in segments.ORDER_KEY})
-    order = matching.matches(matching.keys_of([ids, told], segments.ORDER_KEY[:1], segments.ORDER_KEY[1]), len(ids))
-    placed_at = np.append(history.orders["placed_at"].astype(np.float64), np.nan)  # the last for -1
     frame: pd.DataFrame = told.drop_columns(["details", "live"]).to_pandas()
     reason = pd.Series(texts(told["reason"]), dtype=object)
-    return frame.assign(reason=reason, placed_at=placed_at[order])
+    return frame.assign(reason=reason, placed_at=meant.order_placed_at)
 
 
 def _manifest(request: Request, mapping: Mapping, imported: Imported, report: CheckReport) -> dict[str, Any]:

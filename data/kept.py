@@ -40,9 +40,8 @@ def columns_of(table: OrdersTable) -> Columns:
 def _array(column: Any) -> Array:
     if pa.types.is_string(column.type):
         return texts(column)
-    if pa.types.is_floating(column.type):
-        return np.array(column.fill_null(np.nan), dtype=np.float64)
-    return np.array(column.fill_null(MISSING), dtype=np.int64)
+    missing, kind = (np.nan, np.float64) if pa.types.is_floating(column.type) else (MISSING, np.int64)
+    return np.array(column.fill_null(missing) if column.null_count else column, dtype=kind)
 
 
 def texts(column: Any) -> Array:

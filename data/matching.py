@@ -35,9 +35,7 @@ def keys_of(tables: Sequence[Any], scope: tuple[str, ...], text: str) -> Keys:
 
 def coded(column: Any) -> tuple[Array, list[Any]]:
     """Whole-number codes (n,) of an Arrow column, -1 where missing, and the values they stand for, sorted."""
-    encoded = column.combine_chunks().dictionary_encode()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.unify_dictionaries().combine_chunks()
+    encoded = (column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column).dictionary_encode()
     order = pc.array_sort_indices(encoded.dictionary)
     rank = np.empty(len(order) + 1, dtype=np.int64)
     rank[order], rank[-1] = np.arange(len(order)), -1

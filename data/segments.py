@@ -155,7 +155,8 @@ def _to_disk(path: Path) -> None:
 
 def write_segment(folder: Path, imported: Imported, manifest: dict[str, Any]) -> None:
     """Fill a segment's folder: orders, news, what was quarantined, manifest."""
-    _write(kept.table_of(imported.orders), folder / "orders.parquet", contract.KEPT_TEXT[1:])
+    orders = kept.table_of(imported.orders)
+    _write(orders, folder / "orders.parquet", [n for n in orders.column_names if n not in ("order_id", "placed_at")])
     news: NewsTable = imported.news
     _write(news.drop_columns("live"), folder / "news.parquet", _REPEATED)
     if imported.faults:
@@ -164,8 +165,7 @@ def write_segment(folder: Path, imported: Imported, manifest: dict[str, Any]) ->
 
 
 def _write(table: Any, path: Path, repeated: Sequence[str]) -> None:
-    have = [name for name in repeated if name in table.column_names]
-    pq.write_table(table, path, use_dictionary=have, write_page_checksum=True)
+    pq.write_table(table, path, use_dictionary=list(repeated), write_page_checksum=True)
 
 
 def _write_quarantine(path: Path, faults: list[Fault]) -> None:
