@@ -1,19 +1,16 @@
 """The history: every order as placed, and all news of it, as columns. What every driver of the fold starts from.
 
 Order of arrival is gone here: orders are sorted by (placed_at, merchant, order id), news by order and `known_at`,
-each piece of news counts once, and what a correction voids is resolved. Building it twice from the same news in any
-order gives the same arrays.
+each piece of news counts once, and what a correction voids is resolved (`data/building.py`).
 """
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from data import contract
-from data.contract import NewsType
 from data.errors import DataError
 
 Array: TypeAlias = np.ndarray[Any, Any]
@@ -43,12 +40,13 @@ class Told:
         return (self.order_id, self.type, self.happened_at, self.reason, self.details)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class History:
-    """Orders and their news.
+    """Orders and their news; made by `data/building.py`.
 
     orders: kept columns (n,), sorted.  corrected: place and address columns (m,) of corrected addresses; key row
     n + j is corrected[j].  start: (n + 1,) slice of each order's news.  News columns: (k,).
+    named: (k,) Arrow table of each news's event_id and source.
     known_through: the moment to which this history is complete; maturity is measured to it.
     """
 
@@ -56,9 +54,20 @@ class History:
     corrected: Columns
     start: Array
     news: Columns
-    event_ids: Array
-    sources: Array
+    named: Any
     known_through: int
+
+    @cached_property
+    def event_ids(self) -> Array:
+        """(k,) event ids, as Python text from the first time somebody asks."""
+        ids: Array = self.named["event_id"].to_numpy()
+        return ids
+
+    @cached_property
+    def sources(self) -> Array:
+        """(k,) who told it, likewise."""
+        sources: Array = self.named["source"].to_numpy()
+        return sources
 
     def __len__(self) -> int:
         return len(self.orders["order_id"])
@@ -70,10 +79,11 @@ class History:
         return int(found[0]) if len(found) else -1
 
 
-def once(news: Iterable[Told]) -> list[Told]:
+def told_once(news: Iterable[Told]) -> list[Told]:
     """Each (merchant, source, event_id) counted once: the earliest `known_at`, but a live stamp wins over imports.
 
-    Raises DataError DQ014 if one id was told with two contents.
+    For the news of one order; `data/news.py` does the same to a table. Raises DataError DQ014 if one id was told with
+    two contents.
     """
     kept: dict[tuple[str, str, str], Told] = {}
     for told in news:
@@ -83,102 +93,18 @@ def once(news: Iterable[Told]) -> list[Told]:
             kept[key] = told
             continue
         if other.content() != told.content():
-            raise DataError(
-                "DQ014",
-                f"news {told.event_id!r} of order {told.order_id!r} from {told.source!r}",
-                got="the same event id with other content",
-                expected="one content for each (merchant, source, event_id)",
-                to_do="give the changed news an event id of its own; to take news back, send a correction",
-            )
+            raise told_differently(told)
         if (told.live, -told.known_at) > (other.live, -other.known_at):
             kept[key] = told
     return list(kept.values())
 
 
-def build_history(orders: Columns, news: list[Told], known_through: int) -> History:
-    """Sort, index and resolve. `news` must already be counted `once`. News of unknown orders is left out."""
-    orders, row_of = _sorted_orders(orders | {"placed_at": _never_after_told(orders, news)})
-    known = [(row_of[t.merchant_id, t.order_id], t) for t in news if (t.merchant_id, t.order_id) in row_of]
-    known.sort(key=lambda p: (p[0], p[1].known_at, p[1].source, p[1].event_id))
-    rows = np.array([r for r, _ in known], dtype=np.int64)
-    start = np.searchsorted(rows, np.arange(len(orders["order_id"]) + 1))
-    told = [t for _, t in known]
-    columns, corrected = _news_columns(told, start)
-    ids, sources = _objects([t.event_id for t in told]), _objects([t.source for t in told])
-    return History(orders, corrected, start, columns, ids, sources, known_through)
-
-
-def _never_after_told(orders: Columns, news: list[Told]) -> Array:
-    """placed_at for the fold: a live caller's clock may run ahead of ours, and no order is told before it is placed."""
-    told_at: dict[tuple[str, str], int] = {}
-    for told in news:
-        if told.type == "placed":
-            key = (told.merchant_id, told.order_id)
-            told_at[key] = min(told.known_at, told_at.get(key, told.known_at))
-    ids = zip(orders["merchant_id"], orders["order_id"], orders["placed_at"].tolist(), strict=True)
-    return np.array([min(at, told_at.get((m, o), at)) for m, o, at in ids], dtype=np.int64)
-
-
-def _sorted_orders(orders: Columns) -> tuple[Columns, dict[tuple[str, str], int]]:
-    ids = list(zip(orders["merchant_id"], orders["order_id"], strict=True))
-    order = sorted(range(len(ids)), key=lambda i: (int(orders["placed_at"][i]), *ids[i]))
-    return {name: column[order] for name, column in orders.items()}, {ids[i]: row for row, i in enumerate(order)}
-
-
-def _news_columns(told: list[Told], start: Array) -> tuple[Columns, Columns]:
-    columns: Columns = {
-        "type": np.array([contract.news_type(t.type) for t in told], dtype=np.int64),
-        "happened_at": np.array([t.happened_at for t in told], dtype=np.int64),
-        "known_at": np.array([t.known_at for t in told], dtype=np.int64),
-        "reason": np.array([contract.reason(t.reason) for t in told], dtype=np.int64),
-        "rank": _ranks(told, start),
-        "action": np.full(len(told), -1, dtype=np.int64),
-        "voids": np.full(len(told), -1, dtype=np.int64),
-        "version": np.zeros(len(told), dtype=np.int64),
-    }
-    corrected: dict[str, list[Any]] = {name: [] for name in ("row", *PLACE_AND_ADDRESS)}
-    owner = np.repeat(np.arange(len(start) - 1), np.diff(start))
-    for i in np.flatnonzero([t.details is not None for t in told]):
-        _resolve(int(i), told, columns, corrected, int(owner[i]), start)
-    return columns, _corrected_columns(corrected)
-
-
-def _ranks(told: list[Told], start: Array) -> Array:
-    """Place of each event among its order's by (source, event_id): a tie-break that ignores arrival."""
-    owner = np.repeat(np.arange(len(start) - 1), np.diff(start))
-    order = sorted(range(len(told)), key=lambda i: (owner[i], told[i].source, told[i].event_id))
-    ranks = np.empty(len(told), dtype=np.int64)
-    ranks[order] = np.arange(len(told))
-    return ranks - start[owner] if len(told) else ranks
-
-
-def _resolve(
-    i: int, told: list[Told], columns: Columns, corrected: dict[str, list[Any]], row: int, start: Array
-) -> None:
-    details = json.loads(told[i].details or "{}")
-    if told[i].type == NewsType.CORRECTION.name.lower():
-        for j in range(start[row], start[row + 1]):
-            if told[j].event_id == details.get("voids") and told[j].source == details.get("source", told[i].source):
-                columns["voids"][i] = j - start[row]
-    elif "action" in details:
-        columns["action"][i] = contract.Action[str(details["action"]).upper()]
-    elif "address" in details:
-        corrected["row"].append(row)
-        for name in PLACE_AND_ADDRESS:
-            corrected[name].append(details["address"].get(name))
-        columns["version"][i] = len(corrected["row"])
-
-
-def _corrected_columns(corrected: dict[str, list[Any]]) -> Columns:
-    columns = {name: _objects(values) for name, values in corrected.items() if name not in ("row", "address")}
-    tokens = [-1 if v is None else v for v in corrected["address"]]
-    return columns | {
-        "row": np.array(corrected["row"], dtype=np.int64),
-        "address": np.array(tokens, dtype=np.int64),
-    }
-
-
-def _objects(values: list[Any]) -> Array:
-    out = np.empty(len(values), dtype=object)
-    out[:] = values
-    return out
+def told_differently(told: Told) -> DataError:
+    """DQ014: one event id with two contents, `told` being the second."""
+    return DataError(
+        "DQ014",
+        f"news {told.event_id!r} of order {told.order_id!r} from {told.source!r}",
+        got="the same event id with other content",
+        expected="one content for each (merchant, source, event_id)",
+        to_do="give the changed news an event id of its own; to take news back, send a correction",
+    )

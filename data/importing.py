@@ -4,7 +4,6 @@ import hashlib
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,19 +11,26 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from data import contract, journal, segments
+from data import compiled, contract, matching, segments
+from data.additions import new_news, new_orders
+from data.alone import alone
 from data.arrival import Desk
-from data.console import Tell
-from data.database import immediate, open_database
+from data.building import Meant, build_history, orders_meant
+from data.console import Tell, note
+from data.database import open_database
 from data.errors import UsageError
 from data.expectations import CheckReport, require, run_checks
-from data.history import History, build_history, once
+from data.history import Columns, History
 from data.ingest import Imported, Options, ingest
-from data.label import NOT_RTO, RTO, judge
+from data.kept import arrow_of, texts
+from data.label import NOT_RTO, RTO
 from data.mapping import Mapping, load_mapping
+from data.news import NewsTable, news_table, once
+from data.numbering import Numbering
 from data.places import load_register
-from data.pool import open_pool
+from data.pool import Pool, open_pool
 from data.reading import read_table
+from data.segments import storing
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,32 +48,48 @@ class Request:
 def import_files(home: Path, request: Request, tell: Tell) -> dict[str, Any]:
     """Import files into their pool as one segment; returns what a person wants to know of it.
 
-    Raises RtoError and writes nothing if a row is refused (unless bad rows are skipped) or a hard check fails.
+    Raises RtoError and writes nothing if a row is refused (unless bad rows are skipped) or a hard check fails. One
+    import into a pool at a time: a second one waits, and says so.
     """
     mapping = load_mapping(request.mapping)
     pool = open_pool(home, request.pool or _pool_of(request, mapping))
+    with storing(pool.folder), alone(pool.folder, note):
+        imported = _read(request, mapping, pool, tell)
+        tell("check", 0, 1)
+        report = _checked(imported)
+        known = len(imported.orders["order_id"])
+        imported.orders = new_orders(pool, imported.orders)
+        imported.news = new_news(pool, imported.news)
+        tell("write", 0, 1)
+        told_before = known - len(imported.orders["order_id"])
+        manifest = _manifest(request, mapping, imported, report) | {"told_before": told_before}
+        if len(imported.orders["order_id"]) or len(imported.news):
+            with segments.writing(pool) as draft:
+                segments.write_segment(draft, imported, manifest)
+                pool.add_merchants(imported.merchants)  # before the segment is there: never one without its merchants
+    tell("write", 1, 1)
+    return {"pool": pool.name, **manifest}
+
+
+def _read(request: Request, mapping: Mapping, pool: Pool, tell: Tell) -> Imported:
+    """The files as the contract. Pseudonyms are kept if all is well; the database is ours from the first of them on."""
     options = Options(request.merchant, request.exported_at, request.skip_bad_rows)
     connection = open_database(pool.database)
     try:
-        with immediate(connection):
-            assign = lambda kind, tokens: journal.assign_pseudonyms(connection, kind, tokens)  # noqa: E731
-            desk = Desk(pool.token_key(), assign, load_register())
+        with Numbering(connection, note) as numbering:
+            desk = Desk(pool.token_key(), numbering.assign, load_register())
             imported = ingest(request.files, mapping, desk, options, tell)
     finally:
         connection.close()
-    tell("check", 0, 1)
-    report = _checked(imported)
-    known = len(imported.orders["order_id"])
-    imported.orders = segments.new_orders(pool, imported.orders)
-    imported.news = segments.new_news(pool, imported.news)
-    tell("write", 0, 1)
-    manifest = _manifest(request, mapping, imported, report) | {"told_before": known - len(imported.orders["order_id"])}
-    if len(imported.orders["order_id"]) or imported.news:
-        with segments.writing(pool) as draft:
-            segments.write_segment(draft, imported, manifest)
-        pool.add_merchants(imported.merchants)
-    tell("write", 1, 1)
-    return {"pool": pool.name, **manifest}
+    imported.news = news_table(imported.news)
+    return imported
+
+
+def previous_history(pool: Pool) -> History | None:
+    """Everything told before this import, to see what has drifted since; None at the first."""
+    if not segments.list_segments(pool):
+        return None
+    return segments.load_history(pool)
 
 
 def _pool_of(request: Request, mapping: Mapping) -> str:
@@ -87,59 +109,60 @@ def _pool_of(request: Request, mapping: Mapping) -> str:
 
 
 def _checked(imported: Imported) -> CheckReport:
-    history = build_history(imported.orders, once(imported.news), imported.exported_at)
-    report = check_history(history, imported)
+    told = once(imported.news)
+    meant = orders_meant(imported.orders, told)
+    history = build_history(imported.orders, told, imported.exported_at, meant)
+    report = check_history(history, told_frame(told, meant))
     require(report)
     return report
 
 
-def check_history(history: History, imported: Imported | None = None) -> CheckReport:
-    """Run the numbered checks on a history, or on what one import brought."""
+def check_history(history: History, news: pd.DataFrame | None = None) -> CheckReport:
+    """Run the numbered checks on a history. news: where an import also told of orders nobody placed."""
     orders = pd.DataFrame(history.orders)
-    register = load_register()
-    indian = np.array([c in (None, "IN") for c in orders["country"]], dtype=bool)
-    rows = register.rows(orders["pincode"].fillna("").to_numpy(object))
-    known = pd.Series(rows >= 0, dtype=object)
-    orders["pin_known"] = known.where(indian & orders["pincode"].notna().to_numpy(), None)
-    news = _news_frame(history) if imported is None else _told_frame(imported, history)
+    orders["pin_known"] = _pin_known(history.orders)
+    news = _news_frame(history) if news is None else news
     return run_checks(orders, news, _labels(history), history.known_through)
+
+
+def _pin_known(orders: Columns) -> "pd.Series[Any]":
+    """(n,) is the PIN code in the register? None where there is none, or it is another country's."""
+    pins, names = matching.coded(arrow_of(orders["pincode"]))
+    known = np.append(load_register().rows(np.array(names, dtype=object)) >= 0, False)[pins]
+    country, names = matching.coded(arrow_of(orders["country"]))
+    indian = np.array([name == "IN" for name in names] + [True])[country]
+    return pd.Series(known, dtype=object).where(indian & (pins >= 0), None)
 
 
 def _labels(history: History) -> "np.ndarray[Any, Any]":
     """(n,) 1 RTO, 0 delivered, NaN neither, by everything the history knows."""
-    names = ("type", "happened_at", "known_at", "rank", "reason", "voids")
-    columns = [history.news[name].tolist() for name in names]
-    start, end = history.start.tolist(), history.known_through + 1
-    found = [judge(end, *(c[a:b] for c in columns))[0] for a, b in pairwise(start)]
-    return np.array([float(v) if v in (NOT_RTO, RTO) else np.nan for v in found])
+    verdict = np.empty(len(history), dtype=np.int64)
+    columns = (history.news[name] for name in ("type", "happened_at", "known_at", "rank", "reason", "voids"))
+    compiled.judge_all(history.start, history.known_through + 1, *columns, verdict)
+    return np.where((verdict == NOT_RTO) | (verdict == RTO), verdict.astype(np.float64), np.nan)
 
 
 def _news_frame(history: History) -> pd.DataFrame:
     owner = np.repeat(np.arange(len(history)), np.diff(history.start))
-    reasons = [contract.Reason(r).name.lower() if r else None for r in history.news["reason"]]
-    return pd.DataFrame(
-        {
-            "event_id": history.event_ids,
-            "order_id": history.orders["order_id"][owner],
-            "merchant_id": history.orders["merchant_id"][owner],
-            "type": [contract.NewsType(t).name.lower() for t in history.news["type"]],
-            "happened_at": history.news["happened_at"],
-            "known_at": history.news["known_at"],
-            "reason": pd.Series(reasons, dtype=object),
-            "source": history.sources,
-            "placed_at": history.orders["placed_at"][owner].astype(np.float64),
-        }
+    types = np.array([kind.name.lower() for kind in contract.NewsType], dtype=object)
+    reasons = np.array([None, *(reason.name.lower() for reason in contract.Reason if reason)], dtype=object)
+    frame: pd.DataFrame = history.named.to_pandas()
+    return frame.assign(
+        order_id=history.orders["order_id"][owner],
+        merchant_id=history.orders["merchant_id"][owner],
+        type=types[history.news["type"]],
+        happened_at=history.news["happened_at"],
+        known_at=history.news["known_at"],
+        reason=pd.Series(reasons[history.news["reason"]], dtype=object),
+        placed_at=history.orders["placed_at"][owner].astype(np.float64),
     )
 
 
-def _told_frame(imported: Imported, history: History) -> pd.DataFrame:
-    ids = zip(history.orders["merchant_id"], history.orders["order_id"], strict=True)
-    placed = dict(zip(ids, history.orders["placed_at"], strict=True))
-    told = once(imported.news)
-    names = ("event_id", "order_id", "merchant_id", "type", "happened_at", "known_at", "reason", "source")
-    frame = pd.DataFrame({name: [getattr(t, name) for t in told] for name in names})
-    frame["reason"] = frame["reason"].astype(object).where(frame["reason"].notna(), None)
-    return frame.assign(placed_at=[float(placed.get((t.merchant_id, t.order_id), np.nan)) for t in told])
+def told_frame(told: NewsTable, meant: Meant) -> pd.DataFrame:
+    """News as told, with its order's placed_at; NaN where nobody placed that order."""
+    frame: pd.DataFrame = told.drop_columns(["details", "live"]).to_pandas()
+    reason = pd.Series(texts(told["reason"]), dtype=object)
+    return frame.assign(reason=reason, placed_at=meant.order_placed_at)
 
 
 def _manifest(request: Request, mapping: Mapping, imported: Imported, report: CheckReport) -> dict[str, Any]:

@@ -109,13 +109,6 @@ def news_of(connection: Connection, merchant_id: str, order_id: str, through_seq
     return [_told(row) for row in rows]
 
 
-def live_history(connection: Connection) -> tuple[list[dict[str, Any]], list[Told]]:
-    """Every live order and all live news: what imports do not know."""
-    orders = [unpacked(row[0]) for row in connection.execute("SELECT columns FROM orders WHERE origin = ?", (LIVE,))]
-    news = connection.execute(f"SELECT {_NEWS}, 1 FROM news WHERE origin = ? ORDER BY seq", (LIVE,))
-    return orders, [_told(row) for row in news]
-
-
 def _told(row: Any) -> Told:
     return replace(Told(*row[:-1]), live=bool(row[-1]))
 

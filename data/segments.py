@@ -1,11 +1,12 @@
 """Immutable Parquet segments: one for each import. History is their union with the live ledger."""
 
 import csv
+import errno
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -13,17 +14,23 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from data import contract, journal
-from data.arrival import MISSING
+from data import contract, export, kept, matching
+from data.building import build_history
 from data.database import open_database
 from data.errors import DataError, Fault
-from data.history import Columns, History, Told, build_history, once
+from data.history import Columns, History
 from data.ingest import Imported
+from data.kept import OrdersTable
+from data.news import NEWS_SCHEMA, NewsTable, once
 from data.pool import Pool
 
-_NEWS_FIELDS = [f.name for f in fields(Told) if f.name != "live"]
+ORDER_KEY = ("merchant_id", "order_id")
+_REPEATED = ("merchant_id", "source", "type", "reason")
+"""News columns of few words: kept as a dictionary."""
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EIO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,98 +46,92 @@ class Segment:
 
 
 def list_segments(pool: Pool) -> list[Segment]:
-    """The pool's segments, oldest first. Raises DataError if one is from a newer version."""
+    """The pool's segments, oldest first. Raises DataError DB001 if one is from a newer version, DB005 if one is
+    damaged."""
     if not pool.segments.is_dir():
         return []
     found = []
     for folder in sorted(p for p in pool.segments.iterdir() if p.is_dir() and not p.name.startswith(".")):
-        manifest = json.loads((folder / "manifest.json").read_text())
-        if manifest["contract"] > contract.VERSION:
+        with _legible(folder / "manifest.json"):
+            manifest = json.loads((folder / "manifest.json").read_text())
+            version = int(manifest["contract"])
+        if version > contract.VERSION:
             expected = f"contract version {contract.VERSION} or older"
-            raise DataError("DB001", str(folder), got=f"version {manifest['contract']}", expected=expected)
+            raise DataError("DB001", str(folder), got=f"version {version}", expected=expected)
         found.append(Segment(folder, manifest))
     return found
 
 
 def read_orders(segment: Segment) -> Columns:
     """Kept columns of a segment's orders."""
-    table = pq.read_table(segment.folder / "orders.parquet")
-    columns: Columns = {}
-    for name in table.column_names:
-        column = table[name].combine_chunks()
-        text = pa.types.is_string(column.type) or pa.types.is_dictionary(column.type)
-        columns[name] = np.array(column.to_pylist(), dtype=object) if text else column.to_numpy(zero_copy_only=False)
-    return columns
+    return kept.columns_of(read_orders_table(segment))
 
 
-def read_news(segment: Segment) -> list[Told]:
-    """A segment's news, as told."""
-    table = pq.read_table(segment.folder / "news.parquet", columns=_NEWS_FIELDS)
-    return [Told(*row) for row in zip(*(table[name].to_pylist() for name in _NEWS_FIELDS), strict=True)]
+def read_orders_table(segment: Segment, columns: Sequence[str] | None = None) -> OrdersTable:
+    """A segment's orders as kept; only some columns if named, without those an older import did not keep."""
+    return _read(segment.folder / "orders.parquet", columns)
 
 
-def new_orders(pool: Pool, orders: Columns) -> Columns:
-    """The orders that no earlier segment holds. What the earlier told and this one no longer does stays as it was.
-
-    Raises DataError DQ008, naming the columns, if an order is told again with another value.
-    """
-    held: dict[tuple[str, str], dict[str, Any]] = {}
-    for segment in list_segments(pool):
-        for row in journal.rows_of(read_orders(segment)):
-            held.setdefault((row["merchant_id"], row["order_id"]), row)
-    keep = []
-    for i, row in enumerate(journal.rows_of(orders)):
-        before = held.get((row["merchant_id"], row["order_id"]))
-        if before is None:
-            keep.append(i)
-        elif changed := [n for n in row if _told(row[n]) and _told(before[n]) and row[n] != before[n]]:
-            raise _changed_order(row["order_id"], changed)
-    return {name: column[keep] for name, column in orders.items()}
+def read_news(segment: Segment, columns: Sequence[str] | None = None) -> NewsTable:
+    """A segment's news as told; only some columns if named."""
+    names = [name for name in columns or NEWS_SCHEMA.names if name != "live"]
+    table = _read(segment.folder / "news.parquet", names)
+    if columns is None or "live" in columns:
+        table = table.append_column(NEWS_SCHEMA.field("live"), pa.array(np.zeros(len(table), dtype=bool)))
+    with _legible(segment.folder / "news.parquet"):
+        return table.select(columns or NEWS_SCHEMA.names)
 
 
-def _told(value: Any) -> bool:
-    return value is not None and value == value and value != MISSING  # NaN is not itself
+def _read(path: Path, columns: Sequence[str] | None) -> Any:
+    with _legible(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
+        return file.read(columns=None if columns is None else list(columns))
 
 
-def _changed_order(order_id: str, columns: list[str]) -> DataError:
-    return DataError(
-        "DQ008",
-        f"order {order_id!r}",
-        got=f"another {', '.join(columns)} than in an earlier import",
-        expected="the same: an order never changes after it was placed",
-        to_do="map what the export overwrites later as overwritten; tell later changes as news",
-    )
-
-
-def new_news(pool: Pool, news: list[Told]) -> list[Told]:
-    """The news that adds something: never told before, or known earlier than was told before; each piece once.
-
-    Raises DataError DQ014 if an event id was told before with other content: found here, not at the next loading.
-    """
-    _, told = _live(pool)
-    for segment in list_segments(pool):
-        told += read_news(segment)
-    held = {(t.merchant_id, t.source, t.event_id): t for t in once(told)}
-    fresh = []
-    for one in once(news):
-        before = held.get((one.merchant_id, one.source, one.event_id))
-        if before is None or once([before, one]) != [before]:
-            fresh.append(one)
-    return fresh
+@contextmanager
+def _legible(path: Path) -> Iterator[None]:
+    """Turn what a missing or damaged file of a segment raises into DataError DB005."""
+    try:
+        yield
+    except (OSError, pa.ArrowException, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            "DB005",
+            str(path),
+            got="no such file" if isinstance(error, FileNotFoundError) else "a file that is damaged or cut short",
+            expected="the segment as its import wrote it",
+            to_do="restore the folder from a backup; or remove it whole and import its files again",
+        ) from error
 
 
 @contextmanager
 def writing(pool: Pool) -> Iterator[Path]:
-    """A hidden folder to fill; it becomes a segment when the block ends well, and vanishes when it does not."""
-    pool.segments.mkdir(parents=True, exist_ok=True)
-    draft = pool.segments / f".{os.getpid()}"
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir()
+    """A hidden folder to fill; it becomes a segment when the block ends well, and vanishes when it does not.
+
+    One import at a time (`data/alone.py`): what another left behind when it was killed is cleared away. Raises
+    DataError DB006 if the disk is full.
+    """
+    with storing(pool.segments):
+        pool.segments.mkdir(parents=True, exist_ok=True)
+        for left in pool.segments.glob(".*"):
+            shutil.rmtree(left)
+        draft = pool.segments / f".{os.getpid()}"
+        draft.mkdir()
+        try:
+            yield draft
+            _publish(pool, draft)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+@contextmanager
+def storing(place: Path) -> Iterator[None]:
+    """Turn a disk that is full, or a file that may not grow, into DataError DB006."""
     try:
-        yield draft
-        _publish(pool, draft)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        yield
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        got, to_do = os.strerror(error.errno), "make room and import again: nothing of this import was kept"
+        raise DataError("DB006", str(place), got=got, expected="a disk with room to write", to_do=to_do) from error
 
 
 def _publish(pool: Pool, draft: Path) -> None:
@@ -154,21 +155,17 @@ def _to_disk(path: Path) -> None:
 
 def write_segment(folder: Path, imported: Imported, manifest: dict[str, Any]) -> None:
     """Fill a segment's folder: orders, news, what was quarantined, manifest."""
-    pq.write_table(
-        pa.table({name: _arrow(column) for name, column in imported.orders.items()}), folder / "orders.parquet"
-    )
-    news = {name: [getattr(t, name) for t in imported.news] for name in _NEWS_FIELDS}
-    pq.write_table(pa.table(news, schema=_NEWS_SCHEMA), folder / "news.parquet")
+    orders = kept.table_of(imported.orders)
+    _write(orders, folder / "orders.parquet", [n for n in orders.column_names if n not in ("order_id", "placed_at")])
+    news: NewsTable = imported.news
+    _write(news.drop_columns("live"), folder / "news.parquet", _REPEATED)
     if imported.faults:
         _write_quarantine(folder / "quarantine.csv", imported.faults)
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True))
 
 
-_NEWS_SCHEMA = pa.schema([(n, pa.int64() if n in ("happened_at", "known_at") else pa.string()) for n in _NEWS_FIELDS])
-
-
-def _arrow(column: "np.ndarray[Any, Any]") -> Any:
-    return pa.array(column.tolist(), pa.string()) if column.dtype == object else pa.array(column)
+def _write(table: Any, path: Path, repeated: Sequence[str]) -> None:
+    pq.write_table(table, path, use_dictionary=list(repeated), write_page_checksum=True)
 
 
 def _write_quarantine(path: Path, faults: list[Fault]) -> None:
@@ -181,28 +178,30 @@ def _write_quarantine(path: Path, faults: list[Fault]) -> None:
 def load_history(pool: Pool) -> History:
     """Everything known: segments and live ledger, each order and each piece of news once.
 
-    Raises DataError DB003 if nothing was imported and nothing came in live.
+    Raises DataError DB003 if nothing was imported and nothing came in live, DB005 if a segment is damaged.
     """
-    segments = list_segments(pool)
-    live_rows, live_news = _live(pool)
-    if not segments and not live_rows:
+    segments, (orders, news) = list_segments(pool), live_history(pool)
+    if not segments and not len(orders):
         raise DataError("DB003", f"pool {pool.name}", got="no history", to_do="import one: rto import FILE --mapping M")
-    rows: dict[tuple[str, str], dict[str, Any]] = {}
-    news, through = list(live_news), max([t.known_at for t in live_news], default=0)
-    for segment in segments:
-        for row in journal.rows_of(read_orders(segment)):
-            rows.setdefault((row["merchant_id"], row["order_id"]), row)
-        news += read_news(segment)
-        through = max(through, segment.manifest["exported_at"])
-    rows |= {(r["merchant_id"], r["order_id"]): r for r in live_rows}
-    return build_history(journal.as_table(list(rows.values())), once(news), through)
+    through = max(pc.max(news["known_at"]).as_py() or 0, *(s.manifest["exported_at"] for s in segments), 0)
+    told = pa.concat_tables([news, *(read_news(segment) for segment in segments)])
+    held = pa.concat_tables([orders, *(kept.whole(read_orders_table(segment)) for segment in segments)])
+    return build_history(kept.columns_of(_first_told(held)), once(told), through)
 
 
-def _live(pool: Pool) -> tuple[list[dict[str, Any]], list[Told]]:
+def _first_told(orders: OrdersTable) -> OrdersTable:
+    """Each order once, as first told; live orders stand first."""
+    first = matching.first_of_each(matching.keys_of([orders], ORDER_KEY[:1], ORDER_KEY[1]))
+    own = first == np.arange(len(first))
+    return orders if own.all() else orders.filter(pa.array(own))
+
+
+def live_history(pool: Pool) -> tuple[OrdersTable, NewsTable]:
+    """What came in live; nothing without a database."""
     if not pool.database.exists():
-        return [], []
+        return kept.ORDERS_SCHEMA.empty_table(), NEWS_SCHEMA.empty_table()
     connection = open_database(pool.database, read_only=True)
     try:
-        return journal.live_history(connection)
+        return export.live_tables(connection)
     finally:
         connection.close()

@@ -1,5 +1,5 @@
 """One order's news as told, resolved into the columns that `contribution` reads. For stores and pages, which look at
-one order at a time; a whole history is resolved by `data/history.py`, and both must say the same (test_one_order).
+one order at a time; a whole history is resolved by `data/building.py`, and both must say the same (test_one_order).
 """
 
 import json
@@ -9,7 +9,7 @@ from typing import Any
 
 from data import contract, label
 from data.contract import NewsType, Reason
-from data.history import PLACE_AND_ADDRESS, Told, once
+from data.history import PLACE_AND_ADDRESS, Told, told_once
 from data.label import RTO, VOID, News
 
 FOREVER = 2**62
@@ -46,7 +46,7 @@ def resolve(told: list[Told]) -> Resolved:
 
     Raises DataError DQ014 if one event id was told with two contents.
     """
-    rows = sorted(once(told), key=lambda t: (t.known_at, t.source, t.event_id))
+    rows = sorted(told_once(told), key=lambda t: (t.known_at, t.source, t.event_id))
     n = len(rows)
     news = News(
         type=[contract.news_type(t.type) for t in rows],

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from data import journal
+from data import export, journal
 from data.database import KNOWN_THROUGH, Connection, get_meta, immediate, set_meta
 from data.history import History
 from data.pool import Pool
@@ -105,20 +105,8 @@ def copy_imports(connection: Connection, segments: tuple[Segment, ...], progress
     connection.execute("DELETE FROM orders WHERE origin <> ?", (journal.LIVE,))
     for done, segment in enumerate(segments):
         progress("copy imports", done, len(segments))
-        rows = journal.rows_of(read_orders(segment))
-        connection.executemany(
-            "INSERT OR IGNORE INTO orders VALUES (?, ?, ?, ?, ?)",
-            ((r["merchant_id"], r["order_id"], r["placed_at"], segment.name, journal.packed(r)) for r in rows),
-        )
-        connection.executemany(
-            "INSERT OR IGNORE INTO news (merchant_id, order_id, source, event_id, type, happened_at, known_at, reason, "
-            "details, origin) VALUES (?,?,?,?,?,?,?,?,?,?)",
-            (
-                (t.merchant_id, t.order_id, t.source, t.event_id, t.type, t.happened_at, t.known_at, t.reason,
-                 t.details, segment.name)
-                for t in read_news(segment)
-            ),
-        )  # fmt: skip
+        export.copy_orders(connection, segment.name, read_orders(segment))
+        export.copy_news(connection, segment.name, read_news(segment))
 
 
 def verify(connection: Connection, history: History) -> list[dict[str, Any]]:

@@ -6,9 +6,11 @@ import numpy as np
 from hypothesis import strategies as st
 
 from data import contract
+from data.building import build_history
 from data.contract import DAY, HOUR
-from data.history import History, Told, build_history, once
+from data.history import History, Told
 from data.label import News
+from data.news import news_table, once
 from features.catalog import Sum
 from features.reference import KnownOrder, value_at
 
@@ -104,7 +106,7 @@ def worlds(draw: st.DrawFn) -> tuple[list[dict[str, Any]], list[Told]]:
 
 def history_of(rows: list[dict[str, Any]], told: list[Told]) -> History:
     through = max([t.known_at for t in told], default=T0)
-    return build_history(order_columns(rows), once(told), through)
+    return build_history(order_columns(rows), once(news_table(told)), through)
 
 
 def known_orders(history: History) -> list[KnownOrder]:

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from data import journal, segments
+from data.additions import new_news, new_orders
 from data.arrival import Desk
 from data.database import immediate, open_database
 from data.errors import DataError
 from data.history import History, Told
 from data.ingest import Imported, Options, ingest
 from data.mapping import Mapping, load_mapping
+from data.news import news_table
 from data.places import load_register
 from data.pool import Pool
 
@@ -53,9 +55,9 @@ class Shop:
     def keep(self, mapping: Mapping | str, *paths: Path, **options: Any) -> Imported:
         """Import and write what is new as a segment."""
         imported = self.read(mapping, *paths, **options)
-        imported.orders = segments.new_orders(self.pool, imported.orders)
-        imported.news = segments.new_news(self.pool, imported.news)
-        if len(imported.orders["order_id"]) or imported.news:
+        imported.orders = new_orders(self.pool, imported.orders)
+        imported.news = new_news(self.pool, news_table(imported.news))
+        if len(imported.orders["order_id"]) or len(imported.news):
             with segments.writing(self.pool) as draft:
                 segments.write_segment(draft, imported, {"contract": 1, "exported_at": imported.exported_at})
         return imported

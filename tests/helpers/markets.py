@@ -4,8 +4,10 @@ from typing import Any
 
 import numpy as np
 
+from data.building import build_history
 from data.contract import DAY, HOUR
-from data.history import History, Told, build_history
+from data.history import History, Told
+from data.news import news_table
 from tests.helpers.histories import T0, order_columns
 from training.plan import Plan, TreePlan
 
@@ -40,7 +42,7 @@ def small_market(n: int = 1_500, seed: int = 1, merchants: tuple[str, ...] = ("a
         row["merchant_id"] = merchants[i % len(merchants)]
         rows.append(row)
         told += [t for t in _news(row, log_odds, rng) if t.known_at <= through]
-    return build_history(order_columns(rows), told, through)
+    return build_history(order_columns(rows), news_table(told), through)
 
 
 def _order(

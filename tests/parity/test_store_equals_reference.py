@@ -16,8 +16,9 @@ from data import journal, segments
 from data.contract import DAY, HOUR
 from data.database import Connection, immediate, open_database
 from data.errors import DataError
-from data.history import History, Told, once
+from data.history import History, Told, told_once
 from data.ingest import Imported
+from data.news import news_table
 from data.pool import Pool
 from features import store
 from features.assemble import matrix
@@ -159,7 +160,7 @@ def test_an_import_and_what_came_in_live_after_it_fold_into_one_state(anew, worl
     rows, told = world
     shop = anew(rows, needed_sums())
     early = [r for r in rows if r["placed_at"] < at]
-    imported = [t for t in once(told) if t.known_at < at]
+    imported = news_table([t for t in told_once(told) if t.known_at < at])
     with segments.writing(shop.pool) as draft:
         content = Imported(order_columns(early), imported, [], at, len(early))
         segments.write_segment(draft, content, {"contract": 1, "exported_at": at})

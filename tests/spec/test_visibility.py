@@ -6,7 +6,7 @@ import pytest
 
 from data.contract import DAY
 from data.errors import DataError
-from data.history import History, Told, once
+from data.history import History, Told, told_once
 from features.catalog import Sum
 from features.contribution import Measure
 from features.fold import FOREVER
@@ -150,7 +150,7 @@ def test_news_told_twice_counts_once(first: str, again: str, live: str, known: s
         news("unplaced " + again, live=live in ("again", "both"))[0],
     ]
     for arrived in (told, told[::-1]):
-        assert sorted(t.known_at for t in once(arrived)) == [day(k) for k in known.split(", ")]
+        assert sorted(t.known_at for t in told_once(arrived)) == [day(k) for k in known.split(", ")]
 
 
 OTHER_CONTENT = """
@@ -167,14 +167,14 @@ def test_one_event_id_with_two_contents_is_refused(first: str, again: str) -> No
     told = [*news("unplaced " + first), *news("unplaced " + again)]
     for arrived in (told, told[::-1]):
         with pytest.raises(DataError, match="DQ014") as refused:
-            once(arrived)
+            told_once(arrived)
         assert "event id of its own" in refused.value.to_do
 
 
 def test_one_event_id_for_two_orders_is_refused() -> None:
     told: list[Told] = [*news("unplaced delivered@5#e"), *news("unplaced delivered@5#e", order_id="o2")]
     with pytest.raises(DataError, match="DQ014"):
-        once(told)
+        told_once(told)
 
 
 def test_the_table_reader_takes_a_remark_and_nothing_more() -> None:

@@ -10,7 +10,9 @@ from data import journal
 from data.arrival import MISSING, NEW
 from data.database import Connection, open_database
 from data.errors import DataError
+from data.export import live_tables
 from data.journal import LIVE
+from data.news import told_of
 from tests.helpers.histories import order_columns
 from tests.helpers.tables import day, news
 
@@ -129,6 +131,6 @@ def test_the_live_half_of_the_history_is_what_imports_do_not_know(connection: Co
     journal.add_order(connection, order(order_id="o2"), LIVE)
     journal.add_news(connection, news("unplaced delivered@5#a")[0], "000001-abc")
     journal.add_news(connection, news("unplaced delivered@5#b", order_id="o2")[0], LIVE)
-    rows, told = journal.live_history(connection)
-    assert [r["order_id"] for r in rows] == ["o2"]
-    assert [(t.order_id, t.live) for t in told] == [("o2", True)]
+    orders, told = live_tables(connection)
+    assert orders["order_id"].to_pylist() == ["o2"]
+    assert [(t.order_id, t.live) for t in told_of(told)] == [("o2", True)]

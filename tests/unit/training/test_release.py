@@ -1,7 +1,7 @@
 """From a run to what is served: compared fairly, published whole, taken back; and what refuses changes nothing."""
 
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from data.contract import DAY, NewsType, Reason
 from data.errors import GateRefused, TooLittleHistory, UsageError
 from data.history import History, Told
 from data.ingest import Imported
+from data.news import news_table
 from data.pool import Pool
 from features.catalog import FEATURES
 from features.rates import Shrinkage
@@ -295,7 +296,7 @@ def told_of(history: History) -> list[Told]:
 
 
 def imported(pool: Pool, history: History) -> None:
-    content = Imported(history.orders, told_of(history), [], history.known_through, len(history))
+    content = Imported(history.orders, news_table(told_of(history)), [], history.known_through, len(history))
     with segments.writing(pool) as draft:
         segments.write_segment(draft, content, {"contract": 1, "exported_at": history.known_through})
 
@@ -334,6 +335,5 @@ def test_the_fingerprint_of_a_history_follows_its_content() -> None:
     assert fingerprint(market) != fingerprint(other)
     told_later = market.news["known_at"].copy()
     told_later[-1] += 1
-    changed = History(market.orders, market.corrected, market.start, market.news | {"known_at": told_later},
-                      market.event_ids, market.sources, market.known_through)  # fmt: skip
+    changed = replace(market, news=market.news | {"known_at": told_later})
     assert fingerprint(changed) != fingerprint(market)

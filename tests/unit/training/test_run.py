@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from data import contract
@@ -120,7 +121,7 @@ def up_to(history: History, moment: int) -> History:
     kept = (history.news["known_at"] <= moment) & (owner < n)
     start = np.searchsorted(owner[kept], np.arange(n + 1))
     orders, news = ({k: v[:n] for k, v in history.orders.items()}, {k: v[kept] for k, v in history.news.items()})
-    return History(orders, history.corrected, start, news, history.event_ids[kept], history.sources[kept], moment)
+    return History(orders, history.corrected, start, news, history.named.filter(pa.array(kept)), moment)
 
 
 def test_the_model_beats_the_constant_and_is_no_worse_than_its_line(outcome) -> None:

@@ -1,0 +1,43 @@
+"""The loops of this room, compiled by numba from the very functions that run uncompiled. Never loaded by the service."""
+
+import hashlib
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+from numba.core import config
+
+from data import label, loops
+
+
+def compiler(folder: Path, sources: tuple[str, ...]) -> Callable[..., Any]:
+    """Makes `compile_kernel(function, **callees)`: the function compiled, names in `callees` bound to compiled kernels.
+
+    The cache on disk, beside the modules of `folder`, is keyed by the text of `sources`: numba itself watches only the
+    file of the outermost function.
+    """
+    digest = hashlib.sha256(b"".join((folder / name).read_bytes() for name in sources)).hexdigest()[:12]
+
+    def compile_kernel(function: Callable[..., Any], **callees: Any) -> Any:
+        config.CACHE_DIR = str(folder / "__pycache__" / f"numba-{digest}")
+        scope = {**function.__globals__, **callees}
+        bound = types.FunctionType(function.__code__, scope, function.__name__, function.__defaults__)
+        return numba.njit(bound, cache=True, nogil=True)
+
+    return compile_kernel
+
+
+_compile = compiler(Path(__file__).parent, ("label.py", "loops.py", "compiled.py"))
+
+later = _compile(label.later)
+voided = _compile(label.voided)
+judge = _compile(label.judge, later=later, voided=voided)
+judge_all = _compile(loops.judge_all, judge=judge)
+_slot_of = _compile(loops.slot_of)
+index_keys = _compile(loops.index_keys, slot_of=_slot_of)
+find_keys = _compile(loops.find_keys, slot_of=_slot_of)
+group_rows = _compile(loops.group_rows)
+_comes_later = _compile(loops.comes_later)
+sort_parts = _compile(loops.sort_parts, comes_later=_comes_later)

@@ -1,0 +1,67 @@
+"""The pool's database in bulk: the live half of the history out of it, a copy of imports into it."""
+
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.json as pj
+
+from data.database import Connection
+from data.history import Columns
+from data.journal import LIVE
+from data.kept import ORDERS_SCHEMA, OrdersTable
+from data.news import NEWS_SCHEMA, NewsTable
+
+_NEWS = NEWS_SCHEMA.names[:-1]
+_AT_ONCE = 50_000
+
+
+def live_tables(connection: Connection) -> tuple[OrdersTable, NewsTable]:
+    """Every live order and all live news: what imports do not know."""
+    texts = [row[0] for row in connection.execute("SELECT columns FROM orders WHERE origin = ?", (LIVE,))]
+    sql = f"SELECT {', '.join(_NEWS)}, 1 FROM news WHERE origin = ? ORDER BY seq"
+    columns = list(zip(*connection.execute(sql, (LIVE,)), strict=True)) or [()] * len(NEWS_SCHEMA)
+    arrays = [pa.array(column, field.type) for column, field in zip(columns[:-1], NEWS_SCHEMA, strict=False)]
+    live = pa.array([True] * len(arrays[0]), pa.bool_())
+    return _parsed(texts), pa.table([*arrays, live], schema=NEWS_SCHEMA)
+
+
+def _parsed(texts: list[str]) -> OrdersTable:
+    """Orders as the database keeps them (`journal.packed`), as a table."""
+    if not texts:
+        return ORDERS_SCHEMA.empty_table()
+    lines = "\n".join(texts).encode()
+    known = pj.ParseOptions(explicit_schema=ORDERS_SCHEMA, unexpected_field_behavior="ignore")
+    longest = max(map(len, texts)) * 4  # bytes of a line; a block holds at least one
+    table = pj.read_json(BytesIO(lines), pj.ReadOptions(block_size=max(1 << 20, longest + 1)), known)
+    return table.select(ORDERS_SCHEMA.names)
+
+
+def copy_orders(connection: Connection, origin: str, orders: Columns) -> None:
+    """Put a segment's orders beside the live ones; what is there already stays."""
+    sql = "INSERT OR IGNORE INTO orders VALUES (?, ?, ?, ?, ?)"
+    connection.executemany(sql, _order_rows(origin, orders))
+
+
+def _order_rows(origin: str, orders: Columns) -> Iterator[tuple[Any, ...]]:
+    names = sorted(orders)
+    merchant, order, placed = (names.index(name) for name in ("merchant_id", "order_id", "placed_at"))
+    for start in range(0, len(orders["order_id"]), _AT_ONCE):
+        part = (orders[name][start : start + _AT_ONCE].tolist() for name in names)
+        for row in zip(*part, strict=True):
+            text = orjson.dumps(dict(zip(names, row, strict=True))).decode()  # as journal.packed
+            yield row[merchant], row[order], row[placed], origin, text
+
+
+def copy_news(connection: Connection, origin: str, news: NewsTable) -> None:
+    """Put a segment's news beside the live ones; told again, it is known from when it was first told."""
+    sql = (
+        f"INSERT INTO news ({', '.join(_NEWS)}, origin) VALUES (?,?,?,?,?,?,?,?,?,?) "
+        "ON CONFLICT (merchant_id, source, event_id) DO UPDATE SET known_at = excluded.known_at "
+        f"WHERE origin <> '{LIVE}' AND excluded.known_at < known_at"
+    )
+    for batch in news.select(_NEWS).to_batches(max_chunksize=_AT_ONCE):
+        columns = (column.to_pylist() for column in batch.columns)
+        connection.executemany(sql, ((*row, origin) for row in zip(*columns, strict=True)))

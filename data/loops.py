@@ -1,0 +1,107 @@
+"""Loops over whole columns of text and news, in the subset of Python that numba compiles (`data/compiled.py`).
+
+Text comes as Arrow keeps it: `offsets` (n + 1,) and the UTF-8 bytes `letters` between them; its byte order is the
+order of Python's strings. A key is a small number (`scope`) and a text.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from data.label import judge
+
+Array = np.ndarray[Any, Any]
+
+_PRIME, _BASIS, _POSITIVE = 1_099_511_628_211, 1_469_598_103_934_665_603, (1 << 63) - 1
+
+
+def slot_of(row: int, scope: Array, offsets: Array, letters: Array, slots: Array) -> int:
+    """The slot of a hash table of rows that has the key of `row`, or the empty one (-1) where it belongs."""
+    start, length = offsets[row], offsets[row + 1] - offsets[row]
+    number = (_BASIS ^ int(scope[row])) * _PRIME & _POSITIVE  # FNV-1a
+    for k in range(start, start + length):
+        number = (number ^ int(letters[k])) * _PRIME & _POSITIVE
+    at = (number ^ (number >> 32)) & (len(slots) - 1)
+    while slots[at] >= 0:
+        other = slots[at]
+        first = offsets[other]
+        if scope[other] == scope[row] and offsets[other + 1] - first == length:
+            k = 0
+            while k < length and letters[first + k] == letters[start + k]:
+                k += 1
+            if k == length:
+                return int(at)
+        at = (at + 1) & (len(slots) - 1)
+    return int(at)
+
+
+def index_keys(scope: Array, offsets: Array, letters: Array, slots: Array, first: Array) -> None:
+    """For rows 0, 1, ... fill `first` with the first row of the same key; `slots` (all -1, a power of two) has room."""
+    for row in range(len(first)):
+        at = slot_of(row, scope, offsets, letters, slots)
+        if slots[at] < 0:
+            slots[at] = row
+        first[row] = slots[at]
+
+
+def find_keys(held: int, scope: Array, offsets: Array, letters: Array, slots: Array, found: Array) -> None:
+    """For rows held, held + 1, ... fill `found` with the indexed row of the same key, -1 where there is none."""
+    for i in range(len(found)):
+        found[i] = slots[slot_of(held + i, scope, offsets, letters, slots)]
+
+
+def group_rows(group: Array, start: Array, rows: Array) -> None:
+    """Fill `rows` with the rows of each group (-1: of none) in their order; group g is rows[start[g]:start[g + 1]]."""
+    free = start[:-1].copy()
+    for row in range(len(group)):
+        if group[row] >= 0:
+            rows[free[group[row]]] = row
+            free[group[row]] += 1
+
+
+def comes_later(one: int, other: int, at: Array, scope: Array, offsets: Array, letters: Array) -> bool:
+    """Is row `one` after `other` by (at, scope, text)?"""
+    if at[one] != at[other]:
+        return bool(at[one] > at[other])
+    if scope[one] != scope[other]:
+        return bool(scope[one] > scope[other])
+    i, j = offsets[one], offsets[other]
+    while i < offsets[one + 1] and j < offsets[other + 1]:
+        if letters[i] != letters[j]:
+            return bool(letters[i] > letters[j])
+        i += 1
+        j += 1
+    return bool(i < offsets[one + 1])
+
+
+def sort_parts(start: Array, rows: Array, at: Array, scope: Array, offsets: Array, letters: Array) -> None:
+    """Sort each part rows[start[p]:start[p + 1]] by (at, scope, text), by merging: equal rows keep their order."""
+    spare = np.empty_like(rows)
+    for part in range(len(start) - 1):
+        low, high = start[part], start[part + 1]
+        width = 1
+        while width < high - low:
+            for left in range(low, high, 2 * width):
+                i, middle = left, min(left + width, high)
+                j, end = middle, min(left + 2 * width, high)
+                for k in range(left, end):
+                    right = j < end and (i >= middle or comes_later(rows[i], rows[j], at, scope, offsets, letters))
+                    if right:
+                        spare[k] = rows[j]
+                        j += 1
+                    else:
+                        spare[k] = rows[i]
+                        i += 1
+            for k in range(low, high):
+                rows[k] = spare[k]
+            width *= 2
+
+
+def judge_all(
+    start: Array, before: int, type_: Array, happened_at: Array, known_at: Array, rank: Array, reason: Array,
+    voids: Array, verdict: Array,
+) -> None:  # fmt: skip
+    """Fill `verdict` (n,) with each order's verdict from news with known_at < before (`data/label.py`)."""
+    for i in range(len(start) - 1):
+        a, b = start[i], start[i + 1]
+        verdict[i], _ = judge(before, type_[a:b], happened_at[a:b], known_at[a:b], rank[a:b], reason[a:b], voids[a:b])

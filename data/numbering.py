@@ -1,0 +1,76 @@
+"""Pseudonyms for one import: the database is taken when the first is needed, and kept or given back as a whole."""
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+import apsw
+import numpy as np
+
+from data import journal
+from data.database import Connection
+from data.errors import DataError
+
+WAIT_SECONDS = 600
+_CACHE_KIB = 256 * 1024  # tokens are random: their index is written all over
+
+
+class Numbering:
+    """`assign(kind, tokens)` for a `Desk`; everything assigned is kept when the block ends well, else nothing is.
+
+    Until the first call nothing is locked, so a service goes on writing while files are read. Raises DataError DB006
+    if the disk is full, DB007 if somebody holds the database for ten minutes.
+    """
+
+    def __init__(self, connection: Connection, say: Callable[[str], None]) -> None:
+        self._connection, self._say = connection, say
+
+    def assign(self, kind: str, tokens: list[bytes | None]) -> "np.ndarray[Any, Any]":
+        if not self._connection.in_transaction:
+            self._begin()
+        try:
+            return journal.assign_pseudonyms(self._connection, kind, tokens)
+        except (apsw.FullError, apsw.IOError) as error:
+            raise _no_room(self._connection) from error
+
+    def _begin(self) -> None:
+        self._connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except apsw.BusyError:
+            self._say("the pool's database is being written to: waiting until that has ended")
+            self._connection.set_busy_timeout(WAIT_SECONDS * 1000)
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+            except apsw.BusyError as error:
+                raise _busy(self._connection) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self._connection.in_transaction:
+            return
+        try:
+            self._connection.execute("COMMIT" if error is None else "ROLLBACK")
+        except (apsw.FullError, apsw.IOError) as full:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise _no_room(self._connection) from full
+
+
+def _no_room(connection: Connection) -> DataError:
+    to_do = "make room and import again: nothing of this import was kept"
+    return DataError("DB006", connection.filename, got="no room", expected="a disk with room to write", to_do=to_do)
+
+
+def _busy(connection: Connection) -> DataError:
+    return DataError(
+        "DB007",
+        connection.filename,
+        got=f"a database that somebody else has been writing to for {WAIT_SECONDS} seconds",
+        expected="a turn to write",
+        to_do="see what holds it (a state rebuild?), then import again",
+    )
