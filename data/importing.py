@@ -22,6 +22,7 @@ from data.history import History, build_history, once
 from data.ingest import Imported, Options, ingest
 from data.label import NOT_RTO, RTO, judge
 from data.mapping import Mapping, load_mapping
+from data.news import told_of
 from data.places import load_register
 from data.pool import open_pool
 from data.reading import read_table
@@ -53,6 +54,7 @@ def import_files(home: Path, request: Request, tell: Tell) -> dict[str, Any]:
             assign = lambda kind, tokens: journal.assign_pseudonyms(connection, kind, tokens)  # noqa: E731
             desk = Desk(pool.token_key(), assign, load_register())
             imported = ingest(request.files, mapping, desk, options, tell)
+            imported.news = told_of(imported.news)
     finally:
         connection.close()
     tell("check", 0, 1)

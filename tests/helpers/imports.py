@@ -13,6 +13,7 @@ from data.errors import DataError
 from data.history import History, Told
 from data.ingest import Imported, Options, ingest
 from data.mapping import Mapping, load_mapping
+from data.news import told_of
 from data.places import load_register
 from data.pool import Pool
 
@@ -46,7 +47,9 @@ class Shop:
             with immediate(connection):
                 desk = Desk(self.pool.token_key(), lambda k, t: journal.assign_pseudonyms(connection, k, t),
                             load_register())  # fmt: skip
-                return ingest(list(paths), known, desk, Options(**options), lambda *step: None)
+                imported = ingest(list(paths), known, desk, Options(**options), lambda *step: None)
+                imported.news = told_of(imported.news)
+                return imported
         finally:
             connection.close()
 
