@@ -24,17 +24,22 @@ class Distinct:
 
 def distinct(cells: Cells) -> Distinct:
     """The distinct values of a column in order of first appearance; lists and tables go by how they are written."""
-    try:
-        found = cells if pa.types.is_dictionary(cells.type) else cells.dictionary_encode()
-    except pa.ArrowNotImplementedError:
-        texts = [None if v is None else str(v) for v in cells.to_pylist()]
-        found = pa.array(texts, pa.string()).dictionary_encode()
+    found = encoded(cells)
     return Distinct(codes_of(found), found.dictionary.to_pylist())
 
 
-def codes_of(found: Cells) -> Array:
-    """(n,) the codes of a dictionary-encoded column, -1 where it is null."""
-    return np.asarray(pc.fill_null(found.indices, -1)).astype(np.int64)
+def encoded(cells: Cells) -> Cells:
+    """A column dictionary-encoded, each value once, by first appearance."""
+    try:
+        return cells if pa.types.is_dictionary(cells.type) else cells.dictionary_encode()
+    except pa.ArrowNotImplementedError:
+        texts = [None if v is None else str(v) for v in cells.to_pylist()]
+        return pa.array(texts, pa.string()).dictionary_encode()
+
+
+def codes_of(cells: Cells) -> Array:
+    """(n,) which of its distinct values, by first appearance, each cell of a column holds; -1 where it is null."""
+    return np.asarray(pc.fill_null(encoded(cells).indices, -1)).astype(np.int64)
 
 
 def pairs(left: Array, right: Array) -> tuple[Array, Array]:

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from data import outcomes
 from data.contract import DAY, ORDER_COLUMNS
-from data.distinct import Array, Cells, dense, distinct, first_rows, last_rows, pairs
+from data.distinct import Array, Cells, codes_of, dense, encoded, first_rows, last_rows, pairs
 from data.errors import UsageError
 from data.lines import Lines
 from data.mapping import Mapping
@@ -60,6 +60,7 @@ def join(read: list[Lines], rules: list[Array | None], mapping: Mapping, merchan
     at = [{} if r is None else outcomes.event_times(p, mapping, r) for p, r in zip(read, rules, strict=True)]
     columns = {name: _stacked(name, read) for name in _COLUMNS if any(name in part.columns for part in read)}
     _fill_constants(columns, mapping, merchant_id, sum(sizes))
+    columns["order_id"] = encoded(columns["order_id"])  # asked for by its codes more than once
     joined = Joined(
         columns,
         file=np.repeat(np.arange(len(read)), sizes),
@@ -99,7 +100,7 @@ def _fill_constants(columns: dict[str, Any], mapping: Mapping, merchant_id: str 
 
 def keys_of(merchants: Cells, orders: Cells) -> Array:
     """(n,) a whole number for each distinct (merchant, order id), by first appearance; -1 where one is missing."""
-    own, codes = distinct(merchants).codes, distinct(orders).codes
+    own, codes = codes_of(merchants), codes_of(orders)
     missing = (own < 0) | (codes < 0)
     if not missing.any():
         return codes if own.max(initial=0) == 0 else pairs(codes, own)[0]
@@ -132,7 +133,7 @@ def _refuse_strangers(joined: Joined, read: list[Lines]) -> None:
 
 def _unlike_the_first(told: Cells, order: Array) -> Array:
     """(m,) which rows tell another text than the first row of their order that tells one."""
-    codes = distinct(told).codes
+    codes = codes_of(told)
     has = np.flatnonzero(codes >= 0)
     first = np.full(int(order.max(initial=-1)) + 1, -1)
     first[order[has][::-1]] = codes[has][::-1]

@@ -4,14 +4,13 @@ import json
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from data import contract
 from data.contract import NEWS_COLUMNS
 from data.details import keep_details
-from data.distinct import Array, Cells, distinct, pairs
+from data.distinct import Array, Cells, codes_of, encoded, pairs, texts_of
 from data.joining import Orders
 from data.lines import Lines
 from data.moments import ends_of_local_days
@@ -36,8 +35,8 @@ def told_by_table(part: Lines, orders: Orders, teller: Teller) -> Told:
     _refuse_untimely(part, told, of, orders, teller)
     _refuse_other_content(part, told)
     part.faults[already:] = sorted(part.faults[already:], key=lambda fault: fault.row)
-    good = pa.array(~part.bad)
-    return news_of(told).filter(good), of[~part.bad]
+    table = news_of(told)
+    return (table.filter(pa.array(~part.bad)), of[~part.bad]) if part.bad.any() else (table, of)
 
 
 def _columns(part: Lines, teller: Teller) -> dict[str, Any]:
@@ -54,15 +53,16 @@ def _columns(part: Lines, teller: Teller) -> dict[str, Any]:
 
 def order_of(merchants: Cells, order_ids: Cells, orders: Orders) -> Array:
     """(n,) the order of each (merchant, order id), -1 for those that are not among `orders`."""
-    names = distinct(orders.columns["merchant_id"])
-    ids = orders.columns["order_id"].cast(pa.string())
-    unique = distinct(ids)
-    place = np.asarray(pc.fill_null(pc.index_in(order_ids.cast(pa.string()), pa.array(unique.values)), -1)).astype(np.int64)
-    own = np.asarray(pc.fill_null(pc.index_in(merchants, pa.array(names.values)), -1)).astype(np.int64)
-    size = len(names.values)
-    table = pd.Index(unique.codes * size + names.codes)
-    found = table.get_indexer(place * size + own).astype(np.int64)
-    return np.where((place < 0) | (own < 0), -1, found)
+    names, ids = encoded(orders.columns["merchant_id"]), encoded(orders.columns["order_id"])
+    own, place = _places(merchants, names.dictionary), _places(order_ids, ids.dictionary)
+    size = len(names.dictionary)
+    found = np.full(len(ids.dictionary) * size, -1)
+    found[codes_of(ids) * size + codes_of(names)] = np.arange(len(orders))
+    return np.where((place < 0) | (own < 0), -1, found[place * size + own]) if len(found) else np.full(len(own), -1)
+
+
+def _places(cells: Cells, values: Cells) -> Array:
+    return np.asarray(pc.fill_null(pc.index_in(cells.cast(pa.string()), values), -1)).astype(np.int64)
 
 
 def _details(part: Lines, kinds: Cells, teller: Teller) -> Cells:
@@ -74,16 +74,16 @@ def _details(part: Lines, kinds: Cells, teller: Teller) -> Cells:
     if not len(rows):
         return pa.nulls(len(part), pa.string())
     at = pa.array(rows)
-    asked_of = list(zip(kinds.take(at).to_pylist(), told.take(at).to_pylist(), strict=True))
-    distinct_ones = list(dict.fromkeys(asked_of))
-    said = [_said(kind, text, teller) for kind, text in distinct_ones]
-    kept = dict(zip(distinct_ones, keep_details([kind for kind, _ in distinct_ones], said, teller.desk), strict=True))
-    wrong = [i for i, one in enumerate(asked_of) if isinstance(kept[one], Exception)]
-    unfits = [_unfit(asked_of[i][0], kept[asked_of[i]]) for i in wrong]
-    part.refuse(rows[wrong], _MASKED_DETAILS, unfits, [asked_of[i][1] for i in wrong])
-    out = np.full(len(part), None, dtype=object)
-    out[rows] = [None if isinstance(kept[one], Exception) else kept[one] for one in asked_of]
-    return pa.array(out, pa.string())
+    place: dict[tuple[str, str | None], int] = {}
+    words, texts = kinds.take(at).to_pylist(), told.take(at).to_pylist()
+    codes = [place.setdefault(pair, len(place)) for pair in zip(words, texts, strict=True)]
+    said = [_said(kind, text, teller) for kind, text in place]
+    kept = keep_details([kind for kind, _ in place], said, teller.desk)
+    wrong = [i for i, code in enumerate(codes) if isinstance(kept[code], Exception)]
+    part.refuse(rows[wrong], _MASKED_DETAILS, [_unfit(words[i], kept[codes[i]]) for i in wrong], [texts[i] for i in wrong])
+    found = np.full(len(part), -1)
+    found[rows] = codes
+    return texts_of(found, [None if isinstance(one, Exception) else one for one in kept]).cast(pa.string())
 
 
 def _said(kind: str, text: str | None, teller: Teller) -> Any:
@@ -117,14 +117,20 @@ def _refuse_untimely(part: Lines, told: dict[str, Any], of: Array, orders: Order
     part.refuse_where(late & sound, _COLUMNS["known_at"], Unfit("DQ013", expected), cells)
 
 
+def _of_rows(cells: Cells, rows: Array) -> Cells:
+    return cells if len(rows) == len(cells) else cells.take(pa.array(rows))
+
+
 def _refuse_other_content(part: Lines, told: dict[str, Any]) -> None:
     """One (merchant, source, event_id) told twice has one content: the first time it is told in this table."""
     rows = np.flatnonzero(~part.bad)
     if not len(rows):
         return
-    at = pa.array(rows)
-    codes = [distinct(told[name].take(at)).codes for name in ("event_id", "merchant_id", "source")]
-    key, first = pairs(pairs(codes[0], codes[1])[0], codes[2])
+    events = codes_of(_of_rows(told["event_id"], rows))
+    if events.max() + 1 == len(rows):
+        return
+    merchants, sources = (codes_of(_of_rows(told[name], rows)) for name in ("merchant_id", "source"))
+    key, first = pairs(pairs(events, merchants)[0], sources)
     again = np.flatnonzero(first[key] != np.arange(len(rows)))
     if not len(again):
         return
@@ -133,7 +139,7 @@ def _refuse_other_content(part: Lines, told: dict[str, Any]) -> None:
     for name in ("order_id", "type", "reason", "details"):
         column = told.get(name)
         if column is not None:
-            own = distinct(column.take(pa.array(np.concatenate([here, there])))).codes
+            own = codes_of(column.take(pa.array(np.concatenate([here, there]))))
             other |= own[: len(here)] != own[len(here) :]
     marked = np.zeros(len(part), dtype=bool)
     marked[here[other]] = True
