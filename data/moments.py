@@ -25,7 +25,6 @@ _ZONED = r"[T ].*[Z+-]"  # after an hour a sign can only open an offset: the end
 _DIGIT = r"\d"  # pandas also reads "now" and "today", by a clock
 _SAMPLE = 1_000
 _UTC, _NAIVE = pa.timestamp("us", "UTC"), pa.timestamp("us")
-_DAYS = (1, date.max.toordinal() - 1)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
@@ -177,5 +176,8 @@ def end_of_local_day(moment: int, zone: str) -> int:
 
 
 def _end_of(day: int, zone: str) -> int:
-    tomorrow = date.fromordinal(int(np.clip(day + _EPOCH_DAY, *_DAYS)) + 1)  # 9999-12-31 stands for "never"
-    return int(datetime.combine(tomorrow, time(), ZoneInfo(zone)).timestamp()) * SECOND - 1
+    tomorrow = day + 1 + _EPOCH_DAY
+    if not 1 <= tomorrow <= date.max.toordinal():
+        return (day + 1) * DAY - 1  # 9999-12-31 stands for "never": the calendar ends, and no zone matters
+    midnight = datetime.combine(date.fromordinal(tomorrow), time(), ZoneInfo(zone))
+    return int(midnight.timestamp()) * SECOND - 1
