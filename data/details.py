@@ -22,7 +22,7 @@ def kept_details(kind: str, said: dict[str, Any], desk: Desk) -> str | None:
     return kept
 
 
-def keep_details(kinds: Sequence[str], said: Sequence[Any], desk: Desk) -> list[str | None | Exception]:
+def keep_details(kinds: Sequence[str], said: Sequence[Any], desk: Desk) -> list[str | Exception | None]:
     """The same for many pieces of news; where `kept_details` raises, what it raises stands in the list. What is said
     may also be what went wrong before. All corrected addresses arrive together, in the order of the news."""
     kept = [_kept(kind, one) for kind, one in zip(kinds, said, strict=True)]

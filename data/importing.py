@@ -26,6 +26,7 @@ from data.news import told_of
 from data.places import load_register
 from data.pool import open_pool
 from data.reading import read_table
+from data.waiting import of_unknown_orders
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ def import_files(home: Path, request: Request, tell: Tell) -> dict[str, Any]:
             imported.news = told_of(imported.news)
     finally:
         connection.close()
+    imported.notes["news_of_unknown_orders"] = of_unknown_orders(imported.waiting, pool)
     tell("check", 0, 1)
     report = _checked(imported)
     known = len(imported.orders["order_id"])

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from data import contract, joining, lines, outcomes, telling
@@ -19,7 +18,7 @@ from data.history import Columns
 from data.joining import Orders
 from data.lines import Lines
 from data.mapping import Mapping
-from data.news import NewsTable
+from data.news import NEWS_SCHEMA, NewsTable
 from data.pool import Merchant
 from data.reading import read_sheet
 from data.sheets import Sheet
@@ -42,7 +41,7 @@ class Options:
 class Imported:
     """What files say, as the contract: kept orders, news, who the merchants are, and what was refused.
 
-    waiting: merchant_id and order_id of each piece of news whose order is not in these files: it is kept and waits.
+    waiting: the pieces of news whose order is not in these files: they are kept and wait for it.
     """
 
     orders: Columns
@@ -52,7 +51,7 @@ class Imported:
     n_rows: int
     faults: list[Fault] = field(default_factory=list)
     notes: dict[str, int] = field(default_factory=dict)
-    waiting: Any = None
+    waiting: NewsTable = field(default_factory=NEWS_SCHEMA.empty_table)
 
 
 def ingest(paths: list[Path], mapping: Mapping, desk: Desk, options: Options, progress: Progress) -> Imported:
@@ -94,7 +93,8 @@ def _contract(read: list[Lines], news: list[Lines], mapping: Mapping, desk: Desk
         raise DataError("DQ001", "the files", got="no order that could be read", expected="at least one",
                         to_do="see the faults")  # fmt: skip
     table, waiting = telling.with_placed(parts, orders, teller)
-    notes |= sum((part.notes for part in (*read, *news)), Counter())
+    for part in (*read, *news):
+        notes |= {name: notes.get(name, 0) + n for name, n in part.notes.items()}
     through = exported_at if exported_at is not None else _told_through(table, orders, mapping)
     kept = arrive(joining.as_told(orders, mapping), desk)
     return Imported(kept, table, _merchants(orders, mapping), through, len(joined), faults, notes, waiting)
@@ -103,7 +103,7 @@ def _contract(read: list[Lines], news: list[Lines], mapping: Mapping, desk: Desk
 def _told_through(told: NewsTable, orders: Orders, mapping: Mapping) -> int:
     """Undeclared: the last order's moment and the longest declared delay, or the last news if that is later."""
     last = int(orders.columns["placed_at"].max()) + int(mapping.longest_delay_days * contract.DAY)
-    return max(last, pc.max(told["known_at"]).as_py())
+    return max(last, int(pc.max(told["known_at"]).as_py()))
 
 
 def _merchants(orders: Orders, mapping: Mapping) -> list[Merchant]:

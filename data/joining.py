@@ -137,7 +137,8 @@ def _unlike_the_first(told: Cells, order: Array) -> Array:
     has = np.flatnonzero(codes >= 0)
     first = np.full(int(order.max(initial=-1)) + 1, -1)
     first[order[has][::-1]] = codes[has][::-1]
-    return (codes >= 0) & (codes != first[order])
+    unlike: Array = (codes >= 0) & (codes != first[order])
+    return unlike
 
 
 def _refuse(joined: Joined, read: list[Lines], marked: Array, name: str, unfit: Unfit) -> None:

@@ -63,7 +63,11 @@ class Lines:
             found = pa.repeat(pa.scalar(text or None, pa.string()), len(self))
         else:
             found = self.cells(source.column)
-        return pc.if_else(pa.array(matches(self, source.overwritten_when)), None, found) if source.overwritten_when else found
+        return (
+            pc.if_else(pa.array(matches(self, source.overwritten_when)), None, found)
+            if source.overwritten_when
+            else found
+        )
 
     def seen(self, name: str) -> Distinct:
         """The distinct cells of a column of the file."""
@@ -80,7 +84,9 @@ class Lines:
             text = None if cell is None else str(cell)
             if text not in memo:
                 memo[text] = _shown(text, column)
-            self.faults.append(Fault(unfit.code, self.sheet.file, number, column.name, memo[text], unfit.expected, TO_DO))
+            self.faults.append(
+                Fault(unfit.code, self.sheet.file, number, column.name, memo[text], unfit.expected, TO_DO)
+            )
         self.bad[rows] = True
 
     def refuse_where(self, marked: Array, column: Column, unfit: Unfit, cells: Cells) -> None:

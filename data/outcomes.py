@@ -1,6 +1,6 @@
 """What statuses mean: the rule each row fits, the times it asks for, and what the lines of one order say together."""
 
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -52,7 +52,11 @@ def event_times(lines: Lines, mapping: Mapping, chosen: Array) -> dict[str, Arra
                 continue
             if not lines.has(news.column):
                 raise absent(lines.sheet, news.column, Column("a rule", "text", Stage.PLACED, ""))
-            column, cells, name = Column(news.column, "time", Stage.PLACED, ""), lines.cells(news.column), time_name(news)
+            column, cells, name = (
+                Column(news.column, "time", Stage.PLACED, ""),
+                lines.cells(news.column),
+                time_name(news),
+            )
             if name not in read:
                 read[name] = moments(cells, news.formats, mapping.timezone)
                 lines.note_formats(read[name])
@@ -104,7 +108,7 @@ def verdicts(owner: Array, kind: Array, words: list[str], lines_decide: Literal[
     mixed. What lines say together depends only on the order in which kinds appear first, so each such sequence is
     judged once.
     """
-    n_orders, size = int(owner.max(initial=-1)) + 1, len(words)
+    n_orders = int(owner.max(initial=-1)) + 1
     _, firsts = pairs(owner, kind)
     firsts = np.sort(firsts)
     owner, kind, rows = owner[firsts], kind[firsts], firsts
@@ -122,12 +126,15 @@ def _sequences(owner: Array, kind: Array, n_orders: int) -> tuple[Array, list[tu
     by_order = np.argsort(owner, kind="stable")
     owner, kind = owner[by_order], kind[by_order]
     place = np.arange(len(owner)) - first_rows(owner)[owner]
-    sequence, sequences = np.zeros(n_orders, dtype=np.int64), [()]
+    sequence = np.zeros(n_orders, dtype=np.int64)
+    sequences: list[tuple[int, ...]] = [()]
     for step in range(int(place.max(initial=-1)) + 1):
         at = place == step
         who = owner[at]
         codes, rows = pairs(sequence[who], kind[at])
-        grown = [(*sequences[s], int(k)) for s, k in zip(sequence[who[rows]].tolist(), kind[at][rows].tolist(), strict=True)]
+        grown = [
+            (*sequences[s], int(k)) for s, k in zip(sequence[who[rows]].tolist(), kind[at][rows].tolist(), strict=True)
+        ]
         sequence[who] = codes + len(sequences)
         sequences += grown
     return sequence, sequences

@@ -122,15 +122,15 @@ def _moments_of(news: News, placed_at: Array, joined: Joined, lines: Array) -> A
 def _told(joined: Joined, said: list[Any], orders: Orders, teller: Teller, notes: dict[str, int]) -> Told:
     """said: (news, orders that tell it, the rows that tell when). The table stands in the order of the orders."""
     parts, silent = [], 0
-    for place, (news, who, lines) in enumerate(said):
-        placed_at = orders.columns["placed_at"][who]
-        moment = _moments_of(news, placed_at, joined, lines)
-        told = ~np.isnan(moment)
-        silent += int((~told).sum())
-        when, who, placed_at = moment[told].astype(np.int64), who[told], placed_at[told]
+    for number, (news, asked, lines) in enumerate(said):
+        moment = _moments_of(news, orders.columns["placed_at"][asked], joined, lines)
+        own = asked[~np.isnan(moment)]
+        silent += len(asked) - len(own)
+        when = moment[~np.isnan(moment)].astype(np.int64)
         day_only = teller.date_only or news.date_only
-        known = teller.clipped(ends_of_local_days(when, teller.mapping.timezone) if day_only else when, placed_at)
-        parts.append((who, np.full(len(who), place), np.minimum(when, known), known))
+        ends = ends_of_local_days(when, teller.mapping.timezone) if day_only else when
+        latest = teller.clipped(ends, orders.columns["placed_at"][own])
+        parts.append((own, np.full(len(own), number), np.minimum(when, latest), latest))
     notes["statuses_without_a_time"] = silent
     if not parts:
         return NEWS_SCHEMA.empty_table(), np.zeros(0, dtype=np.int64)

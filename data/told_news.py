@@ -80,7 +80,9 @@ def _details(part: Lines, kinds: Cells, teller: Teller) -> Cells:
     said = [_said(kind, text, teller) for kind, text in place]
     kept = keep_details([kind for kind, _ in place], said, teller.desk)
     wrong = [i for i, code in enumerate(codes) if isinstance(kept[code], Exception)]
-    part.refuse(rows[wrong], _MASKED_DETAILS, [_unfit(words[i], kept[codes[i]]) for i in wrong], [texts[i] for i in wrong])
+    part.refuse(
+        rows[wrong], _MASKED_DETAILS, [_unfit(words[i], kept[codes[i]]) for i in wrong], [texts[i] for i in wrong]
+    )
     found = np.full(len(part), -1)
     found[rows] = codes
     return texts_of(found, [None if isinstance(one, Exception) else one for one in kept]).cast(pa.string())

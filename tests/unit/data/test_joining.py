@@ -43,7 +43,11 @@ def lines_of(rows: list[dict[str, Any]]) -> Lines:
 
 def expected(files: list[list[dict[str, Any]]]) -> tuple[list[dict[str, Any]], list[tuple[int, str, str]]]:
     """Orders and faults, one line after the other."""
-    rows = [{**r, "merchant_id": r["merchant_id"] or "m1", "file": f, "at": i} for f, file in enumerate(files) for i, r in enumerate(file)]
+    rows = [
+        {**r, "merchant_id": r["merchant_id"] or "m1", "file": f, "at": i}
+        for f, file in enumerate(files)
+        for i, r in enumerate(file)
+    ]
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for r in rows:
         groups.setdefault((r["merchant_id"], r["order_id"]), []).append(r)

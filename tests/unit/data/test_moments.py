@@ -49,11 +49,14 @@ def test_a_moment(cell: str, layout: str, zone: str, moment: str) -> None:
 
 def test_one_column_may_mix_local_and_zoned_times() -> None:
     cells = pa.array(["2025-03-01 10:00", "2025-03-01T10:00Z"])
-    assert moments(cells, ["ISO8601"], "Asia/Kolkata").micros.tolist() == [micros("2025-03-01T04:30+00:00"), micros("2025-03-01T10:00+00:00")]
+    assert moments(cells, ["ISO8601"], "Asia/Kolkata").micros.tolist() == [
+        micros("2025-03-01T04:30+00:00"),
+        micros("2025-03-01T10:00+00:00"),
+    ]
 
 
 AT = micros("2025-03-01T10:00+00:00")
-LOCAL = datetime(2025, 3, 1, 15, 30)
+LOCAL = datetime.fromisoformat("2025-03-01T15:30")
 TYPED = {
     "local nanoseconds": pa.array([LOCAL, None], pa.timestamp("ns")),
     "local milliseconds": pa.array([LOCAL, None], pa.timestamp("ms")),
@@ -112,7 +115,9 @@ def test_the_end_of_a_day_lies_in_that_day_and_the_next_moment_does_not(moment: 
     assert end >= moment
 
 
-@given(st.lists(st.integers(micros("2001-01-01T00:00+00:00"), micros("2060-01-01T00:00+00:00")), min_size=1, max_size=9))
+@given(
+    st.lists(st.integers(micros("2001-01-01T00:00+00:00"), micros("2060-01-01T00:00+00:00")), min_size=1, max_size=9)
+)
 def test_many_ends_of_days_are_the_ends_one_by_one(told: list[int]) -> None:
     for zone in ("Asia/Kolkata", "America/New_York"):
         ends = ends_of_local_days(np.array(told), zone)
@@ -120,15 +125,19 @@ def test_many_ends_of_days_are_the_ends_one_by_one(told: list[int]) -> None:
 
 
 def test_a_day_that_stands_for_never_has_an_end() -> None:
-    assert end_of_local_day(micros("9999-12-31T00:00+00:00"), "UTC") == micros("9999-12-31T00:00+00:00") + 86_399_999_999
+    assert (
+        end_of_local_day(micros("9999-12-31T00:00+00:00"), "UTC") == micros("9999-12-31T00:00+00:00") + 86_399_999_999
+    )
 
 
 WORDS = ["now", "today", "soon", "2025-02-31", "2025-03-01T10:00:00.1234567Z", "2025-03-01T10:00+5:30", "20250301",
          "2025-03", "2025-03-01 24:00", "2025-03-01T10:00z", "1999-12-31", "2025-3-1", "0001-01-01", "2025-03-01Z"]  # fmt: skip
 WRITTEN = st.builds(
     lambda moment, layout, zone: moment.strftime(layout) + zone,
-    st.datetimes(datetime(1950, 1, 1), datetime(2100, 1, 1)),
-    st.sampled_from(["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%d/%m/%Y", "%m/%d/%Y"]),
+    st.datetimes(datetime.fromisoformat("1950-01-01"), datetime.fromisoformat("2100-01-01")),
+    st.sampled_from(
+        ["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%d/%m/%Y", "%m/%d/%Y"]
+    ),
     st.sampled_from(["", "", "Z", "+05:30", "-0500", "+05", " Z"]),
 ) | st.sampled_from(WORDS)
 LAYOUTS = [["ISO8601"], ["%d/%m/%Y", "%m/%d/%Y"], ["%d/%m/%Y", "ISO8601"], ["ISO8601", "%m/%d/%Y %z", "%m/%d/%Y"]]

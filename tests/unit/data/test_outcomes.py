@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 from data.outcomes import MIXED, decided_by, verdicts
 from tests.helpers.tables import edges
 
-WORDS = ["", "dispatched", "delivered", "returned", "partially_delivered", "rto_started", "rto_received", "cancelled", "lost"]
+WORDS = [
+    "",
+    "dispatched",
+    "delivered",
+    "returned",
+    "partially_delivered",
+    "rto_started",
+    "rto_received",
+    "cancelled",
+    "lost",
+]
 LINES = st.lists(st.tuples(st.integers(0, 3), st.sampled_from(WORDS)), min_size=1, max_size=14)
 
 
@@ -41,5 +51,7 @@ rto_started rto_received       | rto_started | rto_started
 
 
 @pytest.mark.parametrize(("lines", "all_decide", "any_decides"), edges(ANY))
-def test_one_line_that_came_back_decides_where_the_mapping_says_so(lines: str, all_decide: str, any_decides: str) -> None:
+def test_one_line_that_came_back_decides_where_the_mapping_says_so(
+    lines: str, all_decide: str, any_decides: str
+) -> None:
     assert (decided_by(lines.split()), decided_by(lines.split(), "any")) == (all_decide, any_decides)

@@ -11,7 +11,6 @@ from data.mapping import Source
 from data.parsing import Unfit
 from tests.helpers.tables import edges
 
-
 NUMBERS = """
 cell         | value
 1499         | 1499
