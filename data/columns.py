@@ -80,7 +80,7 @@ def plain_texts(cells: Cells) -> Values:
 
 
 def _plain_numbers(cells: Cells) -> Array:
-    """(n,) float64 of the cells that are plain finite numbers, NaN for all others."""
+    """(n,) float64 of the cells that are plain numbers, infinite ones too, NaN for all others."""
     kind = cells.type
     if pa.types.is_string(kind):
         numeric = _cast_texts(cells)
@@ -88,8 +88,7 @@ def _plain_numbers(cells: Cells) -> Array:
         numeric = cells.cast(pa.float64(), safe=False)
     else:
         return np.full(len(cells), np.nan)
-    values = np.asarray(pc.fill_null(numeric, np.nan))
-    return np.where(np.isfinite(values), values, np.nan)
+    return np.asarray(pc.fill_null(numeric, np.nan))
 
 
 def _cast_texts(cells: Cells) -> Cells:

@@ -158,7 +158,7 @@ def test_news_of_an_unknown_order_is_kept_counted_and_told_until_the_order_comes
     )
     assert second["notes"]["news_of_unknown_orders"] == 1  # o1 came with the earlier import, o2 with this one
     other = shop.file("other.csv", f"{NATIVE_HEAD}\no1,m2,2025-03-01T10:00Z,9\n")
-    alone = Request([other, shop.file("n.csv", f"{NEWS_HEAD}\ng1,o3,m2,lost,2025-03-07T10:00Z,2025-03-07T10:00Z,,,\n")],
+    alone = Request([other, shop.file("n.csv", f"{NEWS_HEAD}\ng1,o2,m2,lost,2025-03-07T10:00Z,2025-03-07T10:00Z,,,\n")],
                     "native", None, "m1", None, False)  # fmt: skip
     assert import_files(tmp_path / "home", alone, lambda *step: None)["notes"]["news_of_unknown_orders"] == 1
 
@@ -198,6 +198,21 @@ def test_a_header_without_rows_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="DQ001") as refused:
         read(Shop(tmp_path))
     assert refused.value.got == "no rows"
+
+
+def test_news_of_statuses_stands_in_the_order_of_the_orders_and_of_each_rule(tmp_path: Path) -> None:
+    two = EXPORT.replace(
+        'type = "rto_started", column = "ended" }',
+        'type = "dispatched", after_days = 1 }, {type = "rto_started", column = "ended" }',
+    )
+    rows = [
+        f"a{i},01/03/2025 10:00,INR,9,,,COD,{status},2025-03-09"
+        for i, status in enumerate(["done", "back", "done", "back"])
+    ]
+    imported = Shop(tmp_path).read(mapping_of(two), Shop(tmp_path).file("orders.csv", "\n".join([HEAD, *rows])))
+    told = [(t.order_id, t.type) for t in imported.news if t.type != "placed"]
+    assert told == [("a0", "delivered"), ("a1", "dispatched"), ("a1", "rto_started"), ("a2", "delivered"),
+                    ("a3", "dispatched"), ("a3", "rto_started")]  # fmt: skip
 
 
 def test_a_file_with_one_kind_of_outcome_imports(tmp_path: Path) -> None:

@@ -131,7 +131,7 @@ def test_a_day_that_stands_for_never_has_an_end() -> None:
 
 
 WORDS = ["now", "today", "soon", "2025-02-31", "2025-03-01T10:00:00.1234567Z", "2025-03-01T10:00+5:30", "20250301",
-         "2025-03", "2025-03-01 24:00", "2025-03-01T10:00z", "1999-12-31", "2025-3-1", "0001-01-01", "2025-03-01Z"]  # fmt: skip
+         "2025-03", "2025-03-01 24:00", "2025-03-01T10:00z", "1999-12-31", "2025-03-01T10:00 -05:00", "2025-3-1", "0001-01-01", "2025-03-01Z"]  # fmt: skip
 WRITTEN = st.builds(
     lambda moment, layout, zone: moment.strftime(layout) + zone,
     st.datetimes(datetime.fromisoformat("1950-01-01"), datetime.fromisoformat("2100-01-01")),
