@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data.distinct import Array, Cells, distinct, pairs, texts_of
+from data.codes import Array, Cells, distinct, pairs, texts_of
 from data.parsing import Parse, Unfit, plain_text
 
 _PLAIN_NUMBER = r"^[+-]?\d+(\.\d+)?$"

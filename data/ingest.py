@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 
 from data import contract, joining, lines, outcomes, telling
 from data.arrival import Desk, arrive
+from data.codes import Array, distinct
 from data.contract import NEWS_COLUMNS, ORDER_COLUMNS
-from data.distinct import Array, distinct
 from data.errors import DataError, Fault, UsageError
 from data.history import Columns
 from data.joining import Orders

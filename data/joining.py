@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data import outcomes
+from data.codes import Array, Cells, codes_of, dense, encoded, first_rows, last_rows, pairs
 from data.contract import DAY, ORDER_COLUMNS
-from data.distinct import Array, Cells, codes_of, dense, encoded, first_rows, last_rows, pairs
 from data.errors import UsageError
 from data.lines import Lines
 from data.mapping import Mapping

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data import columns, contract, parsing
+from data.codes import Array, Cells, Distinct, codes_of, distinct
 from data.contract import Column
-from data.distinct import Array, Cells, Distinct, codes_of, distinct
 from data.errors import DataError, Fault, masked
 from data.mapping import Mapping, Source, When, fits
 from data.moments import ISO, Moments, moments

@@ -15,8 +15,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data.codes import Array, Cells, distinct
 from data.contract import DAY, SECOND
-from data.distinct import Array, Cells, distinct
 
 ISO = "ISO8601"
 _PLAIN_ISO = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?)?"  # what Arrow reads exactly as pandas does

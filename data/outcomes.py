@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data.codes import Array, first_rows, pairs
 from data.contract import Column, Stage
-from data.distinct import Array, first_rows, pairs
 from data.lines import Lines, absent, as_written, matches
 from data.mapping import Mapping, News
 from data.moments import Moments, ends_of_local_days, moments

@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 
 from data import contract, outcomes
 from data.arrival import Desk
+from data.codes import Array, Cells
 from data.contract import DAY
-from data.distinct import Array, Cells
 from data.joining import Joined, Orders
 from data.mapping import Mapping, News
 from data.moments import end_of_local_day, ends_of_local_days

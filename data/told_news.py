@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data import contract
+from data.codes import Array, Cells, codes_of, encoded, pairs, texts_of
 from data.contract import NEWS_COLUMNS
 from data.details import keep_details
-from data.distinct import Array, Cells, codes_of, encoded, pairs, texts_of
 from data.joining import Orders
 from data.lines import Lines
 from data.moments import ends_of_local_days
