@@ -25,12 +25,13 @@ from data.ingest import Imported, Options, ingest
 from data.kept import arrow_of, texts
 from data.label import NOT_RTO, RTO
 from data.mapping import Mapping, load_mapping
-from data.news import NewsTable, news_table, once
+from data.news import NewsTable, once
 from data.numbering import Numbering
 from data.places import load_register
 from data.pool import Pool, open_pool
 from data.reading import read_table
 from data.segments import storing
+from data.waiting import of_unknown_orders
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def _read(request: Request, mapping: Mapping, pool: Pool, tell: Tell) -> Importe
             imported = ingest(request.files, mapping, desk, options, tell)
     finally:
         connection.close()
-    imported.news = news_table(imported.news)
+    imported.notes["news_of_unknown_orders"] = of_unknown_orders(imported.waiting, pool)
     return imported
 
 

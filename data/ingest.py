@@ -1,21 +1,29 @@
 """A merchant's files into the contract: read, convert, join lines into orders, turn statuses into news, arrive."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-import pandas as pd
+import numpy as np
+import pyarrow.compute as pc
 
 from data import contract, joining, lines, outcomes, telling
 from data.arrival import Desk, arrive
+from data.codes import Array, distinct
 from data.contract import NEWS_COLUMNS, ORDER_COLUMNS
 from data.errors import DataError, Fault, UsageError
-from data.history import Columns, Told
+from data.history import Columns
+from data.joining import Orders
 from data.lines import Lines
 from data.mapping import Mapping
+from data.news import NEWS_SCHEMA, NewsTable
 from data.pool import Merchant
-from data.reading import read_table
+from data.reading import read_sheet
+from data.sheets import Sheet
 from data.telling import Teller
+from data.told_news import told_by_table
 
 Progress = Callable[[str, int, int], None]
 
@@ -31,95 +39,105 @@ class Options:
 
 @dataclass(slots=True)
 class Imported:
-    """What files say, as the contract: kept orders, news, who the merchants are, and what was refused."""
+    """What files say, as the contract: kept orders, news, who the merchants are, and what was refused.
+
+    waiting: the pieces of news whose order is not in these files: they are kept and wait for it.
+    """
 
     orders: Columns
-    news: list[Told]
+    news: NewsTable
     merchants: list[Merchant]
     exported_at: int
     n_rows: int
     faults: list[Fault] = field(default_factory=list)
     notes: dict[str, int] = field(default_factory=dict)
+    waiting: NewsTable = field(default_factory=NEWS_SCHEMA.empty_table)
 
 
 def ingest(paths: list[Path], mapping: Mapping, desk: Desk, options: Options, progress: Progress) -> Imported:
     """Import files through a mapping. Raises DataError at the first refused row unless bad rows are skipped."""
-    tables = []
+    sheets = []
     for i, path in enumerate(paths):
         progress("read", i, len(paths))
-        tables.append(read_table(path, mapping.file))
-    order_tables = [t for t in tables if not _is_news(t, mapping)]
-    news_tables = [t for t in tables if _is_news(t, mapping)]
-    if not order_tables:
+        sheets.append(read_sheet(path, mapping.file))
+    # sheets = prepare(sheets, mapping): two files joined, credit rows matched to their orders
+    order_sheets = [s for s in sheets if not _is_news(s, mapping)]
+    news_sheets = [s for s in sheets if _is_news(s, mapping)]
+    if not order_sheets:
         raise UsageError("CLI005", ", ".join(str(p) for p in paths), got="no file with orders", expected="one or more")
-    read = [lines.convert(t, mapping.orders, ORDER_COLUMNS, mapping) for t in order_tables]
+    read = [lines.convert(s, mapping.orders, ORDER_COLUMNS, mapping) for s in order_sheets]
+    news = [lines.convert(s, mapping.news, NEWS_COLUMNS, mapping) for s in news_sheets]
+    progress("orders", len(paths), len(paths))
+    return _contract(read, news, mapping, desk, options)
+
+
+def _is_news(sheet: Sheet, mapping: Mapping) -> bool:
+    source = mapping.news.get("event_id")
+    return source is not None and source.column in sheet.table.column_names
+
+
+def _contract(read: list[Lines], news: list[Lines], mapping: Mapping, desk: Desk, options: Options) -> Imported:
+    notes: dict[str, int] = {}
     rules = [outcomes.rule_of_rows(part, mapping) if mapping.rules else None for part in read]
     joined = joining.join(read, rules, mapping, options.merchant_id)
-    progress("orders", len(paths), len(paths))
-    return _contract(
-        joined,
-        read,
-        [lines.convert(t, mapping.news, NEWS_COLUMNS, mapping) for t in news_tables],
-        mapping,
-        desk,
-        options,
-    )
-
-
-def _is_news(table: pd.DataFrame, mapping: Mapping) -> bool:
-    source = mapping.news.get("event_id")
-    return source is not None and source.column in table.columns
-
-
-def _contract(
-    joined: pd.DataFrame, read: list[Lines], news: list[Lines], mapping: Mapping, desk: Desk, options: Options
-) -> Imported:
-    notes: dict[str, int] = {}
-    good = joining.without_refused(joined, read, notes)
-    orders = joining.orders_of(good[good["_first"]], mapping)
+    placing, newest = joining.good_rows(joined, read, notes)
+    orders = joining.orders_of(joined, placing, mapping)
     exported_at = options.exported_at if options.exported_at is not None else telling.declared_export(mapping)
     teller = Teller(mapping, desk, options.merchant_id or mapping.merchant_id, exported_at)
-    told = telling.told_by_rules(good[good["_last"]], orders, teller, notes) if mapping.rules else []
-    placed_at = dict(zip(zip(orders["merchant_id"], orders["order_id"], strict=True), orders["placed_at"], strict=True))
-    for part in news:
-        told += telling.told_by_table(part, placed_at, teller)
+    parts = [telling.told_by_rules(joined, newest, orders, teller, notes)] if mapping.rules else []
+    parts += [told_by_table(part, orders, teller) for part in news]
     faults = [f for part in (*read, *news) for f in part.faults]
     if faults and not options.skip_bad_rows:
         raise _refusal(faults)
-    if orders.empty:
+    if not len(orders):
         raise DataError("DQ001", "the files", got="no order that could be read", expected="at least one",
                         to_do="see the faults")  # fmt: skip
-    told = telling.with_placed(told, orders, teller)
-    through = exported_at if exported_at is not None else _told_through(told, orders, mapping)
+    table, waiting = telling.with_placed(parts, orders, teller)
+    for part in (*read, *news):
+        notes |= {name: notes.get(name, 0) + n for name, n in part.notes.items()}
+    through = exported_at if exported_at is not None else _told_through(table, orders, mapping)
     kept = arrive(joining.as_told(orders, mapping), desk)
-    return Imported(kept, told, _merchants(orders, mapping), through, len(joined), faults, notes)
+    return Imported(kept, table, _merchants(orders, mapping), through, len(joined), faults, notes, waiting)
 
 
-def _told_through(told: list[Told], orders: pd.DataFrame, mapping: Mapping) -> int:
+def _told_through(told: NewsTable, orders: Orders, mapping: Mapping) -> int:
     """Undeclared: the last order's moment and the longest declared delay, or the last news if that is later."""
-    last = int(orders["placed_at"].max()) + int(mapping.longest_delay_days * contract.DAY)
-    return max(last, max(t.known_at for t in told))
+    last = int(orders.columns["placed_at"].max()) + int(mapping.longest_delay_days * contract.DAY)
+    return max(last, int(pc.max(told["known_at"]).as_py()))
 
 
-def _merchants(orders: pd.DataFrame, mapping: Mapping) -> list[Merchant]:
-    merchants = []
-    for name, own in orders.groupby("merchant_id"):
-        currency, country = _first(own, "currency", "INR"), _first(own, "country", "IN")
-        merchants.append(
-            Merchant(str(name), mapping.timezone, mapping.currency or currency, mapping.country or country)
-        )
-    return merchants
+def _merchants(orders: Orders, mapping: Mapping) -> list[Merchant]:
+    names = distinct(orders.columns["merchant_id"])
+    currency, country = (
+        _first_told(orders.columns.get(name), names.codes, default)
+        for name, default in (("currency", "INR"), ("country", "IN"))
+    )
+    return [
+        Merchant(name, mapping.timezone, mapping.currency or currency[i], mapping.country or country[i])
+        for name, i in sorted((name, i) for i, name in enumerate(names.values))
+    ]
 
 
-def _first(orders: pd.DataFrame, column: str, default: str) -> str:
-    values = orders[column].dropna()
-    return str(values.iloc[0]) if len(values) else default
+def _first_told(column: Any, merchant: Array, default: str) -> list[str]:
+    """Each merchant's first word in a column."""
+    told = [default] * (int(merchant.max(initial=-1)) + 1)
+    if column is None:
+        return told
+    words = distinct(column)
+    has = np.flatnonzero(words.codes >= 0)[::-1]
+    first = np.full(len(told), -1)
+    first[merchant[has]] = words.codes[has]
+    return [words.values[c] if c >= 0 else default for c in first.tolist()]
 
 
 def _refusal(faults: list[Fault]) -> DataError:
+    """The first refused cell as an error; of the others, the next places and how many of each code and column."""
     first, more = faults[0], faults[1:4]
     to_do = first.to_do
     if len(faults) > 1:
         named = "; ".join(f"{f.code} {f.file} row {f.row}, {f.column}" for f in more)
+        counted = Counter((f.code, f.column) for f in faults)
+        total = ", ".join(f"{code} {column}: {n}" for (code, column), n in sorted(counted.items()))
         to_do += f"\n            {len(faults) - 1} more cells are refused, the next: {named}"
+        to_do += f"\n            all {len(faults)} by code and column: {total}"
     return replace(first, to_do=to_do).as_error()

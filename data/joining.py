@@ -1,129 +1,239 @@
-"""Good lines of all files as one table, and that table as orders: one row for each."""
+"""Good lines of all files as one set of columns, and those as orders: one entry for each."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from data import outcomes
+from data.codes import Array, Cells, codes_of, dense, encoded, first_rows, last_rows, pairs
 from data.contract import DAY, ORDER_COLUMNS
 from data.errors import UsageError
 from data.lines import Lines
 from data.mapping import Mapping
 from data.parsing import Unfit
 
-IDS = ["merchant_id", "order_id"]
 _COLUMNS = {c.name: c for c in ORDER_COLUMNS}
 _SUMMABLE = ("amount_minor", "discount_minor", "shipping_fee_minor")
 
 
-def join(read: list[Lines], rules: list[Any], mapping: Mapping, merchant_id: str | None) -> pd.DataFrame:
-    """Every line of every file, refused ones too. `_file`, `_row`: where it stands; `_rule`: what its status says."""
-    parts = []
-    for number, (part, rule) in enumerate(zip(read, rules, strict=True)):
-        table = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in part.columns.items()})
-        table["placed_at"] = part.columns["placed_at"]
-        table["_rule"] = -1 if rule is None else rule
-        table["_file"], table["_row"] = number, np.arange(len(table))
-        if rule is not None:
-            for name, times in outcomes.event_times(part, mapping, rule).items():
-                table[name] = times
-        parts.append(table)
-    joined = pd.concat(parts, ignore_index=True)
-    for column in ORDER_COLUMNS:
-        if column.name not in joined:
-            joined[column.name] = None
-    _fill_constants(joined, mapping, merchant_id)
+@dataclass(slots=True)
+class Joined:
+    """Every line of every file, refused ones too; files stand one after the other.
+
+    columns: of the contract, as in Lines; what no file has is not there.  file, row: (n,) where each line stands.
+    rule: (n,) what its status says, -1 without one.  at: (n,) moments that rules ask for.  key: (n,) whole number for
+    (merchant, order id) by first appearance, -1 where one of them is missing.
+    """
+
+    columns: dict[str, Any]
+    file: Array
+    row: Array
+    rule: Array
+    at: dict[str, Array]
+    key: Array
+
+    def __len__(self) -> int:
+        return len(self.file)
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """One entry for each order (k,). columns: of the contract, as in Lines, with n_lines and n_units.
+
+    owner: (K,) the order of each key of Joined, -1 where its lines were refused.
+    """
+
+    columns: dict[str, Any]
+    owner: Array
+
+    def __len__(self) -> int:
+        return len(self.columns["placed_at"])
+
+
+def join(read: list[Lines], rules: list[Array | None], mapping: Mapping, merchant_id: str | None) -> Joined:
+    """All lines together. Rows without a merchant (DQ005) and lines that cannot belong to one order (DQ008) are
+    refused. Raises UsageError CLI006 if no row says its merchant."""
+    sizes = [len(part) for part in read]
+    at = [{} if r is None else outcomes.event_times(p, mapping, r) for p, r in zip(read, rules, strict=True)]
+    columns = {name: _stacked(name, read) for name in _COLUMNS if any(name in part.columns for part in read)}
+    _fill_constants(columns, mapping, merchant_id, sum(sizes))
+    columns["order_id"] = encoded(columns["order_id"])  # asked for by its codes more than once
+    joined = Joined(
+        columns,
+        file=np.repeat(np.arange(len(read)), sizes),
+        row=np.concatenate([np.arange(size) for size in sizes]),
+        rule=np.concatenate([np.full(n, -1) if r is None else r for n, r in zip(sizes, rules, strict=True)]),
+        at={name: np.concatenate([part[name] for part in at]) for name in at[0]},
+        key=keys_of(columns["merchant_id"], columns["order_id"]),
+    )
     _refuse_strangers(joined, read)
     return joined
 
 
-def _fill_constants(table: pd.DataFrame, mapping: Mapping, merchant_id: str | None) -> None:
+def _stacked(name: str, read: list[Lines]) -> Any:
+    """One column of all files; missing in the files that do not have it."""
+    if len(read) == 1:
+        return read[0].columns[name]
+    if _COLUMNS[name].kind == "text":
+        parts = [p.columns.get(name, pa.nulls(len(p), pa.string())).cast(pa.string()) for p in read]
+        return pa.concat_arrays(parts)
+    return np.concatenate([p.columns.get(name, np.full(len(p), np.nan)) for p in read])
+
+
+def _fill_constants(columns: dict[str, Any], mapping: Mapping, merchant_id: str | None, n: int) -> None:
     defaults = {
         "merchant_id": merchant_id or mapping.merchant_id,
         "currency": mapping.currency,
         "country": mapping.country,
     }
     for name, value in defaults.items():
-        if value is not None:
-            table[name] = table[name].where(table[name].notna(), value)
-    if table["merchant_id"].isna().all():
+        found = columns.get(name)
+        if value is not None and (found is None or found.null_count):
+            columns[name] = pa.repeat(value, n) if found is None else pc.fill_null(found.cast(pa.string()), value)
+    if "merchant_id" not in columns or columns["merchant_id"].null_count == n:
         to_do = "pass --merchant NAME, or set merchant_id in the mapping"
         raise UsageError("CLI006", "merchant_id", got="no column and no constant", expected="a merchant", to_do=to_do)
 
 
-def _refuse_strangers(joined: pd.DataFrame, read: list[Lines]) -> None:
+def keys_of(merchants: Cells, orders: Cells) -> Array:
+    """(n,) a whole number for each distinct (merchant, order id), by first appearance; -1 where one is missing."""
+    own, codes = codes_of(merchants), codes_of(orders)
+    missing = (own < 0) | (codes < 0)
+    if not missing.any():
+        return codes if own.max(initial=0) == 0 else pairs(codes, own)[0]
+    keys = np.full(len(codes), -1, dtype=np.int64)
+    keys[~missing] = pairs(codes[~missing], own[~missing])[0]
+    return keys
+
+
+def _refuse_strangers(joined: Joined, read: list[Lines]) -> None:
     """Refuse rows without a merchant (DQ005), and lines that cannot belong to one order (DQ008)."""
-
-    def refuse(rows: "pd.Series[Any]", name: str, unfit: Unfit) -> None:
-        for i in np.flatnonzero(rows.to_numpy(bool)):
-            number, row = int(joined["_file"].iloc[i]), int(joined["_row"].iloc[i])
-            cell = None if name == "merchant_id" else joined[name].iloc[i]
-            read[number].refuse_row(row, _COLUMNS[name], unfit, cell)
-
-    refuse(joined["merchant_id"].isna(), "merchant_id", Unfit("DQ005", "a merchant on every row, or --merchant NAME"))
-    sound = joined[~_refused(joined, read)]
-    groups = sound.groupby(IDS, sort=False)
-    apart = sound["placed_at"] - groups["placed_at"].transform("first")
+    nobody = np.asarray(pc.is_null(joined.columns["merchant_id"]))
+    _refuse(joined, read, nobody, "merchant_id", Unfit("DQ005", "a merchant on every row, or --merchant NAME"))
+    rows = np.flatnonzero(~_refused(read))
+    sizes = np.bincount(joined.key[rows], minlength=1)
+    rows = rows[sizes[joined.key[rows]] > 1]  # orders of one line agree with themselves
+    if not len(rows):
+        return
+    order = dense(joined.key[rows])[0]
     expected = "one order for each order id: its lines lie within a day and have one buyer"
-    strange = {"placed_at": apart.abs() > DAY}
+    placed = joined.columns["placed_at"][rows]
+    strange = {"placed_at": np.abs(placed - placed[first_rows(order)][order]) > DAY}
     for name in ("customer_id", "phone"):
-        if sound[name].notna().any():
-            first = groups[name].transform("first")
-            strange[name] = sound[name].notna() & (sound[name].astype(object) != first.astype(object))
-    for name, rows in strange.items():
-        refuse(rows.reindex(joined.index, fill_value=False), name, Unfit("DQ008", expected))
+        if name in joined.columns:
+            strange[name] = _unlike_the_first(joined.columns[name].take(pa.array(rows)), order)
+    for name, which in strange.items():
+        marked = np.zeros(len(joined), dtype=bool)
+        marked[rows[which]] = True
+        _refuse(joined, read, marked, name, Unfit("DQ008", expected))
 
 
-def _refused(joined: pd.DataFrame, read: list[Lines]) -> "np.ndarray[Any, Any]":
-    refused = np.zeros(len(joined), dtype=bool)
-    for number, part in enumerate(read):
-        rows = np.array(sorted(part.bad_rows), dtype=np.int64)
-        refused |= (joined["_file"] == number).to_numpy() & np.isin(joined["_row"].to_numpy(), rows)
-    return refused
+def _unlike_the_first(told: Cells, order: Array) -> Array:
+    """(m,) which rows tell another text than the first row of their order that tells one."""
+    codes = codes_of(told)
+    has = np.flatnonzero(codes >= 0)
+    first = np.full(int(order.max(initial=-1)) + 1, -1)
+    first[order[has][::-1]] = codes[has][::-1]
+    unlike: Array = (codes >= 0) & (codes != first[order])
+    return unlike
 
 
-def without_refused(joined: pd.DataFrame, read: list[Lines], notes: dict[str, int]) -> pd.DataFrame:
-    """The lines that stay. A refused row takes the other lines of its order with it. Where a later file tells an order
-    again, `_first` marks the lines of its first telling (the order as placed), `_last` those of its newest status."""
-    refused = _refused(joined, read)
-    keys = pd.MultiIndex.from_frame(joined[IDS].fillna("").astype(str))
-    with_them = np.asarray(keys.isin(keys[refused]))
+def _refuse(joined: Joined, read: list[Lines], marked: Array, name: str, unfit: Unfit) -> None:
+    where = np.flatnonzero(marked)
+    for number in np.unique(joined.file[where]).tolist():
+        at = where[joined.file[where] == number]
+        cells: list[Any] = [None] * len(at)
+        if name != "merchant_id":
+            told = joined.columns[name]
+            cells = told[at].tolist() if isinstance(told, np.ndarray) else told.take(pa.array(at)).to_pylist()
+        read[number].refuse(joined.row[at], _COLUMNS[name], unfit, cells)
+
+
+def _refused(read: list[Lines]) -> Array:
+    return np.concatenate([part.bad for part in read])
+
+
+def good_rows(joined: Joined, read: list[Lines], notes: dict[str, int]) -> tuple[Array, Array]:
+    """The lines that stay, as rows of `joined`: (a,) those that tell the order as placed, (b,) those that tell its
+    newest status. A refused row takes the other lines of its order with it. Where a later file tells an order again,
+    its first telling is the order, its last one the status."""
+    refused = _refused(read)
+    with_them = refused.copy()
+    known = joined.key >= 0
+    if refused.any():
+        taken = np.zeros(int(joined.key.max(initial=-1)) + 1, dtype=bool)
+        taken[joined.key[refused & known]] = True
+        with_them[known] |= taken[joined.key[known]]
     notes["lines_of_a_refused_order"] = int((with_them & ~refused).sum())
-    good = joined[~with_them]
-    files = good.groupby(IDS, sort=False)["_file"]
-    good = good.assign(_first=good["_file"] == files.transform("min"), _last=good["_file"] == files.transform("max"))
-    notes["rows_told_again_by_a_later_file"] = int((~good["_first"]).sum())
-    return good
+    rows = np.flatnonzero(~with_them)
+    if len(read) == 1 or not len(rows):
+        notes["rows_told_again_by_a_later_file"] = 0
+        return rows, rows
+    order = dense(joined.key[rows])[0]
+    file = joined.file[rows]
+    first, last = (file == file[ends(order)][order] for ends in (first_rows, last_rows))
+    notes["rows_told_again_by_a_later_file"] = int((~first).sum())
+    return rows[first], rows[last]
 
 
-def orders_of(good: pd.DataFrame, mapping: Mapping) -> pd.DataFrame:
-    """One row for each order: its first line's values, the dearest line's goods, sums over lines.
+def orders_of(joined: Joined, rows: Array, mapping: Mapping) -> Orders:
+    """One entry for each order: its first line's values, the dearest line's goods, sums over lines.
 
     A sum is missing if it is for one of the lines: what is left would tell that the export emptied a cancelled line.
     """
+    order, first = dense(joined.key[rows])
+    n_lines = np.bincount(order, minlength=0).astype(float)
     summed = [n for n in _SUMMABLE if n in mapping.orders and mapping.orders[n].sum_lines]
-    worth = pd.to_numeric(good["price_minor"])
-    if "amount_minor" in summed:
-        worth = worth.where(worth.notna(), pd.to_numeric(good["amount_minor"]))
-    lined = good.assign(_worth=worth.fillna(-1.0), n_units=pd.to_numeric(good["quantity"]))
-    lined = lined.assign(**{name: pd.to_numeric(lined[name]) for name in summed})
-    groups = lined.groupby(IDS, sort=False)
-    orders = lined[~lined.duplicated(IDS)].set_index(IDS)
-    dearest = lined.loc[groups["_worth"].idxmax()].set_index(IDS)
-    orders = orders.assign(sku=dearest["sku"], category=dearest["category"], n_lines=groups.size().astype(float))
-    for name in (*summed, "n_units"):
-        orders[name] = groups[name].sum(min_count=1).where(groups[name].count() == groups.size())
-    return orders.reset_index()
+    columns = {name: _taken(column, rows[first]) for name, column in joined.columns.items()}
+    if len(first) < len(rows):
+        dearest = rows[_dearest(joined, rows, order, "amount_minor" in summed)]
+        goods = [name for name in ("sku", "category") if name in columns]
+        columns |= {name: _taken(joined.columns[name], dearest) for name in goods}
+    for name in summed:
+        if name in joined.columns:
+            columns[name] = _sums(joined.columns[name][rows], order, n_lines)
+    pieces = joined.columns.get("quantity")
+    units = np.full(len(first), np.nan) if pieces is None else _sums(pieces[rows], order, n_lines)
+    owner = np.full(int(joined.key.max(initial=-1)) + 1, -1)
+    owner[joined.key[rows[first]]] = np.arange(len(first))
+    return Orders({**columns, "n_lines": n_lines, "n_units": units}, owner)
 
 
-def as_told(orders: pd.DataFrame, mapping: Mapping) -> dict[str, Sequence[Any]]:
-    """Columns of orders as `data/arrival.py` takes them; None is missing."""
-    told: dict[str, Sequence[Any]] = {
-        name: orders[name].astype(object).where(orders[name].notna(), None).tolist()
-        for name in [c.name for c in ORDER_COLUMNS] + ["n_lines", "n_units"]
-    }
+def _taken(column: Any, rows: Array) -> Any:
+    if len(rows) == len(column):  # rows ascend: all of them, as they stand
+        return column
+    return column[rows] if isinstance(column, np.ndarray) else column.take(pa.array(rows))
+
+
+def _dearest(joined: Joined, rows: Array, order: Array, summed: bool) -> Array:
+    """(k,) place in `rows` of each order's dearest line, the first of equals; a line without a price is the cheapest."""
+    nothing = np.full(len(joined), np.nan)
+    worth = joined.columns.get("price_minor", nothing)[rows]
+    if summed:
+        worth = np.where(np.isnan(worth), joined.columns.get("amount_minor", nothing)[rows], worth)
+    ascending = np.lexsort((-np.nan_to_num(worth, nan=-1.0), order))  # stable: equals stay in their order
+    return ascending[first_rows(order[ascending])]
+
+
+def _sums(values: Array, order: Array, n_lines: Array) -> Array:
+    told = ~np.isnan(values)
+    sums = np.bincount(order, np.where(told, values, 0.0), minlength=len(n_lines))
+    return np.where(np.bincount(order, told, minlength=len(n_lines)) == n_lines, sums, np.nan)
+
+
+def as_told(orders: Orders, mapping: Mapping) -> dict[str, Any]:
+    """Columns of orders as `data/arrival.py` takes them."""
+    told = {name: _listed(column) for name, column in orders.columns.items()}  # until arrival takes columns
     told["date_only"] = [mapping.orders["placed_at"].date_only] * len(orders)
     told["timezone"] = [mapping.timezone] * len(orders)
     return told
+
+
+def _listed(column: Any) -> list[Any]:
+    if isinstance(column, np.ndarray):
+        return [None if v != v else v for v in column.tolist()]
+    values: list[Any] = column.to_pylist()
+    return values

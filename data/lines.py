@@ -1,181 +1,227 @@
 """Rows of a file into converted lines: one column at a time, every cell that does not fit a numbered fault."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from data import contract, parsing
+from data import columns, contract, parsing
+from data.codes import Array, Cells, Distinct, codes_of, distinct
 from data.contract import Column
 from data.errors import DataError, Fault, masked
 from data.mapping import Mapping, Source, When, fits
-from data.parsing import Unfit
+from data.moments import ISO, Moments, moments
+from data.parsing import Parse, Unfit
+from data.sheets import Sheet
 
 TO_DO = "fix the row, or pass --skip-bad-rows: it is left out and counted in the data card"
 
 
 @dataclass(slots=True)
 class Lines:
-    """Converted columns of one file, row by row, and the rows that were refused."""
+    """Converted columns of one sheet, row by row, and the rows that were refused.
 
-    table: pd.DataFrame
+    columns: text as pyarrow columns, numbers and optional times as float64 with NaN, required times as int64.
+    bad: (n,) rows with a fault.  notes: what is worth telling of rows that were not refused, counted.
+    """
+
+    sheet: Sheet
     columns: dict[str, Any] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    bad: Array = field(init=False)
+    notes: Counter[str] = field(default_factory=Counter)
+    _seen: dict[str, Distinct] = field(default_factory=dict)
 
-    def refuse(self, bad: "np.ndarray[Any, Any]", column: Column, code: str, expected: str, cells: Any) -> None:
-        """Note a fault for each row marked in `bad`."""
-        for i in np.flatnonzero(bad):
-            self.refuse_row(int(i), column, Unfit(code, expected), cells.iloc[i])
+    def __post_init__(self) -> None:
+        self.bad = np.zeros(len(self.sheet), dtype=bool)
+        self.faults += self.sheet.faults
 
-    def refuse_row(self, i: int, column: Column, unfit: Unfit, cell: Any) -> None:
-        got = "nothing" if _empty(cell) else masked(str(cell)) if column.personal else repr(str(cell))[:80]
-        file, row = self.table.attrs["file"], self.table.attrs["first_row"] + i
-        self.faults.append(Fault(unfit.code, file, row, column.name, got, unfit.expected, TO_DO))
+    def __len__(self) -> int:
+        return len(self.sheet)
 
-    @property
-    def bad_rows(self) -> set[int]:
-        return {f.row - self.table.attrs["first_row"] for f in self.faults}
+    def has(self, name: str) -> bool:
+        return name in self.sheet.table.column_names
+
+    def cells(self, name: str) -> Cells:
+        """One column of the file as it stands: (n,), null where a cell is empty."""
+        found = self.sheet.table[name].combine_chunks()
+        if pa.types.is_dictionary(found.type):
+            found = found.dictionary_decode()
+        if pa.types.is_large_string(found.type):
+            return found.cast(pa.string())
+        return pc.if_else(pc.is_nan(found), None, found) if pa.types.is_floating(found.type) else found
+
+    def cells_of(self, source: Source) -> Cells:
+        """The cells a column of the contract comes from: empty where the export overwrites them."""
+        if source.column is None:
+            text = (source.constant or "").strip()
+            found = pa.repeat(pa.scalar(text or None, pa.string()), len(self))
+        else:
+            found = self.cells(source.column)
+        return (
+            pc.if_else(pa.array(matches(self, source.overwritten_when)), None, found)
+            if source.overwritten_when
+            else found
+        )
+
+    def seen(self, name: str) -> Distinct:
+        """The distinct cells of a column of the file."""
+        if name not in self._seen:
+            self._seen[name] = distinct(self.cells(name))
+        return self._seen[name]
+
+    def refuse(self, rows: Array, column: Column, unfits: Unfit | Sequence[Unfit], cells: Sequence[Any]) -> None:
+        """Note a fault for each of `rows` (m,): why, and what stands there, for all of them or one by one."""
+        reasons = [unfits] * len(rows) if isinstance(unfits, Unfit) else unfits
+        memo: dict[Any, str] = {}
+        numbers = self.sheet.rows[rows].tolist()
+        for number, unfit, cell in zip(numbers, reasons, cells, strict=True):
+            text = None if cell is None else str(cell)
+            if text not in memo:
+                memo[text] = _shown(text, column)
+            self.faults.append(
+                Fault(unfit.code, self.sheet.file, number, column.name, memo[text], unfit.expected, TO_DO)
+            )
+        self.bad[rows] = True
+
+    def refuse_where(self, marked: Array, column: Column, unfit: Unfit, cells: Cells) -> None:
+        """Note a fault for each row marked in (n,); cells: the whole column."""
+        rows = np.flatnonzero(marked)
+        if len(rows):
+            self.refuse(rows, column, unfit, cells.take(pa.array(rows)).to_pylist())
+
+    def note_formats(self, found: Moments) -> None:
+        """Count the times that say more than their format: they took a later one, or would have fitted two."""
+        self.notes["times_in_a_later_format"] += found.later
+        self.notes["times_that_fit_two_formats"] += found.twice
 
 
-def convert(table: pd.DataFrame, sources: dict[str, Source], known: tuple[Column, ...], mapping: Mapping) -> Lines:
-    """All mapped columns of a table, converted. Raises DataError DQ002 if a mapped file column is not there."""
-    lines = Lines(table)
+def _shown(text: str | None, column: Column) -> str:
+    if text is None or not text.strip():
+        return "nothing"
+    return masked(text) if column.personal else repr(text)[:80]
+
+
+def convert(sheet: Sheet, sources: dict[str, Source], known: tuple[Column, ...], mapping: Mapping) -> Lines:
+    """All mapped columns of a sheet, converted. Raises DataError DQ002 if a mapped file column is not there."""
+    lines = Lines(sheet)
     for column in known:
         source = sources.get(column.name)
         if source is None or source.overwritten:
             continue
-        if source.column is not None and source.column not in table.columns:
+        if source.column is not None and not lines.has(source.column):
             if mapping.absent_columns == "refuse" or column.required:
-                raise absent(table, source.column, column)
+                raise absent(sheet, source.column, column)
             continue
-        _convert_column(lines, column, source, mapping)
+        if column.kind == "time":
+            _convert_times(lines, column, source, mapping)
+        else:
+            _convert_column(lines, column, source, mapping)
     return lines
 
 
-def absent(table: pd.DataFrame, name: str, column: Column) -> DataError:
-    near = get_close_matches(name, [str(c) for c in table.columns], cutoff=0.5)  # never the whole header: without
-    got = f"{table.shape[1]} columns" + (f", the nearest {' and '.join(map(repr, near))}" if near else ", none like it")
+def absent(sheet: Sheet, name: str, column: Column) -> DataError:
+    near = get_close_matches(name, sheet.table.column_names, cutoff=0.5)  # never the whole header: without
+    got = f"{sheet.table.num_columns} columns" + (
+        f", the nearest {' and '.join(map(repr, near))}" if near else ", none like it"
+    )
     to_do = "correct the column's name in the mapping, or the delimiter in [file]"  # one, it is a buyer's row
-    where = f"{table.attrs['file']}, column {name!r} for {column.name}"
+    where = f"{sheet.file}, column {name!r} for {column.name}"
     return DataError("DQ002", where, got=got, expected=f"a column {name!r} in the file's first line", to_do=to_do)
 
 
 def _convert_column(lines: Lines, column: Column, source: Source, mapping: Mapping) -> None:
-    n = len(lines.table)
-    cells = lines.table[source.column] if source.column else pd.Series([source.constant] * n, dtype=object)
-    if column.kind == "time":
-        _convert_times(lines, column, source, mapping, cells)
-        return
-    raw = cells.astype(object).where(cells.notna(), None).tolist()
-    if source.overwritten_when:
-        gone = matches(lines.table, source.overwritten_when)
-        raw = [None if gone[i] else cell for i, cell in enumerate(raw)]
-    kinds = list(zip(_money_digits(lines, mapping, n), _countries(lines, mapping, n), strict=True))
-    parsers = {kind: _parser(column, source, *kind) for kind in set(kinds)}
-    lines.columns[column.name] = _memoised(lines, column, raw, [parsers[kind] for kind in kinds])
+    cells = lines.cells_of(source)
+    read = _read(lines, cells, column, source, mapping)
+    rows, unfits, raw = read.rows, list(read.unfits), list(read.cells)
+    if column.required and cells.null_count:
+        empty = np.flatnonzero(np.asarray(pc.is_null(cells)))
+        rows = np.concatenate([rows, empty])
+        unfits += [Unfit("DQ005", "a value: every row needs one")] * len(empty)
+        raw += [None] * len(empty)
+        ascending = np.argsort(rows, kind="stable").tolist()
+        rows, unfits, raw = rows[ascending], [unfits[i] for i in ascending], [raw[i] for i in ascending]
+    if len(rows):
+        lines.refuse(rows, column, unfits, raw)
+    lines.columns[column.name] = read.values
 
 
-def _memoised(lines: Lines, column: Column, raw: list[Any], parsers: list[Callable[[Any], Any]]) -> list[Any]:
-    memo: dict[tuple[Any, Any], Any] = {}
-    values: list[Any] = [None] * len(raw)
-    for i, cell in enumerate(raw):
-        if _empty(cell):
-            if column.required:
-                lines.refuse_row(i, column, Unfit("DQ005", "a value: every row needs one"), cell)
-            continue
-        key = (cell, parsers[i]) if isinstance(cell, str | float | int) else (str(cell), parsers[i])
-        if key not in memo:
-            try:
-                memo[key] = parsers[i](cell)
-            except Unfit as unfit:
-                memo[key] = unfit
-        if isinstance(memo[key], Unfit):
-            lines.refuse_row(i, column, memo[key], cell)
-        else:
-            values[i] = memo[key]
-    return values
+def _read(lines: Lines, cells: Cells, column: Column, source: Source, mapping: Mapping) -> columns.Values:
+    """The column by its kind. Money depends on its row's currency, PIN codes on its row's country."""
+    if column.kind == "money":
+        digits, kinds = _by_row(lines, "currency", mapping.currency, parsing.minor_digits)
+        factors = np.array([10.0**d for d in digits])
+        by_row = factors[0] if kinds is None else factors[kinds]
+        parsers = [parsing.money(source.unit, d) for d in digits]
+        return columns.numbers(cells, columns.money_fits(source.unit, by_row), parsers, kinds)
+    if column.kind == "count":
+        return columns.numbers(cells, columns.count_fits, [parsing.count], None)
+    if column.name in ("pincode", "origin_pincode"):
+        countries, kinds = _by_row(lines, "country", mapping.country, lambda country: country)
+        return columns.texts(cells, [parsing.translated(source, parsing.pincode(c)) for c in countries], kinds)
+    parse = _word_parser(column)
+    if parse is None and not source.part and not source.values and source.otherwise is None:
+        return columns.plain_texts(cells)
+    return columns.texts(cells, [parsing.translated(source, parse or parsing.plain_text)], None)
 
 
-def _convert_times(lines: Lines, column: Column, source: Source, mapping: Mapping, cells: Any) -> None:
-    if source.overwritten_when:
-        cells = cells.mask(matches(lines.table, source.overwritten_when))
-    micros, bad = parsing.times(cells, source, mapping.timezone)
-    lines.refuse(bad if column.required else bad & ~blank(cells), column, "DQ004", as_written(source.formats), cells)
-    lines.refuse(~bad & (micros < contract.EARLIEST), column, "DQ009", "a time after 1999", cells)
-    lines.columns[column.name] = (
-        micros if column.required else [None if b else int(m) for m, b in zip(micros, bad, strict=True)]
-    )
+def _by_row(lines: Lines, name: str, default: str | None, of: Any) -> tuple[list[Any], Array | None]:
+    """What each row's word in the column `name` stands for: the distinct meanings, and (n,) which one is the row's."""
+    told = lines.columns.get(name)
+    if told is None:
+        return [of(default)], None
+    meanings = [of(word) for word in [*told.dictionary.to_pylist(), default]]
+    known = list(dict.fromkeys(meanings))
+    return known, np.array([known.index(m) for m in meanings], dtype=np.int64)[codes_of(told)]
 
 
-def blank(cells: "pd.Series[Any]") -> "np.ndarray[Any, Any]":
-    """(n,) which cells hold nothing, or white space alone."""
-    return cells.isna().to_numpy() | (cells.astype("string").str.strip() == "").fillna(True).to_numpy(bool)
+def _word_parser(column: Column) -> Parse | None:
+    """The parser of a column that holds one of a few words or codes; None for free text."""
+    match column.name:
+        case "currency":
+            return parsing.code(3, "an ISO 4217 code of three letters, as INR")
+        case "country":
+            return parsing.code(2, "an ISO 3166 code of two letters, as IN")
+        case "payment_method":
+            return parsing.one_of(parsing.PAYMENTS)
+        case "type":
+            return parsing.one_of(tuple(t.name.lower() for t in contract.NewsType))
+        case "reason":
+            return parsing.one_of(tuple(r.name.lower() for r in contract.Reason))
+    return None
+
+
+def _convert_times(lines: Lines, column: Column, source: Source, mapping: Mapping) -> None:
+    cells = lines.cells_of(source)
+    found = moments(cells, source.formats, mapping.timezone)
+    refused = found.bad if column.required else found.bad & np.asarray(pc.is_valid(cells))
+    lines.refuse_where(refused, column, Unfit("DQ004", as_written(source.formats)), cells)
+    early = ~found.bad & (found.micros < contract.EARLIEST)
+    lines.refuse_where(early, column, Unfit("DQ009", "a time after 1999"), cells)
+    lines.note_formats(found)
+    lines.columns[column.name] = found.micros if column.required else np.where(found.bad, np.nan, found.micros)
 
 
 def as_written(formats: list[str]) -> str:
     """What a time should look like."""
-    return "a time as " + " or ".join("2025-03-01T18:30:00+05:30" if f == "ISO8601" else f for f in formats)
+    return "a time as " + " or ".join("2025-03-01T18:30:00+05:30" if f == ISO else f for f in formats)
 
 
-def _money_digits(lines: Lines, mapping: Mapping, n: int) -> list[int]:
-    currency = lines.columns.get("currency")
-    constant = parsing.minor_digits(mapping.currency)
-    return [constant] * n if currency is None else [parsing.minor_digits(c or mapping.currency) for c in currency]
-
-
-def _countries(lines: Lines, mapping: Mapping, n: int) -> list[str | None]:
-    told = lines.columns.get("country")
-    return [mapping.country] * n if told is None else [country or mapping.country for country in told]
-
-
-def _parser(column: Column, source: Source, digits: int, country: str | None) -> Callable[[Any], Any]:
-    match column.kind, column.name:
-        case "money", _:
-            return parsing.money(source.unit, digits)
-        case "count", _:
-            return parsing.count
-        case _, "pincode" | "origin_pincode":
-            return parsing.translated(source, parsing.pincode(country))
-        case _, "currency":
-            return parsing.translated(source, parsing.code(3, "an ISO 4217 code of three letters, as INR"))
-        case _, "country":
-            return parsing.translated(source, parsing.code(2, "an ISO 3166 code of two letters, as IN"))
-        case _, "payment_method":
-            return parsing.translated(source, parsing.one_of(parsing.PAYMENTS))
-        case _, "type":
-            return parsing.translated(source, parsing.one_of(tuple(t.name.lower() for t in contract.NewsType)))
-        case _, "reason":
-            return parsing.translated(source, parsing.one_of(tuple(r.name.lower() for r in contract.Reason)))
-        case _:
-            return parsing.translated(source, parsing.plain_text)
-
-
-def matches(table: pd.DataFrame, when: When) -> "np.ndarray[Any, Any]":
-    """(n,) which rows fit every condition; each distinct combination is tried once.
+def matches(lines: Lines, when: When) -> Array:
+    """(n,) which rows fit every condition; each distinct cell of a column is tried once.
 
     Raises DataError DQ002 if a column the mapping asks for is not in the file.
     """
     for name in when:
-        if name not in table.columns:
-            raise absent(table, name, Column("a rule", "text", contract.Stage.PLACED, ""))
-    if not when:
-        return np.ones(len(table), dtype=bool)
-    distinct = table[list(when)].astype(object).drop_duplicates()
-    keyed = {
-        _no_nan(row): fits(when, dict(zip(when, _no_nan(row), strict=True))) for row in distinct.itertuples(index=False)
-    }
-    rows = table[list(when)].astype(object).itertuples(index=False)
-    return np.array([keyed[_no_nan(row)] for row in rows], dtype=bool)
-
-
-def _no_nan(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(None if _empty(v) else v for v in row)  # NaN is not equal to itself: no key of a dict
-
-
-def _empty(cell: Any) -> bool:
-    if isinstance(cell, str):
-        return not cell.strip()
-    return cell is None or cell is pd.NA or cell is pd.NaT or (isinstance(cell, float) and cell != cell)
+        if not lines.has(name):
+            raise absent(lines.sheet, name, Column("a rule", "text", contract.Stage.PLACED, ""))
+    fit = np.ones(len(lines), dtype=bool)
+    for name, patterns in when.items():
+        seen = lines.seen(name)
+        fit &= np.array([fits({name: patterns}, {name: v}) for v in [*seen.values, None]], dtype=bool)[seen.codes]
+    return fit

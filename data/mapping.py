@@ -138,6 +138,7 @@ class Mapping(_Strict):
     exported_at: str | None = None
     note: str = ""
     absent_columns: Literal["refuse", "missing"] = "refuse"
+    lines_decide: Literal["all", "any"] = "all"
     file: File = File()
     orders: dict[str, Source]
     news: dict[str, Source] = Field(default_factory=dict)

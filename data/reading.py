@@ -9,12 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from data.errors import DataError
 from data.mapping import File
+from data.sheets import Sheet
 
 FIRST_ROW = {"csv": 2, "parquet": 1}
 """What a person calls the first row of data: line 2 of a CSV, row 1 of a Parquet table."""
@@ -69,3 +72,24 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
 
 def _first_line(error: Exception) -> str:
     return (str(error) or type(error).__name__).splitlines()[0][:200]
+
+
+def read_sheet(path: Path, file: File) -> Sheet:
+    """The same rows as a Sheet."""
+    if path.name.endswith(".parquet") and path.is_file():
+        try:
+            table = pq.read_table(path)
+        except _UNREADABLE as error:
+            raise DataError("DQ001", str(path), got=_first_line(error), expected="a readable parquet file") from error
+        first = FIRST_ROW["parquet"]
+    else:
+        frame = read_table(path, file)
+        table, first = pa.Table.from_pandas(frame, preserve_index=False), frame.attrs["first_row"]
+    columns = {}
+    for name in table.column_names:
+        column = table[name].combine_chunks()
+        if pa.types.is_large_string(column.type) or pa.types.is_string(column.type):
+            column = pc.utf8_trim_whitespace(column.cast(pa.string()))
+            column = pc.if_else(pc.equal(column, ""), None, column)
+        columns[name] = column
+    return Sheet(path.name, pa.table(columns), np.arange(table.num_rows) + first)

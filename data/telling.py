@@ -1,25 +1,27 @@
-"""The news of an import: told by statuses (`rules`), by tables of news, and `placed` for every order."""
+"""The news of an import as a table: told by statuses (`rules`), and `placed` for every order."""
 
-import json
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
-import pandas as pd
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from data import contract, outcomes, parsing
+from data import contract, outcomes
 from data.arrival import Desk
-from data.contract import NEWS_COLUMNS
-from data.details import kept_details
-from data.history import Told
-from data.lines import Lines
-from data.mapping import Mapping
-from data.outcomes import Placed
-from data.parsing import Unfit
+from data.codes import Array, Cells
+from data.contract import DAY
+from data.joining import Joined, Orders
+from data.mapping import Mapping, News
+from data.moments import end_of_local_day, ends_of_local_days
+from data.news import NEWS_SCHEMA, NewsTable
 
-_COLUMNS = {c.name: c for c in NEWS_COLUMNS}
+_MICROSECONDS_PER_DAY = float(DAY)
+
+Told: TypeAlias = tuple[NewsTable, Array]
+"""News, and (n,) the order each piece belongs to, -1 where this import has no such order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +33,14 @@ class Teller:
     merchant_id: str | None
     exported_at: int | None
 
-    def known(self, name: str) -> Callable[[int], int]:
-        """A moment of the news column `name` as known: days without an hour are known at their end."""
-        source = self.mapping.news.get(name)
-        if source is None or not source.date_only:
-            return lambda moment: moment
-        return lambda moment: parsing.end_of_local_day(moment, self.mapping.timezone)
+    @property
+    def date_only(self) -> bool:
+        """Do the orders tell a day without an hour?"""
+        return self.mapping.orders["placed_at"].date_only
+
+    def clipped(self, known: Array, placed_at: Array) -> Array:
+        """`known` as far as the export can tell: not after it was written, and never before the order."""
+        return np.maximum(placed_at, known if self.exported_at is None else np.minimum(known, self.exported_at))
 
 
 def declared_export(mapping: Mapping) -> int | None:
@@ -47,133 +51,121 @@ def declared_export(mapping: Mapping) -> int | None:
     moment = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(mapping.timezone))
     micros = int(moment.timestamp() * contract.SECOND)
     day_only = len(mapping.exported_at) == len(date.min.isoformat())
-    return parsing.end_of_local_day(micros, mapping.timezone) if day_only else micros
+    return end_of_local_day(micros, mapping.timezone) if day_only else micros
 
 
-def told_by_rules(good: pd.DataFrame, orders: pd.DataFrame, teller: Teller, notes: dict[str, int]) -> list[Told]:
-    """News of statuses. good: the lines with the newest status.  notes: counts news whose time column is empty."""
-    mapping, date_only = teller.mapping, teller.mapping.orders["placed_at"].date_only
-    at = {name: good[name].to_numpy(float) for name in good.columns if name.startswith("_at ")}
-    rule_of_line = good["_rule"].to_numpy(int)
-    lines_of: dict[tuple[str, str], list[int]] = {}
-    for i, key in enumerate(zip(good["merchant_id"], good["order_id"], strict=True)):
-        lines_of.setdefault(key, []).append(i)
-    told: list[Told] = []
-    silent = 0
-    for merchant, order, moment in zip(orders["merchant_id"], orders["order_id"], orders["placed_at"], strict=True):
-        placed = Placed(merchant, order, int(moment), date_only, teller.exported_at)
-        own = [
-            (mapping.rules[rule_of_line[i]].news, {name: float(values[i]) for name, values in at.items()})
-            for i in lines_of[merchant, order]
-        ]
-        news, times = _together(placed, own)
-        said = outcomes.tell(placed, news, times, mapping)
-        silent += len(news) - len(said)
-        told += said
+def news_of(columns: dict[str, Any]) -> NewsTable:
+    """A table of news from its columns: texts as any pyarrow column, times as int64; what is not there is missing."""
+    n = len(columns["happened_at"])
+    told = {"live": np.zeros(n, dtype=bool), **columns}
+    arrays = [_column(told.get(field.name), field.type, n) for field in NEWS_SCHEMA]
+    return pa.table(arrays, schema=NEWS_SCHEMA)
+
+
+def _column(told: Any, kind: Any, n: int) -> Cells:
+    if told is None:
+        return pa.nulls(n, kind)
+    if isinstance(told, str):
+        return pa.repeat(told, n)
+    return pa.array(told) if isinstance(told, np.ndarray) else told.cast(kind)
+
+
+def told_by_rules(joined: Joined, rows: Array, orders: Orders, teller: Teller, notes: dict[str, int]) -> Told:
+    """News of statuses. rows: the lines with the newest status.  notes: counts news whose time column is empty."""
+    rules = teller.mapping.rules
+    kinds = [rule.news[-1].type if rule.news else "" for rule in rules]
+    words = list(dict.fromkeys(kinds))
+    owner, rule = orders.owner[joined.key[rows]], joined.rule[rows]
+    kind = np.array([words.index(k) for k in kinds], dtype=np.int64)[rule]
+    deciding, mixed = outcomes.verdicts(owner, kind, words, teller.mapping.lines_decide)
+    last = _last_fate(joined, rows, owner, mixed, orders, teller)
+    said = []
+    for index, one in enumerate(rules):
+        alone = np.flatnonzero((deciding >= 0) & (rule[deciding] == index))
+        said += [(news, alone, rows[deciding[alone]]) for news in one.news]
+        partly = np.flatnonzero((last >= 0) & (joined.rule[last] == index))
+        if len(partly):
+            some = one.news[-1].model_copy(update={"type": "partially_delivered", "reason": None})
+            said.append((some, partly, last[partly]))
+    return _told(joined, said, orders, teller, notes)
+
+
+def _last_fate(joined: Joined, rows: Array, owner: Array, mixed: Array, orders: Orders, teller: Teller) -> Array:
+    """(k,) the row of `joined` that tells a mixed order's last fate, -1 for orders that are not mixed: what became of
+    such an order is known with the last of its shipped lines."""
+    last = np.full(len(orders), -1)
+    asked = np.flatnonzero(mixed[owner])
+    if not len(asked):
+        return last
+    moment = np.full(len(asked), np.nan)
+    shipped = np.zeros(len(asked), dtype=bool)
+    for index, rule in enumerate(teller.mapping.rules):
+        own = joined.rule[rows[asked]] == index
+        if rule.news and rule.news[-1].type != "cancelled" and own.any():
+            shipped |= own
+            placed_at = orders.columns["placed_at"][owner[asked[own]]]
+            moment[own] = _moments_of(rule.news[-1], placed_at, joined, rows[asked[own]])
+    moment = np.nan_to_num(moment, nan=-np.inf)  # untold comes first; where none is told, none will be
+    asked, moment = asked[shipped], moment[shipped]
+    ascending = asked[np.lexsort((asked, moment))]
+    last[owner[ascending]] = rows[ascending]
+    return last
+
+
+def _moments_of(news: News, placed_at: Array, joined: Joined, lines: Array) -> Array:
+    """When `news` happened for each of some lines, in microseconds; NaN where its time column is empty."""
+    if news.after_days is not None:
+        return placed_at + news.after_days * _MICROSECONDS_PER_DAY
+    return joined.at[outcomes.time_name(news)][lines]
+
+
+def _told(joined: Joined, said: list[Any], orders: Orders, teller: Teller, notes: dict[str, int]) -> Told:
+    """said: (news, orders that tell it, the rows that tell when). The table stands in the order of the orders."""
+    parts, silent = [], 0
+    for number, (news, asked, lines) in enumerate(said):
+        moment = _moments_of(news, orders.columns["placed_at"][asked], joined, lines)
+        own = asked[~np.isnan(moment)]
+        silent += len(asked) - len(own)
+        when = moment[~np.isnan(moment)].astype(np.int64)
+        day_only = teller.date_only or news.date_only
+        ends = ends_of_local_days(when, teller.mapping.timezone) if day_only else when
+        latest = teller.clipped(ends, orders.columns["placed_at"][own])
+        parts.append((own, np.full(len(own), number), np.minimum(when, latest), latest))
     notes["statuses_without_a_time"] = silent
-    return told
+    if not parts:
+        return NEWS_SCHEMA.empty_table(), np.zeros(0, dtype=np.int64)
+    who, place, happened, known = (np.concatenate(column) for column in zip(*parts, strict=True))
+    by_order = np.lexsort((place, who))
+    who, place, happened, known = who[by_order], place[by_order], happened[by_order], known[by_order]
+    order_id = orders.columns["order_id"].take(pa.array(who)).cast(pa.string())
+    kinds, reasons = (_by_place([getattr(news, name) for news, *_ in said], place) for name in ("type", "reason"))
+    written = pa.array(happened).cast(pa.string())
+    told = news_of({
+        "merchant_id": orders.columns["merchant_id"].take(pa.array(who)), "order_id": order_id,
+        "source": teller.mapping.name, "event_id": pc.binary_join_element_wise(order_id, kinds, written, ":"),
+        "type": kinds, "happened_at": happened, "known_at": known, "reason": reasons,
+    })  # fmt: skip
+    return told, who
 
 
-def _together(placed: Placed, own: list[Any]) -> tuple[list[Any], dict[str, float]]:
-    """What one order's lines say together: (news, times). own: (news, times) of each line."""
-    kinds = [news[-1].type if news else "" for news, _ in own]
-    verdict = outcomes.decided_by(kinds)
-    if verdict is None:
-        return [], {}
-    if verdict != "mixed":
-        chosen: tuple[list[Any], dict[str, float]] = own[kinds.index(verdict)]
-        return chosen
-    shipped = [line for line, kind in zip(own, kinds, strict=True) if kind != "cancelled"]
-    moments = [outcomes.moment_of(news[-1], placed, times) for news, times in shipped]
-    told = [(m, i) for i, m in enumerate(moments) if m == m]  # mixed is known with the last line's fate
-    news, times = shipped[max(told)[1] if told else 0]
-    return [news[-1].model_copy(update={"type": "partially_delivered", "reason": None})], times
+def _by_place(words: list[str | None], place: Array) -> Cells:
+    return pa.array(words, pa.string()).take(pa.array(place))
 
 
-def told_by_table(part: Lines, placed_at: dict[tuple[str, str], int], teller: Teller) -> list[Told]:
-    """News of one table of news; rows that break a rule of time, identity or details are refused."""
-    bad = part.bad_rows
-    seen: dict[tuple[str, str, str], Told] = {}
-    told = []
-    for i in range(len(part.table)):
-        if i in bad or (one := _told(part, i, teller)) is None:
-            continue
-        key = (one.merchant_id, one.source, one.event_id)
-        placed = placed_at.get((one.merchant_id, one.order_id))
-        if not _in_time(part, i, one, placed, teller) or not _same_again(part, i, one, seen.setdefault(key, one)):
-            continue
-        told.append(one)
-    return told
-
-
-def _cell(part: Lines, name: str, i: int) -> Any:
-    values: Sequence[Any] | None = part.columns.get(name)
-    return None if values is None else values[i]
-
-
-def _told(part: Lines, i: int, teller: Teller) -> Told | None:
-    merchant = _cell(part, "merchant_id", i) or teller.merchant_id
-    if merchant is None:
-        part.refuse_row(i, _COLUMNS["merchant_id"], Unfit("DQ005", "a merchant on every row, or --merchant NAME"), None)
-        return None
-    happened, known, kind = (part.columns[name][i] for name in ("happened_at", "known_at", "type"))
-    try:
-        details = _details(kind, _cell(part, "details", i), teller)
-    except (ValueError, TypeError, KeyError) as error:
-        needs = f", with {error.args[0]!r}" if isinstance(error, KeyError) and kind != "action_taken" else ""
-        expected = f"details of {kind} as a JSON object{needs}"
-        part.refuse_row(i, _MASKED_DETAILS, Unfit("DQ015", expected), _cell(part, "details", i))
-        return None
-    return Told(
-        merchant, part.columns["order_id"][i], _cell(part, "source", i) or teller.mapping.name,
-        part.columns["event_id"][i], kind, int(happened), teller.known("known_at")(int(known)),
-        _cell(part, "reason", i), details,
-    )  # fmt: skip
-
-
-_MASKED_DETAILS = contract.Column("details", "text", contract.Stage.PLACED, "", personal=True)
-
-
-def _details(kind: str, text: str | None, teller: Teller) -> str | None:
-    said = json.loads(text) if text else {}
-    if not isinstance(said, dict):
-        raise TypeError("details")
-    if kind == "address_corrected" and isinstance(said.get("address"), dict):
-        said = {**said, "address": {"country": teller.mapping.country, **said["address"]}}
-    return kept_details(kind, said, teller.desk)
-
-
-def _in_time(part: Lines, i: int, one: Told, placed: int | None, teller: Teller) -> bool:
-    expected = None
-    if one.known_at < one.happened_at or (placed is not None and one.known_at < placed):
-        expected = "known_at not before happened_at, nor before the order's placed_at"
-    elif teller.exported_at is not None and one.known_at > teller.exported_at:
-        expected = "known_at not after the moment the files were exported"
-    if expected is None:
-        return True
-    source = teller.mapping.news["known_at"].column
-    cell = part.table[source].iloc[i] if source in part.table else None
-    part.refuse_row(i, _COLUMNS["known_at"], Unfit("DQ013", expected), cell)
-    return False
-
-
-def _same_again(part: Lines, i: int, one: Told, first: Told) -> bool:
-    if one.content() == first.content():
-        return True
-    expected = "one content for each (merchant, source, event_id); to take news back, tell a correction"
-    part.refuse_row(i, _COLUMNS["event_id"], Unfit("DQ014", expected), one.event_id)
-    return False
-
-
-def with_placed(told: list[Told], orders: pd.DataFrame, teller: Teller) -> list[Told]:
-    """`placed` for every order that nothing placed yet: known at placed_at; on date-only days, at their end."""
-    have = {(t.merchant_id, t.order_id) for t in told if t.type == "placed"}
-    name, zone, date_only = teller.mapping.name, teller.mapping.timezone, teller.mapping.orders["placed_at"].date_only
-    out = list(told)
-    for merchant, order, moment in zip(orders["merchant_id"], orders["order_id"], orders["placed_at"], strict=True):
-        if (merchant, order) not in have:
-            at = int(moment)
-            known = parsing.end_of_local_day(at, zone) if date_only else at
-            known = outcomes.clipped(known, Placed(merchant, order, at, date_only, teller.exported_at))
-            out.append(Told(merchant, order, name, f"{order}:placed", "placed", at, known))
-    return out
+def with_placed(parts: list[Told], orders: Orders, teller: Teller) -> tuple[NewsTable, NewsTable]:
+    """All news, and `placed` for every order that nothing placed yet: known at placed_at; on date-only days, at their
+    end. The second table holds the news whose order is not among `orders`."""
+    told = pa.concat_tables([NEWS_SCHEMA.empty_table(), *(table for table, _ in parts)])
+    of = np.concatenate([np.zeros(0, dtype=np.int64), *(whose for _, whose in parts)])
+    have = np.zeros(len(orders), dtype=bool)
+    have[of[np.asarray(pc.equal(told["type"], "placed")) & (of >= 0)]] = True
+    who = np.flatnonzero(~have)
+    at = orders.columns["placed_at"][who]
+    known = teller.clipped(ends_of_local_days(at, teller.mapping.timezone) if teller.date_only else at, at)
+    order_id = orders.columns["order_id"].take(pa.array(who)).cast(pa.string())
+    placed = news_of({
+        "merchant_id": orders.columns["merchant_id"].take(pa.array(who)), "order_id": order_id,
+        "source": teller.mapping.name, "event_id": pc.binary_join_element_wise(order_id, "placed", ":"),
+        "type": "placed", "happened_at": at, "known_at": known,
+    })  # fmt: skip
+    return pa.concat_tables([told, placed]), told.filter(pa.array(of < 0))

@@ -14,7 +14,7 @@ from data.errors import DataError
 from data.history import History, Told
 from data.ingest import Imported, Options, ingest
 from data.mapping import Mapping, load_mapping
-from data.news import news_table
+from data.news import told_of
 from data.places import load_register
 from data.pool import Pool
 
@@ -56,7 +56,7 @@ class Shop:
         """Import and write what is new as a segment."""
         imported = self.read(mapping, *paths, **options)
         imported.orders = new_orders(self.pool, imported.orders)
-        imported.news = new_news(self.pool, news_table(imported.news))
+        imported.news = new_news(self.pool, imported.news)
         if len(imported.orders["order_id"]) or len(imported.news):
             with segments.writing(self.pool) as draft:
                 segments.write_segment(draft, imported, {"contract": 1, "exported_at": imported.exported_at})
@@ -88,4 +88,6 @@ def row(imported: Imported, order_id: str) -> dict[str, Any]:
 
 def said(imported: Imported, order_id: str) -> list[Told]:
     """News of one order without `placed`, by known_at."""
-    return sorted((t for t in imported.news if t.order_id == order_id and t.type != "placed"), key=lambda t: t.known_at)
+    return sorted(
+        (t for t in told_of(imported.news) if t.order_id == order_id and t.type != "placed"), key=lambda t: t.known_at
+    )

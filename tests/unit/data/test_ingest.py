@@ -10,6 +10,7 @@ import pytest
 
 from data.contract import DAY, SECOND, TOKEN_COLUMNS
 from data.label import label
+from data.news import told_of
 from data.outcomes import decided_by
 from features.one_order import order_news
 from tests.helpers.imports import NATIVE_HEAD, NEWS_HEAD, Shop, mapping_of, refusal, row, said
@@ -62,7 +63,7 @@ def test_an_amazon_report(
     imported = shop.read("amazon-in", shop.file("report.csv.gz", text))
     kept, news = row(imported, order), said(imported, order)
     assert (news[-1].type if news else "-") == last
-    verdict = label(order_news([t for t in imported.news if t.order_id == order]), FOREVER)
+    verdict = label(order_news([t for t in told_of(imported.news) if t.order_id == order]), FOREVER)
     assert ("none" if math.isnan(verdict) else str(int(verdict))) == expected
     assert [f"{kept[name]:g}" for name in ("amount_minor", "n_units", "n_lines")] == [amount, units, lines]
     assert (kept["category"], kept["state"], str(kept["pincode"])) == (category, state, pincode)
@@ -82,7 +83,7 @@ def test_both_ways_of_writing_a_day_are_local_days_known_at_their_end(tmp_path: 
     for order, day in (("A1", "2022-04-30"), ("A2", "2022-04-12")):
         start = at(f"{day}T00:00:00+05:30")
         assert row(imported, order)["placed_at"] == start
-        [placed] = [t for t in imported.news if (t.order_id, t.type) == (order, "placed")]
+        [placed] = [t for t in told_of(imported.news) if (t.order_id, t.type) == (order, "placed")]
         assert (placed.happened_at, placed.known_at) == (start, start + DAY - MICROSECOND)
         [told] = said(imported, order)
         assert (told.happened_at, told.known_at) == (start + 14 * DAY, start + 15 * DAY - MICROSECOND)
@@ -111,7 +112,7 @@ def test_an_indonesian_export(tmp_path: Path) -> None:
     assert [(f.code, f.row, f.got) for f in imported.faults] == [
         ("DQ004", 6, "nothing"), ("DQ007", 7, "' / Sedang Dikirim'")
     ]  # fmt: skip
-    news = {t.order_id: t.type for t in imported.news if t.type != "placed"}
+    news = {t.order_id: t.type for t in told_of(imported.news) if t.type != "placed"}
     assert news == {"B1": "delivered", "B2": "rto_started", "B3": "cancelled", "B4": "lost"}
     first, second = row(imported, "B1"), row(imported, "B2")
     assert first["placed_at"] == at("2024-04-01T00:15:00+07:00")
@@ -122,7 +123,7 @@ def test_an_indonesian_export(tmp_path: Path) -> None:
     assert math.isnan(first["amount_minor"])  # overwritten on every cancelled row, so never known
     assert first["shipping_fee_minor"] == 10_000_00
     assert (first["pincode"], first["country"], first["currency"]) == (None, "ID", "IDR")
-    placed = [t.known_at for t in imported.news if (t.order_id, t.type) == ("B1", "placed")]
+    placed = [t.known_at for t in told_of(imported.news) if (t.order_id, t.type) == ("B1", "placed")]
     assert placed == [first["placed_at"]]
 
 
@@ -185,7 +186,7 @@ def test_csv_and_parquet_say_the_same(tmp_path: Path) -> None:
         as_text.to_csv(tmp_path / f"{name}.csv", index=False)
     one = shop.read("native", tmp_path / "orders.parquet", tmp_path / "news.parquet")
     other = shop.read("native", tmp_path / "orders.csv", tmp_path / "news.csv")
-    assert one.news == other.news
+    assert told_of(one.news) == told_of(other.news)
     for name in one.orders:
         np.testing.assert_array_equal(one.orders[name], other.orders[name], err_msg=name)
 
@@ -301,9 +302,9 @@ def test_no_news_is_known_after_the_export(tmp_path: Path, exported: str, placed
     shop = Shop(tmp_path)
     file = shop.file("orders.csv", "no,when,status\no1,2025-03-01,back\n")
     imported = shop.read(mapping_of(DAYS, exported_at=exported), file)
-    known = {t.type: t.known_at for t in imported.news}
+    known = {t.type: t.known_at for t in told_of(imported.news)}
     assert (known["placed"], known["rto_started"]) == (moment(placed), moment(told))
-    assert all(t.happened_at <= t.known_at <= imported.exported_at for t in imported.news)
+    assert all(t.happened_at <= t.known_at <= imported.exported_at for t in told_of(imported.news))
     day, _, hour = exported.partition("T")
     assert imported.exported_at == moment(f"{day[5:]} {'noon' if hour else 'end'}")
     again = shop.read(mapping_of(DAYS), file, exported_at=imported.exported_at)
@@ -367,7 +368,7 @@ def test_conditions_on_a_numeric_column_with_gaps(tmp_path: Path) -> None:
     })  # fmt: skip
     table.to_parquet(tmp_path / "orders.parquet")
     imported = shop.read(EVENTS, tmp_path / "orders.parquet")
-    assert [t.type for t in imported.news].count("rto_started") == 4
+    assert [t.type for t in told_of(imported.news)].count("rto_started") == 4
 
 
 def test_a_later_file_tells_the_newest_status_and_the_first_tells_the_order(tmp_path: Path) -> None:
@@ -433,7 +434,7 @@ def test_the_worked_example_of_the_document_imports_as_it_says(tmp_path: Path) -
     assert row(imported, "1001")["phone"] == row(imported, "1003")["phone"] > 0
     assert (row(imported, "1002")["payment_method"], row(imported, "1002")["pincode"]) == ("prepaid", "560001")
     assert math.isnan(row(imported, "1003")["amount_minor"])
-    told = {t.order_id: t for t in imported.news if t.type != "placed"}
+    told = {t.order_id: t for t in told_of(imported.news) if t.type != "placed"}
     assert {k: (t.type, t.reason) for k, t in told.items()} == {
         "1001": ("delivered", None), "1002": ("rto_started", "refused"), "1003": ("cancelled", None)
     }  # fmt: skip

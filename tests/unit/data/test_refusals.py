@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from data.errors import DataError, Fault, UsageError
+from data.news import told_of
 from tests.helpers.imports import NATIVE_HEAD, NEWS_HEAD, Shop, mapping_of, refusal, row
 from tests.helpers.tables import edges
 
@@ -127,7 +128,7 @@ def test_a_bad_piece_of_news_is_refused_with_its_place(
     assert (error.code, error.where, error.got) == (code, f"news.csv row 3, {column}", got)
     assert expected in error.expected
     imported = shop.read("native", orders, news, skip_bad_rows=True)
-    assert [t.event_id for t in imported.news] == ["e0", "o1:placed"]
+    assert [t.event_id for t in told_of(imported.news)] == ["e0", "o1:placed"]
     assert len(imported.faults) == 1
 
 
@@ -173,7 +174,7 @@ def test_a_refused_line_takes_the_other_lines_of_its_order_with_it(tmp_path: Pat
     imported = shop.read(MINE, file, skip_bad_rows=True)
     assert imported.orders["order_id"].tolist() == ["a1"]
     assert imported.notes["lines_of_a_refused_order"] == 2
-    assert {t.order_id for t in imported.news} == {"a1"}
+    assert {t.order_id for t in told_of(imported.news)} == {"a1"}
     assert [(f.code, f.row) for f in imported.faults] == [("DQ003", 4)]
 
 
