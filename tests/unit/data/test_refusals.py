@@ -272,7 +272,7 @@ def test_news_without_a_merchant_belongs_to_the_named_one_or_is_refused(tmp_path
     orders = shop.file("orders.csv", f"{NATIVE_HEAD}\no1,m1,2025-03-01T10:00Z,9\n")
     news = shop.file("news.csv", f"{NEWS_HEAD}\ne0,o1,,delivered,2025-03-04T10:00Z,2025-03-04T10:00Z,,,\n")
     assert refusal(shop, "native", orders, news).where == "news.csv row 2, merchant_id"
-    assert shop.read("native", orders, news, merchant_id="m1").news[0].merchant_id == "m1"
+    assert told_of(shop.read("native", orders, news, merchant_id="m1").news)[0].merchant_id == "m1"
 
 
 def test_a_pin_code_is_checked_by_the_country_of_its_own_row(tmp_path: Path) -> None:
