@@ -14,7 +14,8 @@ from data.history import Columns, Told
 from data.lines import Lines
 from data.mapping import Mapping
 from data.pool import Merchant
-from data.reading import read_table
+from data.prepare import Prepared, prepare
+from data.sheets import Sheet
 from data.telling import Teller
 
 Progress = Callable[[str, int, int], None]
@@ -44,35 +45,33 @@ class Imported:
 
 def ingest(paths: list[Path], mapping: Mapping, desk: Desk, options: Options, progress: Progress) -> Imported:
     """Import files through a mapping. Raises DataError at the first refused row unless bad rows are skipped."""
-    tables = []
-    for i, path in enumerate(paths):
-        progress("read", i, len(paths))
-        tables.append(read_table(path, mapping.file))
-    order_tables = [t for t in tables if not _is_news(t, mapping)]
-    news_tables = [t for t in tables if _is_news(t, mapping)]
-    if not order_tables:
+    prepared = prepare(paths, mapping, progress)
+    if not prepared.orders:
         raise UsageError("CLI005", ", ".join(str(p) for p in paths), got="no file with orders", expected="one or more")
-    read = [lines.convert(t, mapping.orders, ORDER_COLUMNS, mapping) for t in order_tables]
+    read = [lines.convert(_frame(s), mapping.orders, ORDER_COLUMNS, mapping) for s in prepared.orders]
     rules = [outcomes.rule_of_rows(part, mapping) if mapping.rules else None for part in read]
     joined = joining.join(read, rules, mapping, options.merchant_id)
     progress("orders", len(paths), len(paths))
     return _contract(
         joined,
         read,
-        [lines.convert(t, mapping.news, NEWS_COLUMNS, mapping) for t in news_tables],
+        [lines.convert(_frame(s), mapping.news, NEWS_COLUMNS, mapping) for s in prepared.news],
         mapping,
         desk,
         options,
+        prepared,
     )
 
 
-def _is_news(table: pd.DataFrame, mapping: Mapping) -> bool:
-    source = mapping.news.get("event_id")
-    return source is not None and source.column in table.columns
+def _frame(sheet: Sheet) -> pd.DataFrame:
+    frame = sheet.table.to_pandas()
+    frame.attrs.update(file=sheet.file, first_row=0)  # faults name the place in the frame until all are known
+    return frame
 
 
 def _contract(
-    joined: pd.DataFrame, read: list[Lines], news: list[Lines], mapping: Mapping, desk: Desk, options: Options
+    joined: pd.DataFrame, read: list[Lines], news: list[Lines], mapping: Mapping, desk: Desk, options: Options,
+    prepared: Prepared,
 ) -> Imported:
     notes: dict[str, int] = {}
     good = joining.without_refused(joined, read, notes)
@@ -83,7 +82,9 @@ def _contract(
     placed_at = dict(zip(zip(orders["merchant_id"], orders["order_id"], strict=True), orders["placed_at"], strict=True))
     for part in news:
         told += telling.told_by_table(part, placed_at, teller)
-    faults = [f for part in (*read, *news) for f in part.faults]
+    faults = []
+    for part, sheet in zip((*read, *news), (*prepared.orders, *prepared.news), strict=True):
+        faults += sheet.faults + [replace(f, row=int(sheet.rows[f.row])) for f in part.faults]
     if faults and not options.skip_bad_rows:
         raise _refusal(faults)
     if orders.empty:
@@ -92,7 +93,7 @@ def _contract(
     told = telling.with_placed(told, orders, teller)
     through = exported_at if exported_at is not None else _told_through(told, orders, mapping)
     kept = arrive(joining.as_told(orders, mapping), desk)
-    return Imported(kept, told, _merchants(orders, mapping), through, len(joined), faults, notes)
+    return Imported(kept, told, _merchants(orders, mapping), through, prepared.n_rows, faults, prepared.notes | notes)
 
 
 def _told_through(told: list[Told], orders: pd.DataFrame, mapping: Mapping) -> int:

@@ -80,7 +80,7 @@ def _known(micros: "np.ndarray[Any, Any]", news: News, mapping: Mapping) -> "np.
     return np.array([ends[m] for m in micros.tolist()], dtype=np.int64)
 
 
-def decided_by(kinds: list[str]) -> str | None:
+def decided_by(kinds: list[str], lines_decide: str = "all") -> str | None:
     """What several lines of one order say together, from each line's last news ("" where none was told).
 
     Cancelled lines were never shipped and say nothing beside shipped ones. As long as one shipped line is under way,
@@ -92,6 +92,8 @@ def decided_by(kinds: list[str]) -> str | None:
     ('delivered', 'mixed', 'dispatched')
     """
     shipped = [k for k in kinds if k != "cancelled"]
+    if lines_decide == "any" and (back := [k for k in shipped if k in _BACK]):
+        return back[0]
     if not shipped:
         return "cancelled"
     if under_way := [k for k in shipped if k not in _FINAL]:

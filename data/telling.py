@@ -66,7 +66,7 @@ def told_by_rules(good: pd.DataFrame, orders: pd.DataFrame, teller: Teller, note
             (mapping.rules[rule_of_line[i]].news, {name: float(values[i]) for name, values in at.items()})
             for i in lines_of[merchant, order]
         ]
-        news, times = _together(placed, own)
+        news, times = _together(placed, own, mapping.lines_decide)
         said = outcomes.tell(placed, news, times, mapping)
         silent += len(news) - len(said)
         told += said
@@ -74,10 +74,10 @@ def told_by_rules(good: pd.DataFrame, orders: pd.DataFrame, teller: Teller, note
     return told
 
 
-def _together(placed: Placed, own: list[Any]) -> tuple[list[Any], dict[str, float]]:
+def _together(placed: Placed, own: list[Any], lines_decide: str) -> tuple[list[Any], dict[str, float]]:
     """What one order's lines say together: (news, times). own: (news, times) of each line."""
     kinds = [news[-1].type if news else "" for news, _ in own]
-    verdict = outcomes.decided_by(kinds)
+    verdict = outcomes.decided_by(kinds, lines_decide)
     if verdict is None:
         return [], {}
     if verdict != "mixed":
