@@ -17,19 +17,20 @@ _SEPARATOR = "\x1f"
 def joined(sheets: list[Sheet], join: Join, notes: dict[str, int]) -> list[Sheet]:
     """Sheets of orders with the columns of the other files beside their own.
 
-    Which file is which shows in the columns of `on`. Rows without a partner keep blank cells; rows of the other files
-    that no order row took are left out; both are counted. Raises UsageError CLI007 if a file is missing, DataError
+    Which file is which shows in the columns of `on` and `other_has`. Rows without a partner keep blank cells;
+    rows of the other files that no order row took are left out; both are counted. Raises UsageError CLI007 if a file is missing, DataError
     DQ022 if a number stands twice in the other files.
     """
-    main = [s for s in sheets if set(join.on) <= set(s.table.column_names)]
-    rest = [s for s in sheets if not set(join.on) <= set(s.table.column_names)]
-    others = [s for s in rest if set(join.on.values()) <= set(s.table.column_names)]
+    marks = {*join.on.values(), *join.other_has}
+    others = [s for s in sheets if marks <= set(s.table.column_names)]
+    rest = [s for s in sheets if not marks <= set(s.table.column_names)]
+    main = [s for s in rest if set(join.on) <= set(s.table.column_names)]
+    strangers = [s for s in rest if not set(join.on) <= set(s.table.column_names)]
     if not main or (join.required and not others):
-        missing = list(join.on) if not main else list(join.on.values())
+        missing = list(join.on) if not main else [*join.on.values(), *join.other_has]
         raise UsageError("CLI007", ", ".join(s.file for s in sheets), got=f"no file with {', '.join(map(repr, missing))}",
                          expected="both kinds of files that [join] puts together",
                          to_do="give both files, or correct `on` in [join]")  # fmt: skip
-    strangers = [s for s in rest if not set(join.on.values()) <= set(s.table.column_names)]
     other = _stacked(others, join)
     place = _places(others, other, list(join.on.values()))
     taken = np.zeros(other.num_rows, dtype=bool)
@@ -88,6 +89,8 @@ def _keys(table: Any, names: list[str]) -> list[str | None]:
 def _beside(sheet: Sheet, other: Any, found: "np.ndarray[Any, Any]", join: Join) -> Any:
     table, positions = sheet.table, pa.array(found, mask=found < 0)
     for name in other.column_names:
+        if join.on.get(name) == name:
+            continue
         called = join.prefix + name
         if called in table.column_names:
             raise DataError("DQ021", f"{sheet.file}, column {called!r}", got="a column of that name in both files",

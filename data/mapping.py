@@ -22,6 +22,7 @@ from data.shaping import Strict
 from data.shaping import When as When
 from data.text import folded
 
+
 class Part(Strict):
     """Keep one part of a value: `separator = "-"`, `index = 0`."""
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data.conditions import fitting
+from data.contract import ORDER_COLUMNS
 from data.credits import credited
 from data.errors import DataError
 from data.joins import joined
@@ -18,6 +19,7 @@ from data.mapping import Mapping
 from data.reading import read_sheet
 from data.sheets import Sheet
 
+ORDER_KINDS = {column.name: column.kind for column in ORDER_COLUMNS}
 Progress = Callable[[str, int, int], None]
 
 
@@ -49,6 +51,7 @@ def shaped(sheets: list[Sheet], mapping: Mapping) -> Prepared:
     n_rows = sum(len(s) + len(s.faults) for s in sheets)
     news = [s for s in sheets if is_news(s, mapping)]
     orders = [_without_dropped(s, mapping, notes) for s in sheets if not is_news(s, mapping)]
+    orders = [_with_points(s, mapping) for s in orders]
     if mapping.join and orders:
         orders = joined(orders, mapping.join, notes)
     if mapping.lines:
@@ -74,6 +77,19 @@ def _without_dropped(sheet: Sheet, mapping: Mapping, notes: dict[str, int]) -> S
             notes[name] = notes.get(name, 0) + int(gone.sum())
             kept &= ~gone
     return sheet if kept.all() else sheet.taken(kept)
+
+
+def _with_points(sheet: Sheet, mapping: Mapping) -> Sheet:
+    """Money written as 1.499,00 turned into 1499.00, where [file] decimal says so."""
+    if mapping.file.decimal == ".":
+        return sheet
+    table = sheet.table
+    for name, source in mapping.orders.items():
+        place = table.column_names.index(source.column) if source.column in table.column_names else -1
+        if ORDER_KINDS[name] == "money" and place >= 0 and pa.types.is_string(table.schema.field(place).type):
+            bare = pc.replace_substring_regex(table[place], r"[.\s\x{00a0}\x{202f}']|[^0-9,.-]+$", "")
+            table = table.set_column(place, source.column, pc.replace_substring(bare, ",", "."))
+    return replace(sheet, table=table)
 
 
 def _filled_down(sheet: Sheet, mapping: Mapping) -> Sheet:

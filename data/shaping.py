@@ -23,6 +23,7 @@ class File(Strict):
     header_row: int = Field(default=1, ge=1, le=1000)
     sheet: str | None = None
     path: str | None = None
+    decimal: Literal[".", ","] = "."
 
     @field_validator("encoding")
     @classmethod
@@ -51,6 +52,7 @@ class Join(Strict):
     """Two kinds of files side by side. on: column of the orders' file = column of the other file."""
 
     on: dict[str, str] = Field(min_length=1)
+    other_has: list[str] = Field(default_factory=list)
     kind: Literal["left"] = "left"
     prefix: str = ""
     required: bool = True
@@ -60,8 +62,8 @@ class Join(Strict):
     def _told_apart(self) -> "Join":
         if not self.required and not self.columns:
             raise ValueError("a file that may be absent needs `columns`: what is missing without it")
-        if all(left == right for left, right in self.on.items()):
-            raise ValueError("the columns of `on` must differ in name: by them the two files are told apart")
+        if not self.other_has and all(left == right for left, right in self.on.items()):
+            raise ValueError("the files cannot be told apart by `on`: name a column that the other one has in `other_has`")
         return self
 
 
