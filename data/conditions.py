@@ -18,7 +18,9 @@ def fitting(sheet: Sheet, when: When) -> "np.ndarray[Any, Any]":
     """(n,) which rows fit every condition. Raises DataError DQ002 if a column is not in the file."""
     fits = np.ones(len(sheet), dtype=bool)
     for name, patterns in when.items():
-        fits &= _column_fits(column_of(sheet, name, "a condition"), [patterns] if isinstance(patterns, str) else patterns)
+        fits &= _column_fits(
+            column_of(sheet, name, "a condition"), [patterns] if isinstance(patterns, str) else patterns
+        )
     return fits
 
 

@@ -45,10 +45,10 @@ class Lined:
         lengths = ends - starts
         blank = (lengths == 0) | ((lengths == 1) & (self._bytes[np.minimum(starts, len(self._bytes) - 1)] == _CR))
         lines = np.searchsorted(breaks, starts) + 1
-        return lines[~blank & (lines > header_lines)]
+        return np.asarray(lines[~blank & (lines > header_lines)])
 
     def _inside(self, breaks: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
-        return np.searchsorted(self._places(_QUOTE), breaks) % 2 == 1
+        return np.asarray(np.searchsorted(self._places(_QUOTE), breaks) % 2 == 1)
 
     def _count(self, byte: int) -> int:
         chunks = range(0, len(self._bytes), _CHUNK)

@@ -12,13 +12,12 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
 from data.csv_lines import Lined, unclosed_quote
+from data.encodings import likely_encodings
 from data.errors import DataError
 from data.shaping import File
 from data.sheets import Sheet, cells_fault, header_names, trimmed, without_blank_rows
 
 DELIMITERS = ",;\t|"
-ENCODINGS = ("utf-8-sig", "utf-16", "cp1252", "cp1256", "cp1251", "gb18030", "shift_jis", "big5", "euc_kr")
-"""Tried in turn to say which encodings fit; those of one byte a character fit nearly everything."""
 _UTF8 = ("utf-8-sig", "utf-8", "utf8")
 _BLOCK = 4 << 20
 _HEAD = 1 << 20
@@ -124,22 +123,11 @@ def _as_utf8(path: Path, raw: Any, encoding: str) -> Any:
 
 
 def _wrong_encoding(path: Path, raw: Any, encoding: str) -> DataError:
-    fitting = [name for name in ENCODINGS if name != encoding and fits_encoding(raw, name)]
+    fitting = [name for name in likely_encodings(raw) if name != encoding]
     told = f"it could be {', '.join(fitting[:4])}" if fitting else "no encoding that we know fits: is it text at all?"
     to_do = f"set [file] encoding in the mapping; {told}"
     return DataError("DQ001", str(path), got=f"bytes that are not {encoding}", expected="text in one encoding",
                      to_do=to_do)  # fmt: skip
-
-
-def fits_encoding(raw: Any, name: str) -> bool:
-    """Can all bytes be read so, as text without control characters?"""
-    try:
-        text = raw.to_pybytes().decode(name)
-    except UnicodeError:
-        return False
-    if name == "utf-16" and raw[:2].to_pybytes() not in (b"\xff\xfe", b"\xfe\xff"):
-        return False
-    return not any(text.find(chr(code)) >= 0 for code in (0, *range(0x80, 0xA0)))
 
 
 def header_of(path: Path, buffer: Any, file: File, delimiter: str) -> tuple[list[str], int]:

@@ -64,13 +64,18 @@ def ingest(paths: list[Path], mapping: Mapping, desk: Desk, options: Options, pr
 
 
 def _frame(sheet: Sheet) -> pd.DataFrame:
-    frame = sheet.table.to_pandas()
+    frame: pd.DataFrame = sheet.table.to_pandas()
     frame.attrs.update(file=sheet.file, first_row=0)  # faults name the place in the frame until all are known
     return frame
 
 
 def _contract(
-    joined: pd.DataFrame, read: list[Lines], news: list[Lines], mapping: Mapping, desk: Desk, options: Options,
+    joined: pd.DataFrame,
+    read: list[Lines],
+    news: list[Lines],
+    mapping: Mapping,
+    desk: Desk,
+    options: Options,
     prepared: Prepared,
 ) -> Imported:
     notes: dict[str, int] = {}

@@ -17,9 +17,9 @@ _SEPARATOR = "\x1f"
 def joined(sheets: list[Sheet], join: Join, notes: dict[str, int]) -> list[Sheet]:
     """Sheets of orders with the columns of the other files beside their own.
 
-    Which file is which shows in the columns of `on` and `other_has`. Rows without a partner keep blank cells;
-    rows of the other files that no order row took are left out; both are counted. Raises UsageError CLI007 if a file is missing, DataError
-    DQ022 if a number stands twice in the other files.
+    Which file is which shows in the columns of `on` and `other_has`. Rows without a partner keep blank cells; rows of
+    the other files that no order row took are left out; both are counted. Raises UsageError CLI007 if a file is
+    missing, DataError DQ022 if a number stands twice in the other files.
     """
     marks = {*join.on.values(), *join.other_has}
     others = [s for s in sheets if marks <= set(s.table.column_names)]

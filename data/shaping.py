@@ -63,7 +63,9 @@ class Join(Strict):
         if not self.required and not self.columns:
             raise ValueError("a file that may be absent needs `columns`: what is missing without it")
         if not self.other_has and all(left == right for left, right in self.on.items()):
-            raise ValueError("the files cannot be told apart by `on`: name a column that the other one has in `other_has`")
+            raise ValueError(
+                "the files cannot be told apart by `on`: name a column that the other one has in `other_has`"
+            )
         return self
 
 

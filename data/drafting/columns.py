@@ -59,7 +59,9 @@ def is_status(look: Look) -> bool:
     told = sum(int(n) for cell, n in look.counts.items() if (news_of(str(cell)) or ("", ""))[0])
     share = told / max(1, look.n - look.n_blank)
     named = any(head in f" {look.words} ".strip() for head in STATUS_HEADS)
-    return share >= 0.5 if not named else share >= 0.05 or any(news_of(str(c)) is not None for c in look.counts.index[:20])
+    return (
+        share >= 0.5 if not named else share >= 0.05 or any(news_of(str(c)) is not None for c in look.counts.index[:20])
+    )
 
 
 def _whole_header(words: str, role: str) -> bool:
@@ -94,7 +96,11 @@ def _held_against(role: str, look: Look, named: float) -> float:
             fits = look.dates is not None and look.dates.share > 0.9
             return named + 0.02 if fits and named else 0.3 if fits and role == "placed_at" else 0.0
         case "phone":
-            return max(named, 0.6) if look.phone_share > 0.6 and (named or look.pin_share < 0.5) and look.dates is None else 0.0
+            return (
+                max(named, 0.6)
+                if look.phone_share > 0.6 and (named or look.pin_share < 0.5) and look.dates is None
+                else 0.0
+            )
         case "email":
             return max(named, 0.8) if look.email_share > 0.6 else 0.0
         case "pincode" | "origin_pincode":

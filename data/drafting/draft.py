@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import phonenumbers
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -14,7 +15,7 @@ from data.drafting.dates import read_times
 from data.drafting.look import Look, looks_of, sheet_of
 from data.drafting.pairs import Pair, side_by_side
 from data.drafting.statuses import Status, statuses_of, time_column
-from data.drafting.words import COUNTRY_WORDS, PLACES
+from data.drafting.words import COUNTRY_WORDS, PLACES, SIGNS
 from data.errors import DataError
 from data.places import load_register
 from data.shaping import File
@@ -104,7 +105,9 @@ def _status_column(looks: list[Look]) -> Look | None:
 def _also(looks: list[Look], status: Look | None) -> dict[str, list[Status]]:
     """What other columns of statuses and reasons say of parcels that came back or were lost."""
     others = [look for look in looks if status is not None and look.name != status.name and is_status(look)]
-    told = {look.name: [s for s in statuses_of(look) if s.news.startswith("rto") or s.news == "lost"] for look in others}
+    told = {
+        look.name: [s for s in statuses_of(look) if s.news.startswith("rto") or s.news == "lost"] for look in others
+    }
     return {name: found for name, found in told.items() if found}
 
 
@@ -125,6 +128,9 @@ def _country(orders: dict[str, Guess]) -> str | None:
             return places[0]
     if "phone" in orders:
         some = orders["phone"].look.texts.head(200)
+        regions = {_region(t) for t in some if t.startswith(("+", "00"))}
+        if len(regions) == 1:
+            return regions.pop()
         fits = {c: sum(phone_of(t, c) is not None for t in some) for c in PLACES}
         best = max(fits, key=lambda c: fits[c])
         rivals = [c for c in fits if fits[c] > 0.9 * fits[best]]
@@ -132,9 +138,25 @@ def _country(orders: dict[str, Guess]) -> str | None:
     return None
 
 
+def _region(phone: str) -> str | None:
+    """The country that an international number names."""
+    try:
+        return phonenumbers.region_code_for_number(phonenumbers.parse("+" + phone.lstrip("+0"), None))
+    except phonenumbers.NumberParseException:
+        return None
+
+
 def _currency(orders: dict[str, Guess], country: str | None) -> str | None:
     if "currency" in orders:
         return None
+    if "amount_minor" in orders:
+        signs = {
+            code
+            for sign, code in SIGNS.items()
+            if orders["amount_minor"].look.some.str.contains(sign, regex=False).any()
+        }
+        if len(signs) == 1:
+            return signs.pop()
     return PLACES[country][1] if country in PLACES else None
 
 
@@ -153,7 +175,7 @@ def _times(looks: list[Look], orders: dict[str, Guess], status: Look | None, sta
 def _before(look: Look, at: Look) -> bool:
     """Does a time of this column lie on a day before its order's?"""
     later, placed = (read_times(c.column, c.dates.formats if c.dates else ["ISO8601"]) for c in (look, at))
-    days = (pd.Series(later).dt.floor("D") < pd.Series(placed).dt.floor("D"))
+    days = pd.Series(later).dt.floor("D") < pd.Series(placed).dt.floor("D")
     return bool(days.any())
 
 
@@ -182,12 +204,16 @@ def _several(table: Any, orders: dict[str, Guess]) -> Several:
 def _questions(made: Draft, looks: list[Look], files: set[File]) -> list[str]:
     asked = []
     if made.status is None:
-        asked.append("no column tells what became of the orders: give the courier's report too, or add [[rules]] by hand")
+        asked.append(
+            "no column tells what became of the orders: give the courier's report too, or add [[rules]] by hand"
+        )
     elif not any(s.news.startswith("rto") for s in [*made.statuses, *(s for told in made.also.values() for s in told)]):
         asked.append("no status says that a parcel came back: nothing can be learned without RTO")
     others = [look.name for look in looks if is_status(look) and made.status and look.name != made.status.name]
     if others:
-        asked.append(f"{made.status.name} is read as the status; {', '.join(others)} looks like one too" if made.status else "")
+        asked.append(
+            f"{made.status.name} is read as the status; {', '.join(others)} looks like one too" if made.status else ""
+        )
     if made.country is None:
         asked.append("in which country is the shop? It decides time zone, phones and PIN codes")
     if "currency" not in made.orders and made.currency is None:
@@ -195,7 +221,7 @@ def _questions(made: Draft, looks: list[Look], files: set[File]) -> list[str]:
     if len(files) > 1:
         asked.append("the files are written in different ways; the first one's way is proposed for all")
     if "payment_method" not in made.orders:
-        asked.append("no column tells COD from prepaid. If all orders are COD: payment_method = { constant = \"cod\" }")
+        asked.append('no column tells COD from prepaid. If all orders are COD: payment_method = { constant = "cod" }')
     if pa.types.is_integer(made.orders["placed_at"].look.column.type):
         asked.append("the order's time is a number: microseconds since 1970 are expected")
     asked.append("when was the file exported? Set exported_at, or outcomes of young orders are taken to be known later")

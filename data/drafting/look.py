@@ -12,9 +12,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data.csv_sheet import DELIMITERS, ENCODINGS, bytes_of, fits_encoding
+from data.csv_sheet import DELIMITERS, bytes_of
 from data.drafting.dates import Dates, dates_of
 from data.drafting.words import spoken
+from data.encodings import likely_encodings
 from data.errors import DataError, masked
 from data.reading import kind_of, read_sheet
 from data.shaping import File
@@ -32,7 +33,7 @@ def file_of(path: Path) -> File:
     if not path.is_file() or kind_of(path) != "csv":
         return File()
     raw = bytes_of(path)
-    encoding = next((e for e in ENCODINGS if fits_encoding(raw, e)), None)
+    encoding = next(iter(likely_encodings(raw)), None)
     if encoding is None:
         raise DataError("DQ001", str(path), got="bytes of no encoding that we know", expected="a file of text",
                         to_do="open it where it was made and save it as CSV UTF-8")  # fmt: skip
@@ -156,10 +157,10 @@ class Look:
         many = self.n_distinct > max(20, 0.2 * (self.n - self.n_blank))
         return self.email_share > 0.1 or self.phone_share > 0.8 or (wordy > 0.5 and many and self.dates is None)
 
-    def examples(self, personal: bool) -> str:
-        """Two or three cells as a comment shows them."""
-        shown = [str(t) for t in self.texts.iloc[:3]]
-        told = [masked(t) if personal or self.personal else repr(t)[:40] for t in shown]
+    def examples(self, personal: bool | None = None) -> str:
+        """Two or three cells as a comment shows them: masked if personal, or if they look so and nothing is known."""
+        hidden = self.personal if personal is None else personal
+        told = [masked(t) if hidden else repr(t)[:40] for t in map(str, self.texts.iloc[:3])]
         return ", ".join(dict.fromkeys(told)) or "always blank"
 
 

@@ -53,7 +53,9 @@ def _pair(main: Sheet, other: Sheet) -> Pair | None:
 
 
 def _numbers_rows(look: Look) -> bool:
-    return look.n_distinct >= _LEAST_NUMBERS and look.dates is None and not look.n_blank and look.n_distinct > 0.5 * look.n
+    return (
+        look.n_distinct >= _LEAST_NUMBERS and look.dates is None and not look.n_blank and look.n_distinct > 0.5 * look.n
+    )
 
 
 def _join(left: str, right: str, main: Sheet, other: Sheet) -> Join:

@@ -8,13 +8,14 @@ from data.drafting.look import Look
 from data.drafting.words import AMBIGUOUS_RETURN, ATTEMPT, STATUSES, spoken
 
 _HEADS_OF_TIMES = {
-    "rto_started": ("rto initiated", "rto", "returned", "return", "devuelto", "مرتجع"),
-    "rto_received": ("rto delivered", "rto received", "rto", "returned"),
+    "rto_started": ("rto-initiated", "rto", "returned", "return", "devuelto", "مرتجع"),
+    "rto_received": ("rto-delivered", "rto-received", "rto", "returned"),
     "delivered": ("delivered", "delivery", "entrega", "entregado", "تسليم", "livraison"),
     "cancelled": ("cancelled", "canceled", "cancel", "cancelado"),
     "lost": ("lost",),
 }
-_ANY_CLOSE = ("closed", "completed", "last update", "status date", "updated", "modified", "fecha estado", "last status")
+_ANY_CLOSE = ("closed", "completed", "last update", "status date", "updated", "modified", "fecha estado", "last status",
+              "ultima actualizacion", "actualizado", "اخر تحديث", "terakhir", "mise a jour")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,9 @@ def _status(value: str, n: int, known: tuple[str, str] | None, says_rto: bool) -
     if news == AMBIGUOUS_RETURN:
         if says_rto:
             return Status(value, n, "returned", "taken as sent back by the buyer AFTER delivery (no RTO)")
-        return Status(value, n, "rto_started", "RTO (never delivered), or sent back by the buyer after delivery? Taken as RTO")
+        return Status(
+            value, n, "rto_started", "RTO (never delivered), or sent back by the buyer after delivery? Taken as RTO"
+        )
     if news == ATTEMPT:
         return Status(value, n, news, "a failed attempt, the order still open? If these parcels came back: rto_started")
     return Status(value, n, news)
@@ -63,7 +66,12 @@ def time_column(news: str, at: str, status: Look, looks: list[Look]) -> Look | N
     wanted = [i for i, cell in enumerate(rows) if cell and (news_of(cell) or ("", ""))[0] in (news, AMBIGUOUS_RETURN)]
     for head in heads:
         for look in looks:
-            if look.name in (at, status.name) or head not in look.words or look.dates is None or look.dates.share < 0.95:
+            if (
+                look.name in (at, status.name)
+                or spoken(head) not in look.words
+                or look.dates is None
+                or look.dates.share < 0.95
+            ):
                 continue
             filled = pc.is_valid(look.column).to_numpy(zero_copy_only=False)
             if wanted and filled[wanted].mean() > 0.9:

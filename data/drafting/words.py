@@ -149,11 +149,12 @@ ROLES = {role: tuple(dict.fromkeys(map(spoken, phrases))) for role, phrases in _
 LATE_WORDS = frozenset(
     spoken(
         """
-        status courier carrier awb tracking shipped dispatched dispatch delivered rto return returned returning cancel cancelled
-        cancellation canceled refund refunded ndr attempt attempts remark remarks reason pickup picked settlement payout remittance
-        fulfilled fulfillment fulfilment paid closed completed undelivered manifested charged freight transportadora guia entrega entregado
-        devuelto motivo pembatalan alasan dikirim ekspedisi resi kurir الحالة حالة شركة التتبع livraison statut transporteur updated modified
-        latest zone
+        status courier carrier awb tracking shipped dispatched dispatch delivered rto return returned
+        returning cancel cancelled cancellation canceled refund refunded ndr attempt attempts remark
+        remarks reason pickup picked settlement payout remittance fulfilled fulfillment fulfilment paid
+        closed completed undelivered manifested charged freight transportadora guia entrega entregado
+        devuelto motivo pembatalan alasan dikirim ekspedisi resi kurir الحالة حالة شركة التتبع livraison
+        statut transporteur updated modified actualizacion تحديث latest zone
         """
     ).split()
 )
@@ -181,7 +182,7 @@ ATTEMPT = NewsType.ATTEMPT_FAILED.name.lower()
 
 _STATUSES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("rto_received", (
-        "rto delivered", "rto received", "rto complete", "rto acknowledged", "returned to warehouse",
+        "rto-delivered", "rto-received", "rto-complete", "rto-acknowledged", "returned to warehouse",
         "devuelto en bodega",
     )),
     ("rto_started", (
@@ -206,7 +207,9 @@ _STATUSES: tuple[tuple[str, tuple[str, ...]], ...] = (
         "annule", "annulee", "iptal", "failed", "payment failed", "void", "voided", "expired", "radd",
         "order cancelled",
     )),
-    ("lost", ("lost", "damaged", "destroyed", "perdido", "extraviado", "hilang", "مفقود", "تالف", "perdu", "missing", "lost in transit")),
+    ("lost", (
+        "lost", "damaged", "destroyed", "perdido", "extraviado", "hilang", "مفقود", "تالف", "perdu", "missing",
+    )),
     (AMBIGUOUS_RETURN, (
         "returned", "return", "devuelto", "devolucion", "retur", "مرتجع", "retourne", "retour", "iade",
         "refunded", "reembolsado",
@@ -267,6 +270,9 @@ PLACES = {
     "US": ("America/New_York", "USD"), "LK": ("Asia/Colombo", "LKR"), "NP": ("Asia/Kathmandu", "NPR"),
 }  # fmt: skip
 """Country -> time zone and currency of a shop there."""
+
+SIGNS = {"₹": "INR", "€": "EUR", "£": "GBP", "₨": "PKR", "₺": "TRY", "₫": "VND", "฿": "THB", "₱": "PHP", "৳": "BDT"}
+"""Signs that stand for one currency alone."""
 
 COUNTRY_WORDS = {
     "india": "IN", "indonesia": "ID", "pakistan": "PK", "bangladesh": "BD", "colombia": "CO", "mexico": "MX",

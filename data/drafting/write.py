@@ -12,6 +12,7 @@ from data.drafting.words import COD_WORDS, COUNTRY_WORDS, PLACES, spoken
 
 DELAY_DAYS = 14
 _MOST_VALUES = 30
+_SURE = 0.7
 
 
 def toml_of(made: Draft) -> str:
@@ -43,8 +44,8 @@ def _top(made: Draft) -> str:
     lines += [f"currency = {_q(made.currency)} # ? from the country"] if made.currency else []
     declared = [s for s in made.statuses if s.news and s.news not in made.times]
     if declared:
-        lines += [f"note = \"Outcomes without a time are assumed to be told {DELAY_DAYS} days after the order.\""]
-    lines += ["# exported_at = \"2025-03-31\" # ? the day the file was written"]
+        lines += [f'note = "Outcomes without a time are assumed to be told {DELAY_DAYS} days after the order."']
+    lines += ['# exported_at = "2025-03-31" # ? the day the file was written']
     return "\n".join(lines)
 
 
@@ -73,7 +74,11 @@ def _join(made: Draft) -> str:
 def _lines(made: Draft) -> str:
     several = made.lines
     told = f"# {several.n_lines:,} rows with {several.n_orders:,} order numbers"
-    told += ": several rows are the lines of one order" if several.n_lines > several.n_orders else ": one row for each order"
+    told += (
+        ": several rows are the lines of one order"
+        if several.n_lines > several.n_orders
+        else ": one row for each order"
+    )
     parts = [told]
     if several.fill_down:
         names = list(several.fill_down)
@@ -96,7 +101,8 @@ def _orders(made: Draft) -> str:
         guess = made.orders.get(column.name)
         if guess is None:
             continue
-        remark = f"# {guess.confidence:.0%}; {guess.look.examples(column.personal)}"
+        hidden = True if column.personal else False if guess.confidence >= _SURE else None
+        remark = f"# {guess.confidence:.0%}; {guess.look.examples(hidden)}"
         if column.name == "payment_method":
             tables.append(_payment(guess, remark))
         elif column.name == "country" and guess.look.share("[A-Za-z]{2}") < 1:
@@ -107,7 +113,7 @@ def _orders(made: Draft) -> str:
 
 
 def _doubt(guess: Guess) -> str:
-    doubts = [] if guess.confidence >= 0.7 else ["is it this column?"]
+    doubts = [] if guess.confidence >= _SURE else ["is it this column?"]
     dates = guess.look.dates
     if KINDS[guess.role] == "time" and dates is not None:
         doubts += [dates.doubt] if dates.doubt else []
@@ -128,17 +134,21 @@ def _source(made: Draft, guess: Guess) -> str:
         if guess.role in made.lines.sums:
             keys.append("sum_lines = true")
     if kind == "text" and guess.look.share("'.*") > 0.5:
-        keys.append("part = { separator = \"'\", index = -1 }")
+        keys.append('part = { separator = "\'", index = -1 }')
     return ", ".join(keys)
 
 
 def _payment(guess: Guess, remark: str) -> str:
     counted = list(guess.look.counts.items())[:_MOST_VALUES]
-    lines = [f"[orders.payment_method] {_comment(remark)}", f"column = {_q(guess.look.name)}", "[orders.payment_method.values]"]
+    lines = [
+        f"[orders.payment_method] {_comment(remark)}",
+        f"column = {_q(guess.look.name)}",
+        "[orders.payment_method.values]",
+    ]
     for cell, n in counted:
         text = f" {spoken(str(cell))} "
         is_cod = any(f" {word} " in text for word in COD_WORDS) and " non cod " not in text
-        lines.append(f"{_q(_plain(cell))} = \"{'cod' if is_cod else 'prepaid'}\" # {int(n):,} rows")
+        lines.append(f'{_q(_plain(cell))} = "{"cod" if is_cod else "prepaid"}" # {int(n):,} rows')
     if guess.look.n_distinct > _MOST_VALUES:
         lines.insert(2, 'otherwise = "prepaid" # ? values not listed below')
     return "\n".join(lines)
@@ -202,5 +212,5 @@ def _left_out(made: Draft) -> str:
     lines = ["# Left out. Map none that is known only later, or that the export changes once the outcome is known:"]
     for look in made.left_out:
         why = "known later" if is_late(look) or look.name in {t.name for t in made.times.values()} else "no role found"
-        lines.append(f"#   {_comment(look.name)}: {why}; {_comment(look.examples(False))}")
+        lines.append(f"#   {_comment(look.name)}: {why}; {_comment(look.examples())}")
     return "\n".join(lines)
