@@ -1,5 +1,6 @@
 """CSV into sheets: all cells text, every row with the line number an editor shows."""
 
+import codecs
 import csv
 import gzip
 import io
@@ -21,6 +22,7 @@ DELIMITERS = ",;\t|"
 _UTF8 = ("utf-8-sig", "utf-8", "utf8")
 _BLOCK = 4 << 20
 _HEAD = 1 << 20
+_CHUNK = 1 << 24
 
 
 def read_csv(path: Path, file: File) -> Sheet:
@@ -41,10 +43,9 @@ def read_csv(path: Path, file: File) -> Sheet:
     reading = _Reading(names, delimiter, header_lines, lined)
     try:
         table = reading.table(buffer)
-    except pa.ArrowInvalid as error:
-        if "UTF8" in str(error):
-            raise _wrong_encoding(path, raw, file.encoding) from error
-        raise
+    except pa.ArrowInvalid as error:  # its words may quote a buyer's row
+        raise DataError("DQ001", str(path), got="text that is no CSV", expected=f"cells parted by {delimiter!r}",
+                        to_do="set [file] delimiter in the mapping, or export the file again") from error  # fmt: skip
     numbers = lined.of_records(header_lines, len(table) + len(reading.odd), delimiter)
     places = np.array([number - header_lines - 1 for number, _ in reading.odd], dtype=np.int64)
     faults = [
@@ -110,16 +111,27 @@ def bytes_of(path: Path) -> Any:
 
 
 def _as_utf8(path: Path, raw: Any, encoding: str) -> Any:
-    """The bytes as UTF-8 without a byte order mark. UTF-8 itself is judged where it is read."""
+    """The bytes as UTF-8 without a byte order mark."""
     try:
         if encoding.lower().replace("_", "-") not in _UTF8:
             return pa.py_buffer(raw.to_pybytes().decode(encoding).removeprefix("\ufeff").encode())
         head = raw[:_HEAD].to_pybytes()
         if b"\0" in head:  # UTF-16 is full of them, text never has one
             raise UnicodeDecodeError("utf-8", head, 0, 1, "zero bytes")
+        _demand_utf8(raw)
     except UnicodeError as error:
         raise _wrong_encoding(path, raw, encoding) from error
     return raw.slice(3) if head.startswith(b"\xef\xbb\xbf") else raw
+
+
+def _demand_utf8(raw: Any) -> None:
+    """Raise UnicodeDecodeError if a byte is not of UTF-8; plain ASCII is only looked through."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for start in range(0, raw.size, _CHUNK):
+        chunk = raw[start : start + _CHUNK].to_pybytes()
+        if not chunk.isascii() or decoder.getstate()[0]:
+            decoder.decode(chunk)
+    decoder.decode(b"", final=True)
 
 
 def _wrong_encoding(path: Path, raw: Any, encoding: str) -> DataError:

@@ -149,7 +149,7 @@ ROLES = {role: tuple(dict.fromkeys(map(spoken, phrases))) for role, phrases in _
 LATE_WORDS = frozenset(
     spoken(
         """
-        status courier carrier awb tracking shipped dispatched dispatch delivered rto return returned
+        status courier carrier awb tracking shipped dispatched dispatch delivered RTO return returned
         returning cancel cancelled cancellation canceled refund refunded ndr attempt attempts remark
         remarks reason pickup picked settlement payout remittance fulfilled fulfillment fulfilment paid
         closed completed undelivered manifested charged freight transportadora guia entrega entregado
