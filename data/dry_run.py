@@ -96,7 +96,7 @@ def _weeks(imported: Imported, label: "np.ndarray[Any, Any]", mapping: Mapping) 
     placed = pd.to_datetime(pd.Series(imported.orders["placed_at"]), unit="us", utc=True).dt.tz_convert(
         mapping.timezone
     )
-    monday = (placed.dt.tz_localize(None).dt.normalize() - pd.to_timedelta(placed.dt.dayofweek, unit="D")).dt.date
+    monday = (placed.dt.tz_localize(None).dt.normalize() - pd.to_timedelta(placed.dt.day_of_week, unit="D")).dt.date
     rows = pd.DataFrame({"week": monday, "label": label}).groupby("week")["label"].agg(["size", "count", "mean"])
     return [
         {

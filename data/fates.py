@@ -16,32 +16,43 @@ _OF_TYPE = {
     "delivered": DELIVERED, "rto_started": RTO, "rto_received": RTO, "cancelled": CANCELLED, "lost": LOST,
     "partially_delivered": MIXED,
 }  # fmt: skip
-_WEIGHT = {CANCELLED: 0, LOST: 0, DELIVERED: 1, RTO: 1, MIXED: 1}
+_SAYS = {CANCELLED: "before", LOST: "before", DELIVERED: "end", RTO: "end", MIXED: "part"}
 
 
 def fates(orders: Columns, news: Any) -> tuple[Array, Array]:
     """(n,) the fate of each order by all its news, and (n,) when it was first told: microseconds, NaN while open.
 
-    news: a table as `data/news.py` has it. Delivered, RTO and mixed say more than cancelled and lost; among equals the
-    last to happen decides.
+    news: a table as `data/news.py` has it. The last of delivered and RTO decides, before cancelled and lost; delivered
+    in part is mixed, unless all was delivered later.
     """
     keys = pd.MultiIndex.from_arrays([orders["merchant_id"], orders["order_id"]])
     told = news.to_pandas()
     told = told[~_taken_back(told)]
     told = told.assign(fate=told["type"].map(_OF_TYPE), rank=told["type"].map(_RANK))
-    told = told[told["fate"].notna()].assign(owner=lambda t: keys.get_indexer(
-        pd.MultiIndex.from_arrays([t["merchant_id"], t["order_id"]])))  # fmt: skip
-    told = told[told["owner"] >= 0]
-    told = told.assign(weight=told["fate"].map(_WEIGHT).astype(int))
-    told = told.sort_values(["owner", "weight", "happened_at", "rank", "event_id"], kind="stable")
-    last = told.drop_duplicates("owner", keep="last")
-    found = np.full(len(keys), OPEN, dtype=object)
-    found[last["owner"].to_numpy(int)] = last["fate"].to_numpy(object)
+    told = told[told["fate"].notna()]
+    owners = keys.get_indexer(pd.MultiIndex.from_arrays([told["merchant_id"], told["order_id"]]))
+    told = told.assign(owner=owners, says=told["fate"].map(_SAYS))[owners >= 0]
+    told = told.sort_values(["owner", "happened_at", "rank", "event_id"], kind="stable").reset_index(drop=True)
+    found = _decided(told, len(keys))
     known = np.full(len(keys), np.nan)
-    own = told[told["fate"] == found[told["owner"].to_numpy(int)]]
-    first = own.groupby("owner")["known_at"].min()
+    first = told[told["fate"] == found[told["owner"].to_numpy(int)]].groupby("owner")["known_at"].min()
     known[first.index.to_numpy(int)] = first.to_numpy(float)
     return found, known
+
+
+def _decided(told: pd.DataFrame, n: int) -> Array:
+    """(n,) fates from sorted rows; `place` holds the last row of each kind of saying, -1 for none."""
+    found = np.full(n, OPEN, dtype=object)
+    place = {}
+    for says in ("before", "end", "part"):
+        last = told[told["says"] == says].drop_duplicates("owner", keep="last")
+        owners = last["owner"].to_numpy(int)
+        if says != "part":
+            found[owners] = last["fate"].to_numpy(object)
+        place[says] = np.full(n, -1)
+        place[says][owners] = last.index.to_numpy(int)
+    found[(place["part"] >= 0) & ((found != DELIVERED) | (place["part"] > place["end"]))] = MIXED
+    return found
 
 
 def labels(found: Array) -> Array:
