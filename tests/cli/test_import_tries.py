@@ -50,7 +50,7 @@ def test_a_dry_run_shows_orders_weeks_refusals_and_suspicions_but_nobody(run: Ru
     )
     orders = tmp_path / "orders.csv"
     orders.write_text(
-        "order_id,merchant_id,placed_at,amount_minor,phone,name,line1\n" + rows + "o9,m1,noon,1,9876543210,Asha,x\n"
+        "order_id,merchant_id,placed_at,amount_minor,phone,name,line1\n" + rows + "o999,m1,noon,1,9876543210,Asha,x\n"
     )
     news = tmp_path / "news.csv"
     kinds = ("cancelled", "rto_started", "delivered")
