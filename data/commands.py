@@ -9,6 +9,7 @@ import click
 
 from data import contract
 from data.console import Session, emit, fields, note, progress, table
+from data.errors import UsageError
 from data.importing import Request, import_files
 from data.options import JSON, POOL, moment
 from data.pool import open_pool
@@ -16,7 +17,12 @@ from data.pool import open_pool
 
 @click.command("import", epilog="Example: rto import orders.csv.gz --mapping amazon-in --skip-bad-rows")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--mapping", required=True, help="A shipped mapping's name, or the path of your own (TOML).")
+@click.option("--mapping", help="A shipped mapping's name, or the path of your own (TOML).")
+@click.option("--draft", "drafting", is_flag=True, help="Propose a mapping for files nobody has seen; keeps nothing.")
+@click.option("--out", type=click.Path(path_type=Path), help="With --draft: where to write the proposal.")
+@click.option(
+    "--dry-run", "trying", is_flag=True, help="Show what would be understood, and what looks wrong; keeps nothing."
+)
 @click.option("--merchant", help="Whose orders these are, where neither file nor mapping says.")
 @click.option("--exported-at", help="When the files were exported (ISO 8601); default: from the data.")
 @click.option("--skip-bad-rows", is_flag=True, help="Leave bad rows out, quarantine and count them.")
@@ -26,7 +32,10 @@ from data.pool import open_pool
 def import_command(
     session: Session,
     files: tuple[Path, ...],
-    mapping: str,
+    mapping: str | None,
+    drafting: bool,
+    out: Path | None,
+    trying: bool,
     merchant: str | None,
     exported_at: str | None,
     skip_bad_rows: bool,
@@ -35,13 +44,44 @@ def import_command(
 ) -> None:
     """Bring a shop's order history in.
 
-    CSV (also .gz) and Parquet. Every row is either understood or refused with its place and what to do; personal
-    values become pseudonyms on the way in and are not kept.
+    CSV, JSON lines and JSON (all also .gz), Parquet and Excel. Every row is either understood or refused with its
+    place and what to do; personal values become pseudonyms on the way in and are not kept.
+
+    For files without a mapping: --draft proposes one, --dry-run tries it without keeping anything.
     """
-    request = Request(list(files), mapping, merchant, pool, moment(exported_at, "--exported-at"), skip_bad_rows)
+    _refuse_options(mapping, drafting, out, trying, as_json)
+    if drafting:
+        from data.trying import write_draft
+
+        write_draft(list(files), out)
+        return
+    assert mapping is not None, "refused above"
+    until = moment(exported_at, "--exported-at")
+    if trying:
+        from data.dry_run import dry_run
+        from data.ingest import Options
+        from data.trying import show_dry_run
+
+        with progress() as tell:
+            seen = dry_run(list(files), mapping, Options(merchant, until, skip_bad_rows=True), tell)
+        emit(seen, as_json, show_dry_run)
+        return
+    request = Request(list(files), mapping, merchant, pool, until, skip_bad_rows)
     with progress() as tell:
         summary = import_files(session.home, request, tell)
     emit(summary, as_json, _show_import)
+
+
+def _refuse_options(mapping: str | None, drafting: bool, out: Path | None, trying: bool, as_json: bool) -> None:
+    """Options of `import` that do not go together, or lack another (CLI008)."""
+    if drafting and (mapping or trying or as_json):
+        raise UsageError("CLI008", "--draft", got="with --mapping, --dry-run or --json", expected="--draft FILE... [--out]",
+                         to_do="try the draft afterwards: rto import FILE... --mapping draft.toml --dry-run")  # fmt: skip
+    if out is not None and not drafting:
+        raise UsageError("CLI008", "--out", got="without --draft", expected="--draft FILE... --out mapping.toml")
+    if not drafting and mapping is None:
+        raise UsageError("CLI008", "--mapping", got="nothing", expected="a shipped mapping's name, or the path of a .toml",
+                         to_do="no mapping yet? rto import --draft FILE... proposes one")  # fmt: skip
 
 
 def _show_import(summary: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from data import compiled, contract, matching, segments
 from data.additions import new_news, new_orders
@@ -29,7 +30,7 @@ from data.news import NewsTable, once
 from data.numbering import Numbering
 from data.places import load_register
 from data.pool import Pool, open_pool
-from data.reading import read_table
+from data.reading import read_sheet
 from data.segments import storing
 from data.waiting import of_unknown_orders
 
@@ -98,8 +99,9 @@ def _pool_of(request: Request, mapping: Mapping) -> str:
     merchant = request.merchant or mapping.merchant_id
     if merchant is None:
         source = mapping.orders.get("merchant_id")
-        table = read_table(request.files[0], mapping.file)
-        found = [] if source is None or source.column not in table else sorted(set(table[source.column].dropna()))
+        table = read_sheet(request.files[0], mapping.file).table
+        told = [] if source is None or source.column not in table.column_names else table[source.column].unique()
+        found = sorted(m for m in pa.array(told).to_pylist() if m is not None)
         if len(found) != 1:
             got = f"{len(found)} merchants in {request.files[0].name}"
             raise UsageError(

@@ -20,8 +20,7 @@ from data.lines import Lines
 from data.mapping import Mapping
 from data.news import NEWS_SCHEMA, NewsTable
 from data.pool import Merchant
-from data.reading import read_sheet
-from data.sheets import Sheet
+from data.prepare import prepare
 from data.telling import Teller
 from data.told_news import told_by_table
 
@@ -56,24 +55,15 @@ class Imported:
 
 def ingest(paths: list[Path], mapping: Mapping, desk: Desk, options: Options, progress: Progress) -> Imported:
     """Import files through a mapping. Raises DataError at the first refused row unless bad rows are skipped."""
-    sheets = []
-    for i, path in enumerate(paths):
-        progress("read", i, len(paths))
-        sheets.append(read_sheet(path, mapping.file))
-    # sheets = prepare(sheets, mapping): two files joined, credit rows matched to their orders
-    order_sheets = [s for s in sheets if not _is_news(s, mapping)]
-    news_sheets = [s for s in sheets if _is_news(s, mapping)]
-    if not order_sheets:
+    prepared = prepare(paths, mapping, progress)
+    if not prepared.orders:
         raise UsageError("CLI005", ", ".join(str(p) for p in paths), got="no file with orders", expected="one or more")
-    read = [lines.convert(s, mapping.orders, ORDER_COLUMNS, mapping) for s in order_sheets]
-    news = [lines.convert(s, mapping.news, NEWS_COLUMNS, mapping) for s in news_sheets]
+    read = [lines.convert(s, mapping.orders, ORDER_COLUMNS, mapping) for s in prepared.orders]
+    news = [lines.convert(s, mapping.news, NEWS_COLUMNS, mapping) for s in prepared.news]
     progress("orders", len(paths), len(paths))
-    return _contract(read, news, mapping, desk, options)
-
-
-def _is_news(sheet: Sheet, mapping: Mapping) -> bool:
-    source = mapping.news.get("event_id")
-    return source is not None and source.column in sheet.table.column_names
+    imported = _contract(read, news, mapping, desk, options)
+    imported.n_rows, imported.notes = prepared.n_rows, prepared.notes | imported.notes
+    return imported
 
 
 def _contract(read: list[Lines], news: list[Lines], mapping: Mapping, desk: Desk, options: Options) -> Imported:

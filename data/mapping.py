@@ -1,6 +1,5 @@
 """A mapping: how one merchant's export says what the contract asks. TOML, read into these models, refused clearly."""
 
-import codecs
 import tomllib
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -9,29 +8,29 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from data import contract
 from data.contract import NEWS_COLUMNS, ORDER_COLUMNS, Column, NewsType, Reason
 from data.errors import PlanError, RtoError
+from data.shaping import Credits as Credits
+from data.shaping import Drop as Drop
+from data.shaping import File as File
+from data.shaping import Join as Join
+from data.shaping import OrderLines as OrderLines
+from data.shaping import Strict
+from data.shaping import When as When
 from data.text import folded
 
-When = dict[str, str | list[str]]
-"""File column -> patterns, any of which fits. Case and padding do not matter; `*` and `?` are wildcards."""
 
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Part(_Strict):
+class Part(Strict):
     """Keep one part of a value: `separator = "-"`, `index = 0`."""
 
     separator: str = Field(min_length=1)
     index: int = 0
 
 
-class Source(_Strict):
+class Source(Strict):
     """Where one column of the contract comes from.
 
     overwritten: the export overwrites it after the outcome (final courier, amount zeroed on failure): it is missing
@@ -62,7 +61,7 @@ class Source(_Strict):
         return table.get(folded(value), self.otherwise)
 
 
-class News(_Strict):
+class News(Strict):
     """News that a status stands for. Its time: a file column, or declared days after the order was placed.
 
     formats, date_only: how that column writes its times; a day without an hour is known at its end.
@@ -96,27 +95,11 @@ class News(_Strict):
         return self
 
 
-class Rule(_Strict):
+class Rule(Strict):
     """Rows that fit `when` tell this `news`; the first rule that fits decides. No news: the order is still open."""
 
     when: When = Field(default_factory=dict)
     news: list[News] = Field(default_factory=list)
-
-
-class File(_Strict):
-    """How the files are written; `delimiter` and `encoding` matter for CSV only."""
-
-    delimiter: str = Field(default=",", min_length=1, max_length=1)
-    encoding: str = "utf-8-sig"
-
-    @field_validator("encoding")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        try:
-            codecs.lookup(name)
-        except LookupError:
-            raise ValueError("an encoding unknown to Python, as 'utf-8' or 'cp1252'") from None
-        return name
 
 
 _KEYS_OF_KIND = {
@@ -127,7 +110,7 @@ _KEYS_OF_KIND = {
 }
 
 
-class Mapping(_Strict):
+class Mapping(Strict):
     """The whole mapping. `orders` and `news` map contract columns; `rules` turn statuses into news."""
 
     name: str
@@ -140,6 +123,10 @@ class Mapping(_Strict):
     absent_columns: Literal["refuse", "missing"] = "refuse"
     lines_decide: Literal["all", "any"] = "all"
     file: File = File()
+    drop: list[Drop] = Field(default_factory=list)
+    lines: OrderLines | None = None
+    join: Join | None = None
+    credits: Credits | None = None
     orders: dict[str, Source]
     news: dict[str, Source] = Field(default_factory=dict)
     rules: list[Rule] = Field(default_factory=list)

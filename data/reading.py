@@ -1,95 +1,87 @@
-"""Files into tables: CSV (also gzipped) and Parquet. Nothing is guessed: every CSV cell arrives as text."""
+"""Any file into a sheet, by what its name says it is."""
 
-import csv
-import gzip
-import io
+import zipfile
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from data.csv_sheet import read_csv
 from data.errors import DataError
-from data.mapping import File
-from data.sheets import Sheet
+from data.excel_sheet import read_excel
+from data.records import read_json, read_json_lines, sheet_of_records
+from data.shaping import File
+from data.sheets import Sheet, refuse_twins, trimmed
 
-FIRST_ROW = {"csv": 2, "parquet": 1}
-"""What a person calls the first row of data: line 2 of a CSV, row 1 of a Parquet table."""
+KINDS = {
+    ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl",
+    ".json": "json", ".xlsx": "excel", ".xlsm": "excel",
+}  # fmt: skip
+_PACKED = ("csv", "jsonl", "json")
+_UNREADABLE = (pa.ArrowException, OSError, EOFError, zlib.error, zipfile.BadZipFile)
 
 
-_UNREADABLE = (
-    pa.ArrowException, pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error, OSError, EOFError, zlib.error,
-)  # fmt: skip
+def kind_of(path: Path) -> str:
+    """csv, parquet, jsonl, json or excel, by the file's name; a name that says nothing is a CSV."""
+    name = path.name.lower()
+    packed = name.endswith(".gz")
+    kind = KINDS.get(Path(name.removesuffix(".gz")).suffix, "csv")
+    if packed and kind not in _PACKED:
+        raise DataError("DQ001", str(path), got="a packed file of a kind that is packed already",
+                        expected=".gz around CSV or JSON only", to_do="unpack it first")  # fmt: skip
+    return kind
 
 
-def read_table(path: Path, file: File) -> pd.DataFrame:
-    """The rows of one file; `attrs` holds its name and the number of its first row.
+def read_sheet(path: Path, file: File) -> Sheet:
+    """All rows of one file. The path is a place on this machine: nothing is fetched.
 
-    Raises DataError DQ001 if the file cannot be read, is empty, or has a header only.
+    Raises DataError DQ001 if the file cannot be read as its name says, is empty or has a header only, and DQ021 if
+    two columns have one name. Rows that cannot be read as rows are faults (DQ020) of the sheet.
     """
-    kind = "parquet" if path.name.endswith(".parquet") else "csv"
-    if not path.is_file():
-        raise DataError(
-            "DQ001", str(path), got="no such file", expected="a CSV (also .gz) or Parquet file", to_do="check the path"
-        )
+    if path.is_dir() or not path.exists():
+        got = "a folder" if path.is_dir() else "no such file"
+        raise DataError("DQ001", str(path), got=got, expected="a CSV, Parquet, JSON or Excel file",
+                        to_do="check the path")  # fmt: skip
+    kind = kind_of(path)
     try:
-        table = pq.read_table(path).to_pandas() if kind == "parquet" else _read_csv(path, file)
+        sheet = _READERS[kind](path, file)
     except _UNREADABLE as error:
-        raise DataError("DQ001", str(path), got=_first_line(error), expected=f"a readable {kind} file") from error
-    except UnicodeDecodeError as error:
-        to_do = "set [file] encoding in the mapping, for example encoding = 'cp1252'"
-        raise DataError("DQ001", str(path), got=f"bytes that are not {file.encoding}", to_do=to_do) from error
-    if table.empty:
-        raise DataError("DQ001", str(path), got="no rows", expected="a header and at least one row")
-    table.attrs.update(file=path.name, first_row=FIRST_ROW[kind])
-    return table
+        raise DataError("DQ001", str(path), got=_first_line(error), expected=f"a readable {kind} file",
+                        to_do="export or copy it again; its name says what it is read as") from error  # fmt: skip
+    if not len(sheet) and not sheet.faults:
+        raise DataError("DQ001", str(path), got="no rows", expected="a header and at least one row",
+                        to_do="check that the export is whole")  # fmt: skip
+    return sheet
 
 
-def _read_csv(path: Path, file: File) -> pd.DataFrame:
-    with _opened(path) as stream, io.TextIOWrapper(stream, encoding=file.encoding, newline="") as text:
-        table = pd.read_csv(text, sep=file.delimiter, dtype=str, keep_default_na=False, na_values=[""], engine="c")
-    if not isinstance(table.index, pd.RangeIndex):  # pandas takes what is too much on the left for row names
-        raise pd.errors.ParserError("rows with more cells than the first line has names")
-    return table
+def _read_parquet(path: Path, file: File) -> Sheet:
+    with pa.memory_map(str(path)) as source:
+        table = pq.read_table(source)
+    refuse_twins(path, table.column_names)
+    if any(pa.types.is_nested(f.type) for f in table.schema):
+        return sheet_of_records(path.name, table.to_pylist(), list(range(1, len(table) + 1)), [], file)
+    columns = {name: trimmed(_plain(table[name])) for name in table.column_names}
+    return Sheet(path.name, pa.table(columns), np.arange(1, len(table) + 1))
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
-    """The file's bytes; a file object, because pandas given a name would also follow URLs."""
-    with path.open("rb") as raw:
-        if path.name.endswith(".gz"):
-            with gzip.GzipFile(fileobj=raw) as unpacked:
-                yield unpacked  # type: ignore[misc]
-        else:
-            yield raw
+def _plain(column: Any) -> Any:
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return column.cast(kind.value_type)
+    if pa.types.is_binary(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return column.cast(pa.string())
+    if pa.types.is_decimal(kind):
+        return column.cast(pa.float64())
+    return column.cast(pa.timestamp("us")) if pa.types.is_date(kind) else column
+
+
+_READERS = {
+    "csv": read_csv, "json": read_json, "jsonl": read_json_lines, "excel": read_excel, "parquet": _read_parquet
+}  # fmt: skip
 
 
 def _first_line(error: Exception) -> str:
     return (str(error) or type(error).__name__).splitlines()[0][:200]
-
-
-def read_sheet(path: Path, file: File) -> Sheet:
-    """The same rows as a Sheet."""
-    if path.name.endswith(".parquet") and path.is_file():
-        try:
-            table = pq.read_table(path)
-        except _UNREADABLE as error:
-            raise DataError("DQ001", str(path), got=_first_line(error), expected="a readable parquet file") from error
-        first = FIRST_ROW["parquet"]
-    else:
-        frame = read_table(path, file)
-        table, first = pa.Table.from_pandas(frame, preserve_index=False), frame.attrs["first_row"]
-    columns = {}
-    for name in table.column_names:
-        column = table[name].combine_chunks()
-        if pa.types.is_large_string(column.type) or pa.types.is_string(column.type):
-            column = pc.utf8_trim_whitespace(column.cast(pa.string()))
-            column = pc.if_else(pc.equal(column, ""), None, column)
-        columns[name] = column
-    return Sheet(path.name, pa.table(columns), np.arange(table.num_rows) + first)

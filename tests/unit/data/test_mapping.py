@@ -84,7 +84,7 @@ def test_what_is_no_toml_is_refused(tmp_path: Path, content: bytes) -> None:
 def test_an_unknown_mapping_names_the_shipped_ones() -> None:
     with pytest.raises(PlanError, match="MAP001") as refused:
         load_mapping("shopify-mars")
-    assert "amazon-in, indonesia-marketplace, native" in refused.value.expected
+    assert "amazon-in, indonesia-marketplace, meesho, native, shopify" in refused.value.expected
 
 
 @pytest.mark.parametrize("name", mapping.shipped_mappings())
@@ -128,7 +128,10 @@ def test_columns_that_are_never_known_at_checkout_are_named() -> None:
 
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "mappings.md").read_text(encoding="utf-8")
-MODELS = (mapping.Mapping, mapping.File, mapping.Source, mapping.Part, mapping.Rule, mapping.News)
+MODELS = (
+    mapping.Mapping, mapping.File, mapping.Drop, mapping.OrderLines, mapping.Join, mapping.Credits, mapping.Source, mapping.Part,
+    mapping.Rule, mapping.News,
+)  # fmt: skip
 KEYS = sorted({(model.__name__, name) for model in MODELS for name in model.model_fields})
 
 

@@ -1,0 +1,57 @@
+"""Which rows of a sheet fit a mapping's conditions: each distinct cell is tried once."""
+
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data.errors import DataError
+from data.shaping import When
+from data.sheets import Sheet
+from data.text import folded
+
+
+def fitting(sheet: Sheet, when: When) -> "np.ndarray[Any, Any]":
+    """(n,) which rows fit every condition. Raises DataError DQ002 if a column is not in the file."""
+    fits = np.ones(len(sheet), dtype=bool)
+    for name, patterns in when.items():
+        fits &= _column_fits(
+            column_of(sheet, name, "a condition"), [patterns] if isinstance(patterns, str) else patterns
+        )
+    return fits
+
+
+def column_of(sheet: Sheet, name: str, use: str) -> Any:
+    """A column of a sheet by name. Raises DataError DQ002 naming the nearest columns, never the whole header."""
+    if name in sheet.table.column_names:
+        return sheet.table[name]
+    near = get_close_matches(name, sheet.table.column_names, cutoff=0.5)
+    got = f"{sheet.table.num_columns} columns" + (f", the nearest {' and '.join(map(repr, near))}" if near else "")
+    raise DataError("DQ002", f"{sheet.file}, column {name!r} for {use}", got=got,
+                    expected=f"a column {name!r} in the file's header",
+                    to_do="correct the column's name in the mapping, or the delimiter in [file]")  # fmt: skip
+
+
+def _column_fits(column: Any, patterns: list[str]) -> "np.ndarray[Any, Any]":
+    coded = pc.dictionary_encode(column, null_encoding="encode").combine_chunks()
+    wanted = [folded(p).replace("[", "[[]") for p in patterns]
+    fits = np.array([any(fnmatchcase(cell_text(v), p) for p in wanted) for v in coded.dictionary.to_pylist()], bool)
+    return fits[coded.indices.to_numpy(zero_copy_only=False)] if len(fits) else np.zeros(len(column), dtype=bool)
+
+
+def cell_text(cell: Any) -> str:
+    """A cell as conditions see it: folded text, "" for a blank one, whole numbers without '.0'."""
+    if cell is None or cell != cell:
+        return ""
+    return folded(str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell))
+
+
+def text_column(column: Any) -> Any:
+    """A column as text by which rows of two files can be matched; null stays null."""
+    if pa.types.is_string(column.type):
+        return column.combine_chunks()
+    cells = column.to_pylist()
+    return pa.array([cell_text(cell) or None for cell in cells], pa.string())

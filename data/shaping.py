@@ -1,0 +1,77 @@
+"""What a mapping says about files before their columns are read: how they are written, and how rows become lines."""
+
+import codecs
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+When = dict[str, str | list[str]]
+"""File column -> patterns, any of which fits. Case and padding do not matter; `*` and `?` are wildcards."""
+
+
+class Strict(BaseModel):
+    """Keys that are not known are refused; nothing changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class File(Strict):
+    """How the files are written. `delimiter` and `encoding` matter for CSV, `sheet` for Excel, `path` for JSON."""
+
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    encoding: str = "utf-8-sig"
+    header_row: int = Field(default=1, ge=1, le=1000)
+    sheet: str | None = None
+    path: str | None = None
+    decimal: Literal[".", ","] = "."
+
+    @field_validator("encoding")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        try:
+            codecs.lookup(name)
+        except LookupError:
+            raise ValueError("an encoding unknown to Python, as 'utf-8' or 'cp1252'") from None
+        return name
+
+
+class Drop(Strict):
+    """Rows that are no order lines: postage, fees, totals. They are left out and counted under `why`."""
+
+    when: When = Field(min_length=1)
+    why: str = Field(min_length=3)
+
+
+class OrderLines(Strict):
+    """Several lines per order. fill_down: columns told on an order's first row only, as `*` patterns or names."""
+
+    fill_down: list[str] = Field(min_length=1)
+
+
+class Join(Strict):
+    """Two kinds of files side by side. on: column of the orders' file = column of the other file."""
+
+    on: dict[str, str] = Field(min_length=1)
+    other_has: list[str] = Field(default_factory=list)
+    kind: Literal["left"] = "left"
+    prefix: str = ""
+    required: bool = True
+    columns: list[str] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> "Join":
+        if not self.required and not self.columns:
+            raise ValueError("a file that may be absent needs `columns`: what is missing without it")
+        if not self.other_has and all(left == right for left, right in self.on.items()):
+            raise ValueError(
+                "the files cannot be told apart by `on`: name a column that the other one has in `other_has`"
+            )
+        return self
+
+
+class Credits(Strict):
+    """Rows that take an earlier line back. They become a time of that line: `credited_at` and `settled_at`."""
+
+    when: When = Field(min_length=1)
+    match: list[str] = Field(min_length=1)
+    within_days: float = Field(gt=0, le=3650, allow_inf_nan=False)

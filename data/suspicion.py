@@ -1,0 +1,201 @@
+"""What looks wrong in an import before it is kept: each suspicion with a name, why it matters and what to do."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from data.contract import DAY, ORDER_COLUMNS, SECOND, TOKEN_COLUMNS
+from data.fates import CANCELLED, DELIVERED, LOST, OPEN, RTO, labels
+from data.history import Columns
+
+Array = np.ndarray[Any, Any]
+LEAST_OF_A_KIND = 20
+NEARLY_ALL = 0.95
+MOST_AUC = 0.95
+RECENT_DAYS = 14
+MINUTE = 60 * SECOND
+_NOT_LOOKED_AT = {"order_id", "merchant_id", "placed_at", "text_measures_version"}
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """One thing that looks wrong. found: the evidence, without personal values."""
+
+    name: str
+    found: str
+    why: str
+    to_do: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What suspicions are drawn from: n orders as kept, their fates, and what was refused.
+
+    fates: (n,) words of `data/fates.py`.  known_at: (n,) when told, NaN while open.  declared: columns that the
+    mapping says are overwritten on some rows.  n_other_content: rows refused because their id has another content.
+    """
+
+    orders: Columns
+    fates: Array
+    known_at: Array
+    exported_at: int
+    declared: frozenset[str] = frozenset()
+    n_other_content: int = 0
+
+
+def suspicions(seen: Evidence) -> list[Suspicion]:
+    """Everything suspicious, the worst first."""
+    found: list[Suspicion | None] = [_one_outcome_only(seen)]
+    found += [s for name in _columns(seen) for s in (_predicts(seen, name), _empty_for_one(seen, name))]
+    found += [_ids_reused(seen), _falls_at_end(seen), _one_fate_at_once(seen)]
+    return [s for s in found if s is not None]
+
+
+def _columns(seen: Evidence) -> list[str]:
+    contract = [c.name for c in ORDER_COLUMNS if c.name in seen.orders]
+    names = dict.fromkeys([*contract, *(n for n in seen.orders if n not in contract)])
+    return [name for name in names if name not in _NOT_LOOKED_AT and not name.startswith("_")]
+
+
+def _missing(column: Array, name: str) -> Array:
+    if name in TOKEN_COLUMNS:
+        return np.asarray(column == -1)
+    if column.dtype == object:
+        return np.array([v is None for v in column], dtype=bool)
+    return np.isnan(column) if column.dtype.kind == "f" else np.zeros(len(column), dtype=bool)
+
+
+def _one_outcome_only(seen: Evidence) -> Suspicion | None:
+    n_rto, n_delivered = int((seen.fates == RTO).sum()), int((seen.fates == DELIVERED).sum())
+    if n_rto and n_delivered:
+        return None
+    return Suspicion(
+        "one_outcome_only", f"{n_rto:,} orders came back, {n_delivered:,} were delivered",
+        "nothing can be learned from orders that all ended alike",
+        "check the [[rules]] of the mapping: is a status that tells the other end missing, or read as another?",
+    )  # fmt: skip
+
+
+def _predicts(seen: Evidence, name: str) -> Suspicion | None:
+    """Ranks one half of the orders by what the other half says of the column's values: by chance it is right in 1 of 2."""
+    label = labels(seen.fates)
+    has = ~np.isnan(label)
+    if min((label[has] == 1).sum(), (label[has] == 0).sum()) < 2 * LEAST_OF_A_KIND:
+        return None
+    levels = _levels(seen.orders[name][has], _missing(seen.orders[name], name)[has])
+    y, even = label[has], np.arange(int(has.sum())) % 2 == 0
+    score = _share_by_level(levels[even], y[even], levels[~even])
+    auc = _auc(score, y[~even])
+    if auc < MOST_AUC:
+        return None
+    return Suspicion(
+        "predicts_label", f"{name} alone ranks RTO above delivered in {auc:.1%} of pairs",
+        "no column known at checkout does that: the export wrote it, or changed it, once the outcome was known. A model "
+        "trained with it looks excellent and fails on every new order",
+        f"ask how the export fills it; mark it `overwritten = true` in the mapping, or leave {name} out",
+    )  # fmt: skip
+
+
+def _levels(column: Array, missing: Array) -> Array:
+    """(n,) whole numbers: equal values share one, many numbers share twenty ranges, missing is -1."""
+    if column.dtype.kind == "f" and len(np.unique(column[~missing])) > 50:
+        edges = np.quantile(column[~missing], np.linspace(0, 1, 21)[1:-1])
+        levels = np.searchsorted(edges, np.where(missing, 0.0, column), side="right")
+    else:
+        levels = pd.factorize(pd.Series(column, dtype=object))[0]
+    return np.where(missing, -1, levels)
+
+
+def _share_by_level(levels: Array, y: Array, asked: Array) -> Array:
+    """(m,) the shrunk share of 1 among the levels' own orders; the whole share for a level not seen."""
+    known = pd.DataFrame({"level": levels, "y": y}).groupby("level")["y"].agg(["sum", "count"])
+    share = (known["sum"] + y.mean()) / (known["count"] + 1)
+    return np.asarray(share.reindex(asked).fillna(y.mean()))
+
+
+def _auc(score: Array, y: Array) -> float:
+    ranks = pd.Series(score).rank().to_numpy()
+    n1 = float((y == 1).sum())
+    n0 = len(y) - n1
+    return float((ranks[y == 1].sum() - n1 * (n1 + 1) / 2) / (n1 * n0)) if n1 and n0 else 0.5
+
+
+def _empty_for_one(seen: Evidence, name: str) -> Suspicion | None:
+    if name in seen.declared:
+        return None
+    column = seen.orders[name]
+    blank = _missing(column, name)
+    if column.dtype.kind == "f" and name not in TOKEN_COLUMNS:
+        blank = blank | (column == 0)
+    counts = {fate: (int(n), float(blank[seen.fates == fate].mean())) for fate, n in _kinds(seen.fates).items()}
+    for fate, (_, share) in counts.items():
+        others = [s for f, (_, s) in counts.items() if f != fate]
+        for word, own, rest in (("empty or 0", share, others), ("filled", 1 - share, [1 - s for s in others])):
+            if others and own >= NEARLY_ALL and max(rest) <= 1 - NEARLY_ALL:
+                return Suspicion(
+                    "empty_for_one_outcome", f"{name} is {word} on {own:.0%} of {fate} orders and {max(rest):.0%} of all others",
+                    "whether it is filled gives the outcome away, and at checkout nobody knows the outcome",
+                    f"mark it in the mapping: `overwritten_when` for those rows, or `overwritten = true` for {name} as a whole",
+                )  # fmt: skip
+    return None
+
+
+def _kinds(fates: Array) -> dict[str, int]:
+    counted = {fate: int((fates == fate).sum()) for fate in (RTO, DELIVERED, CANCELLED, LOST, OPEN)}
+    return {fate: n for fate, n in counted.items() if n >= LEAST_OF_A_KIND}
+
+
+def _ids_reused(seen: Evidence) -> Suspicion | None:
+    if not seen.n_other_content:
+        return None
+    return Suspicion(
+        "ids_reused", f"{seen.n_other_content:,} rows have the order id of another order: another day or another buyer",
+        "two orders under one id are read as one, with a wrong outcome for at least one of them",
+        "map the column that is unique for an order; if numbers start again each year, ask for an export that tells them apart",
+    )  # fmt: skip
+
+
+def _falls_at_end(seen: Evidence) -> Suspicion | None:
+    """The last weeks against all before: fewer RTO among what is told, and less told at all."""
+    placed, label = seen.orders["placed_at"], labels(seen.fates)
+    recent = placed > placed.max() - RECENT_DAYS * DAY
+    told = ~np.isnan(label)
+    n_old, n_new = int((told & ~recent).sum()), int((told & recent).sum())
+    if min(n_old, n_new) < 5 * LEAST_OF_A_KIND:
+        return None
+    old, new = float(label[told & ~recent].mean()), float(label[told & recent].mean())
+    spread = np.sqrt(old * (1 - old) * (1 / n_old + 1 / n_new))
+    if not (old > 0 and new < 0.7 * old and (old - new) > 3 * spread):
+        return None
+    return Suspicion(
+        "rate_falls_at_end", f"RTO share {new:.1%} in the last {RECENT_DAYS} days of orders, {old:.1%} before",
+        "deliveries are told days before RTO: young orders look safer than they are, and a model would learn that",
+        "set `exported_at` and delays that are long enough in the mapping, or leave the youngest weeks out of the export",
+    )  # fmt: skip
+
+
+def _one_fate_at_once(seen: Evidence) -> Suspicion | None:
+    """Orders of one buyer within one minute: a cart told as several orders, if they nearly always end alike."""
+    ended = seen.fates != OPEN
+    for name in ("customer_id", "phone", "email", "device_id"):
+        if name not in seen.orders:
+            continue
+        has = ended & (seen.orders[name] != -1)
+        if np.all(seen.orders["placed_at"][has] % DAY == seen.orders["placed_at"][:1] % DAY):
+            continue  # days without an hour: one minute says nothing
+        frame = pd.DataFrame({
+            "buyer": seen.orders[name][has], "minute": seen.orders["placed_at"][has] // MINUTE, "fate": seen.fates[has],
+        })  # fmt: skip
+        groups = frame.groupby(["buyer", "minute"])["fate"].agg(["size", "nunique"])
+        several = groups[groups["size"] > 1]
+        n_orders, alike = int(several["size"].sum()), float((several["nunique"] == 1).mean()) if len(several) else 0.0
+        if len(several) >= LEAST_OF_A_KIND and n_orders >= 0.01 * len(frame) and alike >= NEARLY_ALL:
+            return Suspicion(
+                "one_fate_at_once", f"{n_orders:,} orders came in {len(several):,} minutes with several by one buyer ({name}); "
+                f"{alike:.0%} of them ended alike",
+                "they are carts told as several orders: one refusal counts as many, in training and in every figure",
+                "map the column that numbers the whole order, so that these rows become its lines",
+            )  # fmt: skip
+    return None

@@ -1,0 +1,72 @@
+"""Before an import: a draft written, a dry run shown."""
+
+from pathlib import Path
+from typing import Any
+
+from data.console import fields, note, progress, table
+from data.drafting.draft import draft
+from data.drafting.write import toml_of
+from data.errors import Fault, UsageError
+
+_LAST_WEEKS = 12
+
+
+def write_draft(files: list[Path], out: Path | None) -> None:
+    """A mapping proposed for files, on stdout or in a new file. Raises UsageError CLI008 if the file is there."""
+    if out is not None and out.exists():
+        raise UsageError("CLI008", "--out", got=f"{out}, which is there already", expected="a new file",
+                         to_do="name another: what you finished by hand is not overwritten")  # fmt: skip
+    with progress() as tell:
+        text = toml_of(draft(files, tell))
+    if out is None:
+        print(text, end="")
+        return
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(text, encoding="utf-8")
+    asked = sum(line.startswith("# ?") or " # ?" in line for line in text.splitlines())
+    note(f"{out}: {asked} lines with `# ?` wait for your answer")
+
+
+def show_dry_run(seen: dict[str, Any]) -> None:
+    """A dry run for people: what was understood first, what looks wrong last."""
+    print("nothing was kept\n")
+    fields([(name, value) for name, value in _summary(seen).items() if value not in (None, "", "none")])
+    print("\nthe first orders as understood (someone 3: a personal value; the same number is the same value)")
+    for order in seen["first_orders"]:
+        told = {k: v for k, v in order.items() if k != "news"}
+        print("  " + ", ".join(f"{k} {v}" for k, v in told.items()))
+        for news in order["news"]:
+            print(f"      {news}")
+    weeks = seen["weeks"]
+    rows = [(w["week"], w["n_orders"], w["n_labelled"], _percent(w["rto_share"])) for w in weeks[-_LAST_WEEKS:]]
+    title = f"the last {len(rows)} of {len(weeks)} weeks" if len(weeks) > len(rows) else "by week"
+    print()
+    table(("week of", "orders", "with a label", "RTO share"), rows, title)
+    print()
+    for fault in seen["first_refused"]:
+        print(f"refused: {Fault(**fault).as_error()}")
+    for one in seen["suspicions"]:
+        print(
+            f"suspicious: {one['name']}\n  found     {one['found']}\n  why       {one['why']}\n  to do     {one['to_do']}"
+        )
+    if not seen["suspicions"]:
+        print("nothing looks suspicious")
+
+
+def _summary(seen: dict[str, Any]) -> dict[str, Any]:
+    maturity = seen["maturity"]
+    return {
+        "rows": f"{seen['n_rows']:,}", "orders": f"{seen['n_orders']:,}", "news": f"{seen['n_news']:,}",
+        "fates": _listed(seen["fates"]), "RTO share": _percent(seen["rto_share"]),
+        "refused": _listed(seen["refused"]), "notes": _listed(seen["notes"]), "exported at": seen["exported_at"],
+        "maturity": None if maturity["days"] is None else
+        f"99 % of fates are told within {maturity['days']:g} days; {maturity['n_matured']:,} orders are older",
+    }  # fmt: skip
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')}: {n:,}" for name, n in counts.items()) or "none"
+
+
+def _percent(share: float | None) -> str | None:
+    return None if share is None else f"{share:.1%}"
