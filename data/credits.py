@@ -27,19 +27,19 @@ def credited(sheet: Sheet, mapping: Mapping, credits: Credits, notes: dict[str, 
     source = mapping.orders["placed_at"]
     cells = column_of(sheet, source.column or "", "[credits]").combine_chunks()
     read = parse(cells, source.formats, mapping.timezone)
-    moments, bad = read.micros, read.bad
+    micros, bad = read.micros, read.bad
     keys = _keys(sheet, credits.match)
     window = int(credits.within_days * DAY)
     first = np.full(len(sheet), np.iinfo(np.int64).max)
-    n_matched = _match(keys, moments, is_credit & ~bad, ~is_credit & ~bad, window, first)
+    n_matched = _match(keys, micros, is_credit & ~bad, ~is_credit & ~bad, window, first)
     notes["credits_of_a_line"] = notes.get("credits_of_a_line", 0) + n_matched
     n_alone = int(is_credit.sum()) - n_matched
     notes["credits_of_no_line_left_out"] = notes.get("credits_of_no_line_left_out", 0) + n_alone
-    end = int(moments[~bad].max(initial=0))
+    end = int(micros[~bad].max(initial=0))
     is_credited = first < np.iinfo(np.int64).max
-    unsettled = is_credited | bad | (moments + window > end)
+    unsettled = is_credited | bad | (micros + window > end)
     table = sheet.table
-    for name, values, blank in ((CREDITED_AT, first, ~is_credited), (SETTLED_AT, moments + window, unsettled)):
+    for name, values, blank in ((CREDITED_AT, first, ~is_credited), (SETTLED_AT, micros + window, unsettled)):
         table = table.append_column(name, pa.array(values, pa.timestamp("us", tz="UTC"), mask=blank))
     return replace(sheet, table=table).taken(~is_credit)
 

@@ -59,11 +59,12 @@ FILL = '[lines]\nfill_down = ["when", "ship *"]\n'
 
 
 def test_blank_cells_of_later_rows_take_the_first_rows_value_of_their_order(tmp_path: Path) -> None:
-    text = "no,when,ship to,sku\n1,d1,x,A\n2,d2,,B\n1,,,\n2,,z,D\n,,,E\n3,,,F\n1,d9,,G\n"
+    text = "no,when,ship to,sku\n1,d1,x,A\n2,d2,,B\n1,,,\n2,,z,D\n,d5,,E\n3,,,F\n1,d9,,G\n,d7,y,H\n,,,I\n"
     found = prepared(Shop(tmp_path), FILL, orders=text)
     assert cells(found, "no", "when", "ship to", "sku") == [
         ("1", "d1", "x", "A"), ("2", "d2", None, "B"), ("1", "d1", "x", None), ("2", "d2", "z", "D"),
-        (None, None, None, "E"), ("3", None, None, "F"), ("1", "d9", "x", "G"),
+        (None, "d5", None, "E"), ("3", None, None, "F"), ("1", "d9", "x", "G"),
+        (None, "d7", "y", "H"), (None, None, None, "I"),
     ]  # fmt: skip
 
 
@@ -170,6 +171,8 @@ C4,2025-01-02,b3,A
 5,2025-01-03,,A
 C5,2025-01-04,,A
 6,2025-01-25,b4,A
+7,2025-01-06,b5,A
+C6,2025-01-06,b5,A
 """
     found = prepared(Shop(tmp_path), CREDITS, orders=HEAD + lines)
     told = {no: (days(c), days(s)) for no, c, s in cells(found, "no", "credited_at", "settled_at")}
@@ -179,10 +182,11 @@ C5,2025-01-04,,A
         "3": (None, "01-11"),  # credited too late to count
         "4": (None, "01-13"),  # the credit came before it
         "5": (None, "01-13"),  # nobody to match
+        "7": ("01-06", None),  # in the same moment, as where only days are told
         "6": (None, None),  # the file ends before its ten days are over
     }
-    assert found.notes == {"credits_of_a_line": 2, "credits_of_no_line_left_out": 3}
-    assert found.n_rows == 11
+    assert found.notes == {"credits_of_a_line": 3, "credits_of_no_line_left_out": 3}
+    assert found.n_rows == 13
 
 
 def test_credits_become_news_through_ordinary_rules(tmp_path: Path) -> None:

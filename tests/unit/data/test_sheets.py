@@ -124,6 +124,12 @@ def test_the_numbers_hold_over_many_blocks_read_side_by_side(tmp_path: Path) -> 
     np.testing.assert_array_equal(found.rows, numbers + 2)
 
 
+def test_line_breaks_inside_cells_hold_over_many_blocks(tmp_path: Path) -> None:
+    found = sheet(tmp_path, "a,b\n" + "".join(f'{i},"{"x" * 40}\n{"y" * 40}"\n' for i in range(120_000)))
+    assert (len(found), found.faults) == (120_000, [])
+    np.testing.assert_array_equal(found.rows, np.arange(120_000) * 2 + 2)
+
+
 def test_a_header_without_a_name_is_called_by_its_place(tmp_path: Path) -> None:
     assert sheet(tmp_path, "a,, \n1,2,3\n").table.column_names == ["a", "column 2", "column 3"]
 
