@@ -10,7 +10,6 @@ import pytest
 from data import segments
 from data.errors import DataError
 from data.history import History
-from data.news import news_table
 from tests.helpers.imports import NATIVE_HEAD, NEWS_HEAD, Shop, mapping_of
 
 HEAD = (
@@ -112,7 +111,6 @@ def test_even_a_segment_that_tells_everything_again_changes_nothing(tmp_path: Pa
     shop.keep("native", *paths, skip_bad_rows=True)
     before = shop.history()
     again = shop.read("native", *paths, skip_bad_rows=True)
-    again.news = news_table(again.news)
     with segments.writing(shop.pool) as draft:
         segments.write_segment(draft, again, {"contract": 1, "exported_at": again.exported_at})
     assert_same(shop.history(), before)
@@ -190,7 +188,6 @@ def test_news_told_again_earlier_is_kept_and_later_is_not(tmp_path: Path) -> Non
 def test_an_import_that_crashes_midway_leaves_no_segment(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
     imported = shop.read("native", *files(shop), skip_bad_rows=True)
-    imported.news = news_table(imported.news)
     with pytest.raises(RuntimeError, match="power"), segments.writing(shop.pool) as draft:  # noqa: PT012
         segments.write_segment(draft, imported, {"contract": 1, "exported_at": imported.exported_at})
         raise RuntimeError("power")
