@@ -17,7 +17,7 @@ _LONGEST = 32
 _DIGITS_OF_A_NUMBER = 10
 _STEPS = (0, 1, 9)  # the same digit, the next one, the one before; 0 follows 9
 _RARE_KINDS = (
-    "fixed_line", "toll_free", "premium_rate", "shared_cost", "personal_number", "voip", "pager", "uan", "voicemail",
+    "toll_free", "premium_rate", "shared_cost", "personal_number", "voip", "pager", "uan", "voicemail",
 )  # fmt: skip
 
 
