@@ -66,12 +66,12 @@ def throw_away_domains() -> frozenset[str]:
 
 
 def email_name_match(email: str | None, name: str | None) -> float:
-    """Share of the name's words, of two letters or more, that stand in the e-mail before the @; NaN without both.
+    """Share of the name's Latin words, of two letters or more, that stand in the e-mail before the @; NaN without both.
 
     >>> email_name_match("asha.devi7@x.in", "asha devi"), email_name_match("sweet_girl@x.in", "asha devi")
     (1.0, 0.0)
     """
-    words = [word for word in (name or "").split() if len(word) >= _SHORTEST_NAME]
+    words = [word for word in (name or "").split() if len(word) >= _SHORTEST_NAME and word.isascii()]
     if email is None or not words:
         return NAN
     local = email.rpartition("@")[0]

@@ -16,6 +16,8 @@ PAIRS_FILE = Path(__file__).parent / "reference" / "letter_pairs.csv"
 WORDS_FILE = PAIRS_FILE.with_name("english_words.txt")
 SHORTEST = 4
 _RAREST = -5.05  # mean log2 of a letter given the one before: 1 in 300 words of the post offices lies below
+_RAREST_BARE = -5.6  # the same for words without vowels: people leave those out
+_VOWELS = frozenset("aeiouy")
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _READABLE_RUNS = frozenset(["erty", "wert", "trew"])  # property, liberty, Trewa
 _RUNS = frozenset(
@@ -29,7 +31,7 @@ _THRICE = re.compile(r"([^i])\1\1|i{4}")  # iii is a number: Phase III, IIIT
 _ECHO = re.compile(r"(...)\1+.{0,2}")
 _OWN_WAYS = word_set(
     "aptmt apts aptt bldg bldgs blvd chsl clny cmplx cntr cnty distt dstt extn extns govt hghts hsptl mndr nghbr "
-    "njgr pvtltd qrts qtrs qtr schl sctr socty strt univ vlge vlg rhythm hauz lucknow qutub udyog yojna zunheboto"
+    "njgr pvtltd qrts qtrs qtr schl sctr socty strt univ vlge vlg rhythm iiit hauz lucknow qutub udyog yojna zunheboto"
 )
 
 
@@ -65,8 +67,8 @@ def _along_the_keyboard(word: str) -> bool:
 
 def _at_random(word: str) -> bool:
     """Letters that hardly ever follow each other. A short word without vowels is somebody's initials."""
-    if len(word) == SHORTEST and not set(word) & set("aeiouy"):
-        return False
+    if _VOWELS.isdisjoint(word):
+        return len(word) > SHORTEST and mean_log2(word) < _RAREST_BARE
     return mean_log2(word) < _RAREST
 
 

@@ -1,7 +1,7 @@
 """Names on parcels: one spelling, and whether somebody is named at all."""
 
 from data.legible import SHORTEST, unreadable
-from data.text import Reading, folded, word_set
+from data.text import Reading, folded, word_set, words_of
 
 _NOBODY = word_set(
     "test tests testing tester demo dummy sample example fake asdf asd qwerty qwe zxc abc abcd abcde xyz xyzz pqr "
@@ -29,7 +29,7 @@ def read_name(raw: str) -> Reading:
     name = name_of(raw)
     if name is None:
         return Reading(None, (0.0, 0.0, 1.0, 0.0))
-    words = name.split()
+    words = name.split() if name.isascii() else [word for word in words_of(folded(raw)) if not word.isdigit()]
     nobody = all(word in _NOBODY or _one_letter(word) for word in words) and not _initials(words)
     long = [word for word in words if len(word) >= SHORTEST]
     gibberish = sum(map(unreadable, long)) / len(long) if long else 0.0

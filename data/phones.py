@@ -110,7 +110,7 @@ def repeated_digits(number: str) -> float:
     """Longest run of one digit, or of digits counted up or down, within the last ten; as a share of ten.
 
     >>> repeated_digits("+919999999999"), repeated_digits("1234567890"), repeated_digits("9810012345")
-    (1.0, 1.0, 0.5)
+    (1.0, 1.0, 0.6)
     """
     digits = [int(c) for c in number if c.isdecimal()][-_DIGITS_OF_A_NUMBER:]
     longest, run, step = min(len(digits), 1), 1, None
