@@ -79,27 +79,35 @@ def read_address(line1: str | None, line2: str | None, landmark: str | None, pin
 
 
 def _measures(text: str, words: list[str]) -> tuple[float, ...]:
-    of_words = [_word(word) for word in words] or [_NO_WORD]
-    length, digits, long, bad, number, landmark, locality = map(sum, zip(*of_words, strict=True))
-    signs = len(text) - text.count(" ") - length
+    n, counts = len(words), sum(map(_counts, words))
+    digits, long, bad, number, landmark, locality = [counts >> at & _MOST for at in _AT]
+    signs = len(text) - text.count(" ") - len("".join(words))
     return (
-        float(len(text)), float(len(words)), float(digits), float(number > 0), float(landmark > 0), float(locality > 0),
-        1 - len(set(words)) / len(words) if words else 0.0, signs / len(text), bad / long if long else 0.0,
+        float(len(text)), float(n), float(digits), float(number > 0), float(landmark > 0), float(locality > 0),
+        1 - len(set(words)) / n if n else 0.0, signs / len(text), bad / long if long else 0.0,
     )  # fmt: skip
 
 
 @lru_cache(maxsize=65_536)
-def _word(word: str) -> tuple[int, ...]:
-    """What one word adds to an address: length, digits, then flags: can be judged, is unreadable, numbers a door,
-    says near what, says of which street or village."""
-    digits = sum(map(str.isdigit, word))
-    long = len(word) >= SHORTEST and word.isascii() and word.isalpha()
-    numbers = word[0].isdigit() or word in _NUMBER_WORDS
-    locality = word in LOCALITY_WORDS or _names_a_place(word)
-    return len(word), digits, long, long and unreadable(word), numbers, word in LANDMARK_WORDS, locality
+def _counts(word: str) -> int:
+    """What one word adds to an address: digits; and whether it can be judged, is unreadable, numbers a door, says
+    near what, says of which street or village. Six counts side by side in one integer, so that `sum` adds them all.
+    """
+    judged = len(word) >= SHORTEST and word.isascii() and word.isalpha()
+    counts = (
+        sum(map(str.isdigit, word)),
+        judged,
+        judged and unreadable(word),
+        word[0].isdigit() or word in _NUMBER_WORDS,
+        word in LANDMARK_WORDS,
+        word in LOCALITY_WORDS or _names_a_place(word),
+    )
+    return sum(count << at for count, at in zip(counts, _AT, strict=True))
 
 
-_NO_WORD = (0,) * 7
+_AT = (0, 24, 48, 72, 96, 120)
+"""The bit at which each count begins: no address has 16 million words."""
+_MOST = 2**24 - 1
 
 
 def _names_a_place(word: str) -> bool:

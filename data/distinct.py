@@ -98,25 +98,40 @@ def distinct_numbers(values: NDArray[np.int64]) -> Distinct:
 
 def _numbered(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(n,) integers as numbers in order of first appearance, and (k,) the row where each first appears."""
-    _, first, inverse = np.unique(values, return_index=True, return_inverse=True)
-    order = np.argsort(first)
-    rank = np.empty(len(order), dtype=np.int64)
-    rank[order] = np.arange(len(order))
-    return rank[inverse], first[order]
+    import pyarrow as pa  # the service has few rows at a time and never loads it
+
+    codes = pa.array(values).dictionary_encode().indices.to_numpy().astype(np.int64)
+    return codes, _first_rows(codes)
+
+
+def _first_rows(codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(k,) the first row of each of the numbers 0 to k - 1; n for one that no row has."""
+    first = np.full(codes.max(initial=-1) + 1, len(codes), dtype=np.int64)
+    first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)  # the last one written stays
+    return first
 
 
 def _encoded(values: Any) -> Distinct:
-    """Many rows, by Arrow's encoder. A dictionary as told may hold blanks, unused values, and any order."""
-    import pyarrow as pa  # the service has few rows at a time and never loads it
+    """Many rows, by Arrow's encoder. A dictionary as told may hold blanks, equal and unused values, in any order."""
+    import pyarrow as pa
 
     if not hasattr(values, "dictionary_encode"):
         values = pa.array(values, pa.string(), from_pandas=True)
     whole = values.combine_chunks() if hasattr(values, "combine_chunks") else values
     encoded = whole.dictionary_encode()
-    indices = encoded.indices.fill_null(_NONE).to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
     plain: list[str | None] = encoded.dictionary.to_pylist()
-    blank = np.array([not value for value in plain] + [True], dtype=bool)
-    rows = np.flatnonzero(~blank[indices])
-    codes = np.full(len(indices), _NONE, dtype=np.int64)
-    codes[rows], first = _numbered(indices[rows])
-    return Distinct([plain[i] for i in indices[rows[first]].tolist()], codes)
+    number_of: dict[str | None, int] = {None: _NONE, "": _NONE}
+    to_code = [number_of.setdefault(value, len(number_of) - 2) for value in plain]
+    indices = encoded.indices.fill_null(len(plain)).to_numpy(zero_copy_only=False)
+    return _in_order(list(number_of)[2:], np.array([*to_code, _NONE], dtype=np.int64)[indices])
+
+
+def _in_order(values: list[Any], codes: NDArray[np.int64]) -> Distinct:
+    """The same column with its values in order of first appearance, those that no row holds left out."""
+    rows = np.flatnonzero(codes != _NONE)
+    first = _first_rows(codes[rows])
+    order = np.argsort(first, kind="stable")
+    order = order[first[order] < len(rows)]
+    renumbered = np.full(len(values) + 1, _NONE, dtype=np.int64)
+    renumbered[order] = np.arange(len(order))
+    return Distinct([values[i] for i in order.tolist()], renumbered[codes])

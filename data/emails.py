@@ -1,7 +1,7 @@
 """E-mail addresses as told: one spelling, and what the spelling says. Nothing is asked of any server."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from data.contract import EMAIL_MEASURES
@@ -16,6 +16,7 @@ _FREE = word_set(
     "zohomail.com proton.me protonmail.com pm.me yandex.com yandex.ru mail.ru inbox.com fastmail.com hushmail.com "
     "tutanota.com tuta.io indiatimes.com in.com sify.com web.de qq.com 163.com 126.com naver.com"
 )
+_DIGIT = re.compile(r"\d")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _SHORTEST_NAME = 2
 _NOTHING = Reading(None, (NAN,) * len(EMAIL_MEASURES))
@@ -38,14 +39,19 @@ def read_email(raw: str) -> Reading:
     if email is None:
         return _NOTHING
     local, _, domain = email.rpartition("@")
-    digits = sum(map(str.isdigit, local)) / len(local)
-    return Reading(email, (digits, float(is_throw_away(domain)), float(domain in _FREE), _unreadable_letters(local)))
+    digits = 0 if local.isalpha() else len(_DIGIT.findall(local))
+    return Reading(email, (digits / len(local), *_provider(domain), _unreadable_letters(local)))
 
 
 def _unreadable_letters(local: str) -> float:
     runs = _LETTERS.findall(local)
-    letters = sum(map(len, runs))
-    return sum(len(run) for run in runs if unreadable(run)) / letters if letters else 0.0
+    bad = [run for run in runs if unreadable(run)]
+    return sum(map(len, bad)) / sum(map(len, runs)) if bad else 0.0
+
+
+@lru_cache(maxsize=4_096)
+def _provider(domain: str) -> tuple[float, float]:
+    return float(is_throw_away(domain)), float(domain in _FREE)
 
 
 def is_throw_away(domain: str) -> bool:

@@ -30,16 +30,8 @@ def read_name(raw: str) -> Reading:
     if name is None:
         return Reading(None, (0.0, 0.0, 1.0, 0.0))
     words = name.split() if name.isascii() else [word for word in words_of(folded(raw)) if not word.isdigit()]
-    nobody = all(word in _NOBODY or _one_letter(word) for word in words) and not _initials(words)
-    long = [word for word in words if len(word) >= SHORTEST]
-    gibberish = sum(map(unreadable, long)) / len(long) if long else 0.0
-    return Reading(name, (float(len(words)), float(_initials(words)), float(nobody), gibberish))
-
-
-def _initials(words: list[str]) -> bool:
-    return all(len(word) == 1 for word in words)
-
-
-def _one_letter(word: str) -> bool:
-    """One letter typed again and again: aaa, xx."""
-    return len(set(word)) == 1
+    initials = max(map(len, words)) == 1
+    nobody = not initials and all(word in _NOBODY or word == word[0] * len(word) for word in words)
+    bad = [word for word in words if unreadable(word)]
+    gibberish = len(bad) / sum(len(word) >= SHORTEST for word in words) if bad else 0.0
+    return Reading(name, (float(len(words)), float(initials), float(nobody), gibberish))

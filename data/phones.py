@@ -2,10 +2,9 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import phonenumbers
 from phonenumbers import PhoneMetadata, PhoneNumberType
@@ -16,13 +15,13 @@ _PHONE_CHARACTERS = frozenset("0123456789+-(). /\u00a0")
 _LONGEST = 32
 _DIGITS_OF_A_NUMBER = 10
 _STEPS = (0, 1, 9)  # the same digit, the next one, the one before; 0 follows 9
+_RUNS = frozenset(f"{i}{(i + step) % 10}{(i + 2 * step) % 10}" for i in range(10) for step in _STEPS)
 _RARE_KINDS = (
     "toll_free", "premium_rate", "shared_cost", "personal_number", "voip", "pager", "uan", "voicemail",
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Phone:
+class Phone(NamedTuple):
     """A number. e164, region (ISO 3166 alpha-2): None if it is not valid.  mobile: 1, 0, or NaN (see `read_phone`)."""
 
     e164: str | None
@@ -41,7 +40,7 @@ def read_phone(raw: str, country: str) -> Reading:
     """
     phone = phone_of(raw, country)
     differs = NAN if phone.region is None else float(phone.region != country)
-    repeated = repeated_digits(phone.e164 or raw)
+    repeated = repeated_digits(phone.e164[1:] if phone.e164 else raw)
     return Reading(phone.e164, (float(phone.e164 is not None), phone.mobile, repeated, differs))
 
 
@@ -107,13 +106,18 @@ def _indian_kinds() -> "list[re.Pattern[str]]":
 
 
 def repeated_digits(number: str) -> float:
-    """Longest run of one digit, or of digits counted up or down, within the last ten; as a share of ten.
+    """Longest run of one digit, or of digits counted up or down, within the last ten, as a share of ten; 0 if it has
+    fewer than three digits, as in every second phone.
 
     >>> repeated_digits("+919999999999"), repeated_digits("1234567890"), repeated_digits("9810012345")
     (1.0, 1.0, 0.6)
     """
-    digits = [int(c) for c in number if c.isdecimal()][-_DIGITS_OF_A_NUMBER:]
-    longest, run, step = min(len(digits), 1), 1, None
+    bare = number if number.isdigit() and number.isascii() else "".join(str(int(c)) for c in number if c.isdecimal())
+    bare = bare[-_DIGITS_OF_A_NUMBER:]
+    if _RUNS.isdisjoint([bare[i : i + 3] for i in range(len(bare) - 2)]):
+        return 0.0
+    digits = [int(c) for c in bare]
+    longest, run, step = 1, 1, None
     for before, digit in pairwise(digits):
         change = (digit - before) % 10
         run = 1 if change not in _STEPS else run + 1 if change == step else 2

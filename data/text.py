@@ -2,15 +2,14 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from typing import NamedTuple
 
 NAN = float("nan")
 _NOT_ALNUM = "".join(chr(i) if chr(i).isalnum() else " " for i in range(128))
 _RUN = re.compile(r"[^\W_]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What is read of one personal value. spelled: its one spelling, which becomes a pseudonym; None where there is
     none.  measures: numbers in the order of the contract, NaN where they do not apply."""
 
