@@ -1,30 +1,42 @@
 """What is kept of an order on arrival: pseudonyms for persons, numbers for text. Raw personal values end here.
 
-One definition for imports and for live orders: columns as lists, one live order is a table of length one.
+One definition for imports and for live orders: each distinct value of a column is read once (`data/distinct.py`), then
+spread over the rows that hold it. One live order is a table of length one; nothing here needs pandas or pyarrow.
 """
 
-import hashlib
-import hmac
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from data import contract, text
+from data import contract
+from data.addresses import read_address
+from data.cities import city_mismatch
+from data.distinct import Distinct, distinct, distinct_numbers, nothing, together
+from data.emails import email_name_match, read_email
+from data.names import read_name
+from data.phones import read_phone
 from data.places import PinRegister, Place, distance_km, same_state
+from data.text import NAN, folded
+from data.tokens import token_maker
 
-Told: TypeAlias = Mapping[str, Sequence[Any]]
+Told: TypeAlias = Mapping[str, Any]
 Kept: TypeAlias = dict[str, np.ndarray[Any, Any]]
 Assign: TypeAlias = Callable[[str, list[bytes | None]], np.ndarray[Any, Any]]
 """`assign(kind, tokens)` gives the pseudonym of each token, -1 for a missing one, NEW for one never seen."""
 
 MISSING, NEW = -1, -2
+_INDIA = "IN"
 _QUARTER_HOUR = 15 * 60 * contract.SECOND
+_MINUTE = 60 * contract.SECOND
+_DAY_MINUTES = 24 * 60
 _TOLD_TEXT = ("channel", "currency", "payment_method", "courier", "campaign", "country", "origin_pincode")
+_READ = tuple(c.name for c in contract.ORDER_COLUMNS if c.kind == "text" and c.name != "order_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,145 +51,160 @@ class Desk:
 def arrive(told: Told, desk: Desk) -> Kept:
     """The kept columns of orders as told: `told` holds one entry for each order and column of the contract.
 
+    A column is a list, a numpy array or a pyarrow array; None, "" and NaN are missing, and so are absent columns.
     Besides the contract's columns it may hold n_lines, n_units (else 1 line, unknown units), `date_only` flags and
-    `timezone`. Absent columns are missing. Returns arrays: object text (None missing), float64 (NaN), int64 tokens.
+    `timezone`. Returns arrays: object text (None missing), float64 (NaN), int64 tokens, numbered through `desk.assign`
+    in order of first appearance: one call for each kind, with each distinct value as told once.
     """
     n = len(told["order_id"])
-    told = {**{c.name: [None] * n for c in contract.ORDER_COLUMNS}, **told}
-    places = [_pin(told["pincode"][i], told["country"][i], desk.register) for i in range(n)]
-    kept: Kept = {name: _texts(told[name]) for name in ("order_id", "merchant_id", "sku", "category", *_TOLD_TEXT)}
-    kept["placed_at"] = np.asarray(told["placed_at"], dtype=np.int64)
-    kept |= _numbers(told, n) | _place_columns(told, places, desk.register) | _person_columns(told, desk)
+    columns = {name: distinct(told[name]) if name in told else nothing(n) for name in _READ}
+    kept: Kept = {name: columns[name].texts() for name in ("merchant_id", "sku", "category", "pincode", *_TOLD_TEXT)}
+    kept["order_id"] = _objects(told["order_id"])
+    kept |= _numbers(told, n) | _place_columns(columns, desk.register) | _person_columns(columns, desk)
     return kept
-
-
-def token(key: bytes, kind: str, value: str) -> bytes:
-    """The keyed, one-way name of a personal value (HMAC-SHA-256, first 16 bytes)."""
-    return hmac.digest(key, f"{kind}\0{value}".encode(), hashlib.sha256)[:16]
 
 
 def local_minute(placed_at: int, zone: str) -> float:
     """Minute of the local day."""
-    offset = _offset_minutes(placed_at // _QUARTER_HOUR, zone)
-    return float((placed_at // (60 * contract.SECOND) + offset) % 1440)
+    return float((placed_at // _MINUTE + _offset_minutes(placed_at // _QUARTER_HOUR, zone)) % _DAY_MINUTES)
 
 
-def _offset_minutes(quarter_hour: int, zone: str, _memo: dict[tuple[int, str], int] = {}) -> int:  # noqa: B006 - a cache
-    found = _memo.get((quarter_hour, zone))
-    if found is None:
-        moment = datetime.fromtimestamp(quarter_hour * 900, UTC).astimezone(ZoneInfo(zone))
-        delta = moment.utcoffset()
-        found = _memo[quarter_hour, zone] = int(delta.total_seconds() // 60) if delta else 0
-    return found
+@lru_cache(maxsize=4_096)
+def _offset_minutes(quarter_hour: int, zone: str) -> int:
+    """A zone's distance from UTC; no zone has ever changed it within a quarter of an hour since 1970."""
+    delta = datetime.fromtimestamp(quarter_hour * 900, UTC).astimezone(ZoneInfo(zone)).utcoffset()
+    return int(delta.total_seconds() // 60) if delta else 0
 
 
-def _texts(values: Sequence[Any]) -> np.ndarray[Any, Any]:
-    out = np.empty(len(values), dtype=object)
-    out[:] = [v if v not in (None, "") else None for v in values]
-    return out
-
-
-def _floats(values: Sequence[Any]) -> np.ndarray[Any, Any]:
-    return np.array([math.nan if v is None else v for v in values], dtype=np.float64)
+def _objects(values: Any) -> np.ndarray[Any, Any]:
+    """(n,) texts as they are: for a column whose values are all different."""
+    plain = values.to_pylist() if hasattr(values, "to_pylist") else values
+    return np.fromiter((value or None for value in plain), dtype=object, count=len(plain))
 
 
 def _numbers(told: Told, n: int) -> Kept:
-    kept = {name: _floats(told[name]) for name in ("amount_minor", "discount_minor", "shipping_fee_minor")}
-    kept["promised_at"] = _floats(told["promised_at"])
-    kept["n_lines"] = _floats(told.get("n_lines", [1.0] * n))
-    kept["n_units"] = _floats(told.get("n_units", told["quantity"]))
-    date_only, zones = told.get("date_only", [False] * n), told.get("timezone", ["UTC"] * n)
-    placed = told["placed_at"]
-    kept["local_minute"] = np.array(
-        [math.nan if date_only[i] else local_minute(int(placed[i]), zones[i]) for i in range(n)], dtype=np.float64
-    )
+    def floats(name: str, instead: float | None = None) -> np.ndarray[Any, Any]:
+        return (
+            np.asarray(told[name], dtype=np.float64)
+            if name in told
+            else np.full(n, NAN if instead is None else instead)
+        )
+
+    kept = {name: floats(name) for name in ("amount_minor", "discount_minor", "shipping_fee_minor", "promised_at")}
+    kept["n_lines"] = floats("n_lines", 1.0)
+    kept["n_units"] = floats("n_units" if "n_units" in told else "quantity")
+    kept["placed_at"] = np.asarray(told["placed_at"], dtype=np.int64)
+    kept["local_minute"] = _local_minutes(kept["placed_at"], told, n)
     return kept
+
+
+def _local_minutes(placed_at: np.ndarray[Any, Any], told: Told, n: int) -> np.ndarray[Any, Any]:
+    """(n,) minute of the merchant's local day; NaN where only a date was told."""
+    zones = distinct(told.get("timezone", ["UTC"] * n))
+    quarters = together(distinct_numbers(placed_at // _QUARTER_HOUR), zones)
+    (offsets,) = quarters.map(lambda moment: (_offset_minutes(*moment),)).numbers(1)
+    minutes = (placed_at // _MINUTE + offsets) % _DAY_MINUTES
+    return np.asarray(np.where(np.asarray(told.get("date_only", False), dtype=bool), NAN, minutes), dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class _Destination:
+    """Where a parcel goes, as the register knows it, else as told."""
+
+    district: str | None
+    state: str | None
+    measures: tuple[float, ...]
+    """pin_known, place_mismatch, city_mismatch, latitude, longitude"""
+
+
+def _place_columns(columns: dict[str, Distinct], register: PinRegister) -> Kept:
+    told = together(*(columns[name] for name in ("pincode", "country", "state", "district", "city")))
+    places = told.map(lambda where: _destination(where, register))
+    known, state, city, *end = places.map(lambda place: place.measures).numbers(5)
+    start = columns["origin_pincode"].map(lambda pin: _position(_pin(pin, None, register))).numbers(2)
+    return {
+        "district": places.map(lambda place: place.district).texts(),
+        "state": places.map(lambda place: place.state).texts(),
+        "pin_known": known,
+        "place_mismatch": state,
+        "city_mismatch": city,
+        "distance_km": np.round(distance_km(*start, *end), 1),
+    }
+
+
+def _destination(told: tuple[str | None, ...], register: PinRegister) -> _Destination:
+    """told: PIN code, country, state, district, city."""
+    pincode, country, state, district, city = told
+    place = _pin(pincode, country, register)
+    known = float(place is not None) if pincode and country in (None, _INDIA) else NAN
+    mismatches = _state_mismatch(state, place), city_mismatch(city, place, register)
+    if place is None:
+        return _Destination(_fold_place(district), _fold_place(state), (known, *mismatches, NAN, NAN))
+    return _Destination(place.district or None, place.state or None, (known, *mismatches, *_position(place)))
 
 
 def _pin(pincode: str | None, country: str | None, register: PinRegister) -> Place | None:
-    return register.lookup(pincode) if pincode and country in (None, "IN") else None
+    return register.lookup(pincode) if pincode and country in (None, _INDIA) else None
 
 
-def _place_columns(told: Told, places: list[Place | None], register: PinRegister) -> Kept:
-    n = len(places)
-    states = [p.state if p else _fold_place(told["state"][i]) for i, p in enumerate(places)]
-    districts = [p.district if p else _fold_place(told["district"][i]) for i, p in enumerate(places)]
-    mismatch = [_mismatch(told["state"][i], p) for i, p in enumerate(places)]
-    return {
-        "pincode": _texts(told["pincode"]),
-        "district": _texts(districts),
-        "state": _texts(states),
-        "place_mismatch": np.array(mismatch, dtype=np.float64),
-        "distance_km": _distances([_pin(told["origin_pincode"][i], None, register) for i in range(n)], places),
-    }
+def _position(place: Place | None) -> tuple[float, float]:
+    return (NAN, NAN) if place is None else (place.latitude, place.longitude)
 
 
 def _fold_place(name: str | None) -> str | None:
-    return text.folded(name).upper() if name else None
+    return folded(name).upper() or None if name else None
 
 
-def _mismatch(state: str | None, place: Place | None) -> float:
+def _state_mismatch(state: str | None, place: Place | None) -> float:
     """1 if the state as told is not the PIN code's state; NaN if either is unknown."""
     if place is None or not state:
-        return math.nan
+        return NAN
     return float(not same_state(state, place.state))
 
 
-def _distances(origins: list[Place | None], places: list[Place | None]) -> np.ndarray[Any, Any]:
-    def axis(of: list[Place | None], name: str) -> np.ndarray[Any, Any]:
-        return np.array([math.nan if p is None else getattr(p, name) for p in of], dtype=np.float64)
-
-    start, end = (
-        (axis(origins, "latitude"), axis(origins, "longitude")),
-        (
-            axis(places, "latitude"),
-            axis(places, "longitude"),
-        ),
-    )
-    return np.round(np.asarray(distance_km(*start, *end), dtype=np.float64), 1)
-
-
-def _person_columns(told: Told, desk: Desk) -> Kept:
-    n = len(told["order_id"])
-    countries = [c or "IN" for c in told["country"]]
-    parts: list[tuple[str | None, ...]] = list(zip(told["line1"], told["line2"], told["landmark"], strict=True))
-    phones = [text.phone_of(p, countries[i]) if p else None for i, p in enumerate(told["phone"])]
-    emails = [text.email_of(e) if e else None for e in told["email"]]
-    names = [text.name_of(v) if v else None for v in told["name"]]
-    spelled: dict[str, list[str | None]] = {
-        "customer_id": [f"{told['merchant_id'][i]}\0{v}" if v else None for i, v in enumerate(told["customer_id"])],
-        "phone": phones,
-        "email": emails,
-        "name": names,
-        "address": [text.address_of(parts[i], told["pincode"][i]) for i in range(n)],
-        "device_id": [v.strip() or None if v else None for v in told["device_id"]],
-        "ip": [v.strip() or None if v else None for v in told["ip"]],
+def _person_columns(columns: dict[str, Distinct], desk: Desk) -> Kept:
+    phones = together(columns["phone"].map(_shown), columns["country"])
+    calls = phones.map(lambda told: read_phone(told[0], told[1] or _INDIA) if told[0] else None)
+    emails = columns["email"].map(_shown).map(read_email)
+    names = columns["name"].map(_shown).map(read_name)
+    addresses = together(*(columns[name] for name in (*_LINES, "pincode"))).map(lambda told: read_address(*told))
+    buyers = together(columns["merchant_id"], columns["customer_id"])
+    spelled = {
+        "customer_id": buyers.map(lambda told: f"{told[0]}\0{told[1]}" if told[1] else None),
+        "phone": calls.map(_spelled),
+        "email": emails.map(_spelled),
+        "name": names.map(_spelled),
+        "address": addresses.map(_spelled),
+        "device_id": columns["device_id"].map(_shown),
+        "ip": columns["ip"].map(_shown),
     }
-    kept = {kind: desk.assign(kind, _tokens(desk.token_key, kind, values)) for kind, values in spelled.items()}
-    return kept | _text_measures(told, parts, phones, emails, names)
-
-
-def _tokens(key: bytes, kind: str, values: list[str | None]) -> list[bytes | None]:
-    memo: dict[str, bytes] = {v: token(key, kind, v) for v in dict.fromkeys(v for v in values if v is not None)}
-    return [None if v is None else memo[v] for v in values]
-
-
-def _text_measures(
-    told: Told,
-    parts: list[tuple[str | None, ...]],
-    phones: list[str | None],
-    emails: list[str | None],
-    names: list[str | None],
-) -> Kept:
-    memo = {p: text.address_measures(p) for p in set(parts)}
-    address = np.array([memo[p] for p in parts], dtype=np.float64).reshape(-1, 6)
-    kept = {name: address[:, j] for j, name in enumerate(contract.TEXT_MEASURES[:6])}
-    told_phone = told["phone"]
-    valid = [math.nan if not told_phone[i] else float(p is not None) for i, p in enumerate(phones)]
-    texts = zip(parts, told["phone"], told["email"], told["name"], strict=True)
-    has_text = np.array([any(p) or bool(phone or email or name) for p, phone, email, name in texts], dtype=bool)
-    kept["text_measures_version"] = np.where(has_text, float(contract.TEXT_MEASURES_VERSION), math.nan)
-    kept["phone_valid"] = np.array(valid, dtype=np.float64)
-    kept["email_digits_share"] = np.array([text.email_digits_share(e) for e in emails], dtype=np.float64)
-    kept["name_words"] = _floats([None if v is None else float(len(v.split())) for v in names])
+    kept = {kind: _pseudonyms(kind, values, desk) for kind, values in spelled.items()}
+    match = together(spelled["email"], spelled["name"]).map(lambda told: (email_name_match(*told),))
+    kept |= _measured(contract.ADDRESS_MEASURES, addresses.map(_measures))
+    kept |= _measured(contract.PHONE_MEASURES, calls.map(_measures))
+    kept |= _measured(contract.EMAIL_MEASURES, emails.map(_measures))
+    kept |= _measured(("email_name_match",), match)
+    kept |= _measured(contract.NAME_MEASURES, names.map(_measures))
+    has_text = np.any([columns[name].held() for name in (*_LINES, "phone", "email", "name")], axis=0)
+    kept["text_measures_version"] = np.where(has_text, float(contract.TEXT_MEASURES_VERSION), NAN)
     return kept
+
+
+_LINES = ("line1", "line2", "landmark")
+_spelled, _measures = attrgetter("spelled"), attrgetter("measures")
+
+
+def _shown(told: str) -> str | None:
+    """Blanks tell nothing."""
+    return told.strip() or None
+
+
+def _measured(names: tuple[str, ...], measures: Distinct) -> Kept:
+    return dict(zip(names, measures.numbers(len(names)), strict=True))
+
+
+def _pseudonyms(kind: str, spelled: Distinct, desk: Desk) -> np.ndarray[Any, Any]:
+    """(n,) pseudonyms. Two spellings of one value are one token, so both get the pseudonym of the first."""
+    make = token_maker(desk.token_key, kind)
+    assigned = desk.assign(kind, spelled.map(make).values)
+    return spelled.spread(np.asarray(assigned, dtype=np.int64), MISSING)

@@ -144,20 +144,24 @@ NEWS_COLUMNS: tuple[Column, ...] = (
 TOKEN_COLUMNS = ("customer_id", "phone", "email", "name", "address", "device_id", "ip")
 """Personal values become pseudonyms under these names: integers, -1 where missing."""
 
-TEXT_MEASURES_VERSION = 1
+TEXT_MEASURES_VERSION = 2
 """Raised when any measure of text below changes its meaning; stored with each order."""
 
-TEXT_MEASURES = (
+ADDRESS_MEASURES = (
     "address_length",
     "address_words",
     "address_digits",
     "address_has_number",
     "address_has_landmark",
+    "address_has_locality",
+    "address_tokens_repeated",
+    "address_symbols_share",
     "address_gibberish",
-    "phone_valid",
-    "email_digits_share",
-    "name_words",
 )
+PHONE_MEASURES = ("phone_valid", "phone_mobile", "phone_repeated_digits", "phone_country_differs")
+EMAIL_MEASURES = ("email_digits_share", "email_disposable", "email_free_provider", "email_letters_run")
+NAME_MEASURES = ("name_words", "name_single_letter", "name_dummy", "name_gibberish")
+TEXT_MEASURES = (*ADDRESS_MEASURES, *PHONE_MEASURES, *EMAIL_MEASURES, "email_name_match", *NAME_MEASURES)
 """Numbers taken from personal text on arrival; the text itself is not kept."""
 
 KEPT_TEXT = (
@@ -184,7 +188,9 @@ KEPT_NUMBERS = (
     "n_units",
     "promised_at",
     "local_minute",
+    "pin_known",
     "place_mismatch",
+    "city_mismatch",
     "distance_km",
     *TEXT_MEASURES,
     "text_measures_version",

@@ -8,7 +8,8 @@ import csv
 import gzip
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 REGISTER_FILE = Path(__file__).parent / "reference" / "pincodes.csv.gz"
+TOWNS_FILE = REGISTER_FILE.with_name("towns.csv.gz")
 EARTH_RADIUS_KM = 6371.0088  # mean radius, IUGG
 
 _PIN = re.compile(r"[1-9][0-9]{5}", re.ASCII)
@@ -47,6 +49,10 @@ class PinRegister:
     latitude: NDArray[np.float64]  # degrees, NaN where missing
     longitude: NDArray[np.float64]
     row_of: dict[str, int]
+    towns: Mapping[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
+    """The (district, state) pairs in which a town of that name has a post office; names are small letters alone."""
+    districts: frozenset[str] = frozenset()
+    """The names of all districts, small letters alone."""
 
     def __len__(self) -> int:
         return len(self.pincode)
@@ -99,7 +105,18 @@ def load_register() -> PinRegister:
     )
     for array in arrays:
         array.setflags(write=False)
-    return PinRegister(*arrays, row_of={pin: row for row, pin in enumerate(pincode)})
+    districts = frozenset("".join(filter(str.isalpha, name.lower())) for name in set(district))
+    return PinRegister(*arrays, {pin: row for row, pin in enumerate(pincode)}, _towns(), districts)
+
+
+def _towns() -> dict[str, frozenset[tuple[str, str]]]:
+    homes: dict[str, set[tuple[str, str]]] = {}
+    with gzip.open(TOWNS_FILE, "rt", encoding="utf-8", newline="") as file:
+        lines = csv.reader(file)
+        next(lines)
+        for town, district, state in lines:
+            homes.setdefault(town, set()).add((district, state))
+    return {town: frozenset(where) for town, where in homes.items()}
 
 
 def distance_km(lat1: ArrayLike, lon1: ArrayLike, lat2: ArrayLike, lon2: ArrayLike) -> NDArray[np.float64]:
