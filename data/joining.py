@@ -226,14 +226,7 @@ def _sums(values: Array, order: Array, n_lines: Array) -> Array:
 
 def as_told(orders: Orders, mapping: Mapping) -> dict[str, Any]:
     """Columns of orders as `data/arrival.py` takes them."""
-    told = {name: _listed(column) for name, column in orders.columns.items()}  # until arrival takes columns
+    told = dict(orders.columns)
     told["date_only"] = [mapping.orders["placed_at"].date_only] * len(orders)
     told["timezone"] = [mapping.timezone] * len(orders)
     return told
-
-
-def _listed(column: Any) -> list[Any]:
-    if isinstance(column, np.ndarray):
-        return [None if v != v else v for v in column.tolist()]
-    values: list[Any] = column.to_pylist()
-    return values
