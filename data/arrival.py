@@ -48,7 +48,7 @@ def arrive(told: Told, desk: Desk) -> Kept:
     kept: Kept = {name: _texts(told[name]) for name in ("order_id", "merchant_id", "sku", "category", *_TOLD_TEXT)}
     kept["placed_at"] = np.asarray(told["placed_at"], dtype=np.int64)
     kept |= _numbers(told, n) | _place_columns(told, places, desk.register) | _person_columns(told, desk)
-    return kept
+    return {name: np.full(n, math.nan) for name in contract.KEPT_NUMBERS} | kept
 
 
 def token(key: bytes, kind: str, value: str) -> bytes:

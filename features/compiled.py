@@ -10,9 +10,9 @@ import numba
 from numba.core import config
 
 from data import label
-from features import contribution, fold
+from features import contribution, fold, links
 
-_SOURCES = ("../data/label.py", "contribution.py", "fold.py", "scan.py", "compiled.py")
+_SOURCES = ("../data/label.py", "contribution.py", "fold.py", "links.py", "scan.py", "compiled.py")
 
 
 def _cache_by_content() -> None:
@@ -36,3 +36,5 @@ judge = compile_kernel(label.judge, later=later, voided=voided)
 weigh = compile_kernel(contribution.weigh, later=later, voided=voided, judge=judge)
 add = compile_kernel(fold.add)
 read = compile_kernel(fold.read)
+join = compile_kernel(links.join)
+others = compile_kernel(links.others)

@@ -1,4 +1,4 @@
-"""The two loops of a replay, in the subset of Python that numba compiles (`features/compiled.py`)."""
+"""The loops of a replay, in the subset of Python that numba compiles (`features/compiled.py`)."""
 
 import numpy as np
 
@@ -6,6 +6,7 @@ from data.history import Array
 from data.label import judge
 from features.contribution import N_MEASURES, weigh
 from features.fold import add, read
+from features.links import join, others
 
 
 def make_facts(
@@ -74,6 +75,23 @@ def run(
                 out[q, :] = np.nan
             else:
                 read(values[query_key[q]], grid[query_key[q]], query_at[q], slot, half_lives, out[q])
+
+
+def run_links(
+    query_key: Array, query_at: Array, own: Array, fact_key: Array, fact_visible_at: Array, fact_value: Array,
+    slots: Array, out: Array,
+) -> None:  # fmt: skip
+    """Put values (sorted by visible_at) into the sets `slots` and answer queries (sorted by time) on the way.
+
+    slots: (n_keys, ROOM).  own: (q,) the value that each query leaves out.  A query of key -1 reads NaN.
+    """
+    f = 0
+    for q in range(len(query_at) + 1):
+        while f < len(fact_key) and (q == len(query_at) or fact_visible_at[f] < query_at[q]):
+            join(slots[fact_key[f]], fact_value[f])
+            f += 1
+        if q < len(query_at):
+            out[q] = np.nan if query_key[q] < 0 else others(slots[query_key[q]], own[q : q + 1])
 
 
 def make_labels(

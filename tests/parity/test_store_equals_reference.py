@@ -21,7 +21,7 @@ from data.ingest import Imported
 from data.pool import Pool
 from features import store
 from features.assemble import matrix
-from features.catalog import CATALOG, Sum, needed_sums
+from features.catalog import CATALOG, needed_sums
 from features.contribution import Measure
 from features.fold import FOREVER
 from features.keys import KINDS
@@ -29,6 +29,7 @@ from features.rates import Shrinkage
 from features.rebuild import fold_all, is_current, keep, rebuild, verify
 from features.reference import KnownOrder, value_at
 from features.replay import replay
+from features.sources import Distinct, Link, Sum
 from features.store import Store
 from serving import ledger
 from tests.helpers.histories import T0, history_of, known_orders, order_columns, worlds
@@ -37,6 +38,7 @@ World = tuple[list[dict[str, Any]], list[Told]]
 SUMS = tuple(dict.fromkeys((
     *needed_sums(),
     *(Sum(kind, measure, half_life) for kind in KINDS for measure in Measure for half_life in (FOREVER, 30 * DAY)),
+    *(Link(kind, measure) for kind in KINDS for measure in Distinct),
 )))  # fmt: skip
 moments = st.integers(-1, 80).map(lambda k: T0 + k * DAY // 4 + 1)
 FLAT = Shrinkage.flat(0.25)
@@ -49,7 +51,7 @@ def silent(*_: Any) -> None:
 class Shop:
     """A pool's database, and orders and news put into it as the service does."""
 
-    def __init__(self, folder: str, rows: list[dict[str, Any]], sums: tuple[Sum, ...] = SUMS) -> None:
+    def __init__(self, folder: str, rows: list[dict[str, Any]], sums: tuple[Sum | Link, ...] = SUMS) -> None:
         self.pool = Pool(Path(folder), "shop")
         self.connection: Connection = open_database(self.pool.database)
         self.columns = {(r["merchant_id"], r["order_id"]): kept(r) for r in rows}
@@ -62,7 +64,7 @@ class Shop:
         else:
             ledger.tell(self.connection, told)
 
-    def readings(self, row: dict[str, Any], at: int) -> dict[Sum, float]:
+    def readings(self, row: dict[str, Any], at: int) -> dict[Sum | Link, float]:
         ids = row["merchant_id"], row["order_id"]
         own = ledger.stands(self.connection, *ids)
         found = Store(self.connection).readings(self.columns[ids], at, own)
