@@ -37,4 +37,5 @@ weigh = compile_kernel(contribution.weigh, later=later, voided=voided, judge=jud
 add = compile_kernel(fold.add)
 read = compile_kernel(fold.read)
 join = compile_kernel(links.join)
-others = compile_kernel(links.others)
+weigh_in = compile_kernel(links.weigh_in)
+standing = compile_kernel(links.standing)

@@ -13,7 +13,7 @@ from features.contribution import Contribution, contribution
 from features.fold import decay
 from features.key_codes import KeyCodes
 from features.keys import KINDS, key_of
-from features.links import MOST, ROOM, Named, named, own_values
+from features.links import MOST, left_out, pair_of, weight_of
 from features.sources import Feature, Link, Rate, Sum
 
 _NEWS = ("type", "happened_at", "known_at", "rank", "reason", "action", "voids", "version")
@@ -60,21 +60,17 @@ def _counted(history: History, one: Sum, asked: dict[str, Any], other: int, at: 
 
 
 def _named(history: History, link: Link, row: int, sharing: list[int], at: int) -> list[dict[str, Any]]:
-    """The orders that first brought each value that a link counts, in the order in which they were placed."""
-    asked, under = _columns(history, row, 0), _under(history, row, at)
-    key, own = key_of(KINDS[link.key], asked), own_values(link, asked, int(asked["placed_at"]), under)
-    brought: dict[int, int] = {}
+    """The first order behind each value that a link counts, in the order in which they were placed."""
+    asked = _columns(history, row, 0)
+    key, brought = key_of(KINDS[link.key], asked), dict[int, int]()
     for other in sharing:
-        for at_key, value in sorted(_under(history, other, at).pairs(link)):
-            if at_key == key:
-                brought.setdefault(value, other)
-    foreign = [value for value in sorted(brought)[:ROOM] if value not in own][:MOST]
-    return [_entry(history, other, at, 1.0, 1.0) for other in sorted(brought[value] for value in foreign)]
-
-
-def _under(history: History, row: int, at: int) -> Named:
-    places = {int(v): _place(history, int(v)) for v in _news(history, row).version if v}
-    return named(_columns(history, row, 0), int(history.orders["placed_at"][row]), _news(history, row), places, at)
+        said = _said(history, other, at)
+        columns = _columns(history, other, said.address_version)
+        pair = pair_of(link, columns, int(columns["placed_at"]))
+        if pair is not None and pair[0] == key and said.buyer[weight_of(link)] > 0:
+            brought.setdefault(pair[1], other)
+    brought.pop(left_out(link, asked), None)
+    return [_entry(history, other, at, 1.0, 1.0) for other in sorted(brought.values())[:MOST]]
 
 
 def _entry(history: History, other: int, at: int, weight: float, left: float) -> dict[str, Any]:
@@ -111,11 +107,9 @@ def _news(history: History, row: int) -> News:
 
 def _columns(history: History, row: int, version: int) -> dict[str, Any]:
     columns = {name: column[row] for name, column in history.orders.items()}
-    return columns | _place(history, version) if version else columns
-
-
-def _place(history: History, version: int) -> dict[str, Any]:
-    return {name: column[version - 1] for name, column in history.corrected.items() if name != "row"}
+    if version:
+        columns |= {name: column[version - 1] for name, column in history.corrected.items() if name != "row"}
+    return columns
 
 
 def _text(moment: int) -> str:

@@ -7,24 +7,28 @@ import numpy as np
 from data.contract import NewsType
 from data.history import Array, History
 from features import compiled, scan
+from features.facts import Facts, facts_of
 from features.key_codes import KeyCodes, key_rows
 from features.keys import KINDS
 from features.layout import Readings
-from features.links import CART, EMPTY, OUTCOMES, ROOM
+from features.links import CART, EMPTY, NO_VALUE, OUTCOMES, ROOM, weight_of
 from features.sources import Distinct, Link, Sum
 
-_run_links = compiled.compile_kernel(scan.run_links, join=compiled.join, others=compiled.others)
+_run_links = compiled.compile_kernel(
+    scan.run_links, join=compiled.join, weigh_in=compiled.weigh_in, standing=compiled.standing
+)
 
 _NEVER = 2**62
 
 
 @dataclass(frozen=True, slots=True)
 class LinkState:
-    """The sets of all keys of one link: row i of `slots` (n_keys, ROOM) belongs to keys[i]."""
+    """The sets of all keys of one link: row i of `slots` and `weights` (n_keys, ROOM) belongs to keys[i]."""
 
     link: Link
     keys: list[str]
     slots: Array
+    weights: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,44 +39,43 @@ class _Told:
     with_outcome: Array
 
 
-def replay_links(history: History, links: tuple[Link, ...], codes: KeyCodes) -> Readings:
+def replay_links(history: History, links: tuple[Link, ...], facts: Facts, codes: KeyCodes) -> Readings:
     """For each link its value at each order's `placed_at`; NaN where the key is missing."""
-    if not links:
-        return {}
-    told, n = _told(history), len(history)
     readings: dict[Sum | Link, Array] = {}
+    told = _told(history) if links else None
     for link in links:
-        out = np.empty(n)
-        _scan(history, link, codes, told, out)
-        readings[link] = out
+        assert told is not None
+        readings[link] = np.empty(len(history))
+        _scan(history, link, facts, codes, told, readings[link])
     return readings
 
 
 def final_links(history: History, links: tuple[Link, ...]) -> list[LinkState]:
     """The sets after all that is known: what the online store starts from."""
-    told, codes = _told(history), KeyCodes(history)
-    none = np.empty(0)
-    return [LinkState(one, codes.texts(KINDS[one.key]), _scan(history, one, codes, told, none)) for one in links]
+    facts, codes, told, nothing = facts_of(history), KeyCodes(history), _told(history), np.empty(0)
+    sets = (_scan(history, link, facts, codes, told, nothing) for link in links)
+    return [LinkState(link, codes.texts(KINDS[link.key]), *kept) for link, kept in zip(links, sets, strict=True)]
 
 
-def _scan(history: History, link: Link, codes: KeyCodes, told: _Told, out: Array) -> Array:
-    """Fill `out` (n orders, or none to ask nothing) and return the sets (n_keys, ROOM)."""
+def _scan(history: History, link: Link, facts: Facts, codes: KeyCodes, told: _Told, out: Array) -> tuple[Array, Array]:
+    """Fill `out` (n orders, or none to ask nothing) and return values and weights (n_keys, ROOM) of the sets."""
     key, n_keys = codes.of(KINDS[link.key])
-    value, asked = _values(history, link), slice(0, len(out))
-    seen_at = told.with_outcome if link.measure == Distinct.CART else told.named
-    facts = np.flatnonzero((seen_at < _NEVER) & (key >= 0) & (value >= 0))
-    facts = facts[np.argsort(seen_at[facts], kind="stable")]
-    slots = np.full((n_keys, ROOM), EMPTY, dtype=np.int64)
-    at = history.orders["placed_at"][asked]
-    _run_links(key[asked], at, value[asked], key[facts], seen_at[facts], value[facts], slots, out)
-    return slots
-
-
-def _values(history: History, link: Link) -> Array:
-    """The value each key row brings to a link, below 0 for none."""
-    if link.measure == Distinct.CART:
-        return key_rows(history, "placed_at") // CART
-    return key_rows(history, link.measure)
+    is_cart, asked = link.measure == Distinct.CART, slice(0, len(out))
+    value = key_rows(history, "placed_at") // CART if is_cart else key_rows(history, link.measure)
+    left_out = np.full(len(out), NO_VALUE) if is_cart else value[asked]
+    named_at = told.with_outcome if is_cart else told.named
+    there = (key >= 0) & (value >= 0)
+    rows = np.flatnonzero((named_at < _NEVER) & there)
+    rows = rows[np.argsort(named_at[rows], kind="stable")]
+    change = facts.buyer[:, weight_of(link)]
+    f = np.flatnonzero((change != 0) & there[facts.key_row])
+    at_row = facts.key_row[f]
+    slots, weights = np.full((n_keys, ROOM), EMPTY), np.zeros((n_keys, ROOM), dtype=np.int64)
+    _run_links(
+        key[asked], history.orders["placed_at"][asked], left_out, key[rows], named_at[rows], value[rows],
+        key[at_row], facts.visible_at[f], value[at_row], change[f].astype(np.int64), slots, weights, out,
+    )  # fmt: skip
+    return slots, weights
 
 
 def _told(history: History) -> _Told:

@@ -72,7 +72,7 @@ def keep(connection: Connection, folded: Folded, progress: Progress) -> int:
             values, grid, keys = state.values.tolist(), state.grid.tolist(), state.keys
             store.load_state(connection, state.layout.kind, ((keys[i], values[i], grid[i]) for i in touched))
             n_keys += len(touched)
-        n_keys += sum(load_sets(connection, one.link, one.keys, one.slots) for one in folded.links)
+        n_keys += sum(load_sets(connection, one.link, one.keys, one.slots, one.weights) for one in folded.links)
         _catch_up(connection, folded.history, since)
         set_meta(connection, _BUILT_FROM, _names(folded.segments))
         set_meta(connection, KNOWN_THROUGH, str(folded.history.known_through))
@@ -146,7 +146,7 @@ def verify(connection: Connection, history: History) -> list[dict[str, Any]]:
                 wrong.append({"kind": layout.kind, "key": key})
         wrong += [{"kind": layout.kind, "key": key} for key, (values, _) in held.items() if any(values)]
     for one in final_links(history, _links(sums)):
-        differing = differing_keys(connection, one.link, one.keys, one.slots)
+        differing = differing_keys(connection, one.link, one.keys, one.slots, one.weights)
         wrong += [{"kind": f"{one.link.measure} of {one.link.key}", "key": key} for key in differing]
     return wrong
 

@@ -9,32 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from data.contract import Payment
 from data.history import Array, History
 from features import compiled, scan
+from features.facts import Facts, facts_of
 from features.key_codes import KeyCodes
 from features.keys import KINDS
 from features.layout import Layout, Readings, layouts
 from features.link_replay import replay_links
 from features.sources import Link, Sum
 
-_make_facts = compiled.compile_kernel(scan.make_facts, weigh=compiled.weigh)
 _run = compiled.compile_kernel(scan.run, add=compiled.add, read=compiled.read)
 
 Progress = Callable[[str, int, int], None]
 """`progress(what, done, total)`"""
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """Changes of contributions, sorted by visible_at. Weights are (k, N_MEASURES)."""
-
-    key_row: Array
-    order: Array
-    visible_at: Array
-    placed_at: Array
-    everyone: Array
-    buyer: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +34,6 @@ class KindState:
     grid: Array
 
 
-def facts_of(history: History) -> Facts:
-    """Every fact of the history."""
-    orders, news = history.orders, history.news
-    columns = ("type", "happened_at", "known_at", "rank", "reason", "action", "voids", "version")
-    key_row, order, visible_at, everyone, buyer = _make_facts(
-        history.start,
-        orders["placed_at"],
-        orders["payment_method"] == Payment.COD,
-        np.nan_to_num(orders["amount_minor"]),
-        *(news[name] for name in columns),
-    )
-    by_time = np.argsort(visible_at, kind="stable")
-    placed_at = orders["placed_at"][order[by_time]]
-    return Facts(key_row[by_time], order[by_time], visible_at[by_time], placed_at, everyone[by_time], buyer[by_time])
-
-
 def replay(history: History, sums: tuple[Sum | Link, ...], progress: Progress | None = None) -> Readings:
     """For each sum and link its value at each order's `placed_at`, orders as in the history; NaN where the key is missing."""
     facts, codes = facts_of(history), KeyCodes(history)
@@ -73,7 +44,7 @@ def replay(history: History, sums: tuple[Sum | Link, ...], progress: Progress | 
             progress(f"replay by {layout.kind}", done, len(kinds))
         out, _, _ = _scan(history, facts, layout, codes)
         readings |= {one: out[:, j] for j, one in enumerate(layout.sums)}
-    readings |= replay_links(history, tuple(one for one in sums if isinstance(one, Link)), codes)
+    readings |= replay_links(history, tuple(one for one in sums if isinstance(one, Link)), facts, codes)
     if progress:
         progress("replay", len(kinds), len(kinds))
     return readings

@@ -6,7 +6,7 @@ from data.history import Array
 from data.label import judge
 from features.contribution import N_MEASURES, weigh
 from features.fold import add, read
-from features.links import join, others
+from features.links import join, standing, weigh_in
 
 
 def make_facts(
@@ -78,20 +78,24 @@ def run(
 
 
 def run_links(
-    query_key: Array, query_at: Array, own: Array, fact_key: Array, fact_visible_at: Array, fact_value: Array,
-    slots: Array, out: Array,
+    query_key: Array, query_at: Array, left_out: Array, named_key: Array, named_at: Array, named_value: Array,
+    fact_key: Array, fact_at: Array, fact_value: Array, change: Array, slots: Array, weights: Array, out: Array,
 ) -> None:  # fmt: skip
-    """Put values (sorted by visible_at) into the sets `slots` and answer queries (sorted by time) on the way.
+    """Put values (sorted by named_at) and weights (sorted by fact_at) into sets and answer queries on the way.
 
-    slots: (n_keys, ROOM).  own: (q,) the value that each query leaves out.  A query of key -1 reads NaN.
+    slots, weights: (n_keys, ROOM).  left_out: (q,) the value each query does not count.  A query of key -1 reads NaN.
     """
-    f = 0
+    v = f = 0
     for q in range(len(query_at) + 1):
-        while f < len(fact_key) and (q == len(query_at) or fact_visible_at[f] < query_at[q]):
-            join(slots[fact_key[f]], fact_value[f])
+        while v < len(named_key) and (q == len(query_at) or named_at[v] < query_at[q]):
+            join(slots[named_key[v]], weights[named_key[v]], named_value[v])
+            v += 1
+        while f < len(fact_key) and (q == len(query_at) or fact_at[f] < query_at[q]):
+            weigh_in(slots[fact_key[f]], weights[fact_key[f]], fact_value[f], change[f])
             f += 1
         if q < len(query_at):
-            out[q] = np.nan if query_key[q] < 0 else others(slots[query_key[q]], own[q : q + 1])
+            key = query_key[q]
+            out[q] = np.nan if key < 0 else standing(slots[key], weights[key], left_out[q])
 
 
 def make_labels(

@@ -21,7 +21,7 @@ from features.contribution import N_MEASURES, Contribution, Measure, contributio
 from features.fold import add, read
 from features.keys import KINDS, key_of
 from features.layout import Layout, Readings, layouts
-from features.link_store import declare, kept_links, read_links, see
+from features.link_store import Place, change_links, declare, kept_links, read_links
 from features.links import Named, named
 from features.one_order import FOREVER, resolve
 from features.sources import Link, Sum
@@ -42,6 +42,10 @@ class Standing:
 
     def weights(self, kind: str) -> tuple[float, ...]:
         return self.said.buyer if KINDS[kind].buyer else self.said.everyone
+
+    def place(self) -> Place:
+        """What it says to links."""
+        return Place(self.named, self.columns, self.placed_at, self.said)
 
 
 def standing(columns: dict[str, Any], told: list[Told]) -> Standing:
@@ -80,8 +84,8 @@ class Store:
 
     def change(self, before: Standing | None, after: Standing) -> None:
         """Add the change of one order's contribution: its old weights leave their keys, its new ones enter theirs.
-        What it is newly named under enters the links."""
-        see(self.connection, self.links, None if before is None else before.named, after.named)
+        So do its values in the links."""
+        change_links(self.connection, self.links, None if before is None else before.place(), after.place())
         for kind, layout in self.layouts.items():
             old = None if before is None else key_of(KINDS[kind], before.columns)
             new = key_of(KINDS[kind], after.columns)
@@ -122,7 +126,7 @@ class Store:
                     add(values, grid, taken, own.placed_at, layout.measure, layout.slot, layout.half_lives)
                 read(values, grid, at, layout.slot, layout.half_lives, row)
             out |= {one: np.array([value]) for one, value in zip(layout.sums, row, strict=True)}
-        return out | dict(read_links(self.connection, self.links, [order], [at], {} if own is None else {0: own.named}))
+        return out | dict(read_links(self.connection, self.links, [order], {} if own is None else {0: own.place()}))
 
 
 @lru_cache(maxsize=4)
