@@ -125,7 +125,9 @@ def test_an_outcome_told_in_time_does_move_what_counts_outcomes(feature: Feature
         Told("m1", f"o{i}", "s", f"e{i}", kind, T0 + 3_000_000_000 + i, T0 + 3_000_000_000 + i)
         for i, kind in enumerate(ends)
     ]
-    told.append(Told("m1", "o4", "s", "a", "action_taken", T0 + 1, T0 + 3_000_000_000, None, '{"action": "prepaid_only"}'))
+    told.append(
+        Told("m1", "o4", "s", "a", "action_taken", T0 + 1, T0 + 3_000_000_000, None, '{"action": "prepaid_only"}')
+    )
     assert column(feature, history_of(rows, told))[-1] != column(feature, history_of(rows, []))[-1]
 
 
