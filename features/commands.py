@@ -43,7 +43,7 @@ def source_in_words(feature: Feature) -> str:
         case Sum(key, measure, half_life):
             return f"{_measure(measure)} by {key}, {_memory(half_life)}"
         case Link(key, distinct):
-            return f"other {_PLURAL[distinct]} by {key}, ever seen, at most {MOST}"
+            return f"other {_PLURAL[distinct]} by {key}, at most {MOST}"
         case PerCart(Sum(key, measure, half_life)):
             return f"{_measure(measure)} by {key}, one for each cart, {_memory(half_life)}"
         case Share(key, of, among):

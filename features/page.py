@@ -24,8 +24,8 @@ never falls as the value grows, - it never rises, blank either. A missing key or
 evidence: under the keys of a buyer, rates and the counts marked *one for each cart* weigh each outcome by carts /
 outcomes. Counts of orders placed, open or cancelled count orders.
 
-**Links** (*other names by phone*) count the different values ever seen under the key in orders told before, the
-order's own left out. They do not fade, nothing is taken back, and they stop at {most}: read "{most} or more".
+**Links** (*other names by phone*) count the different values that other orders brought to the key, the order's own left
+out. They do not fade, a correction takes back, and they stop at {most}: read "{most} or more".
 """
 
 MEASURES: dict[Measure, str] = {

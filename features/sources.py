@@ -28,7 +28,7 @@ class Sum:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """How many values of `measure` the key was ever seen with, beside the order's own (`features/links.py`)."""
+    """How many values of `measure` other orders brought to the key, the order's own left out (`features/links.py`)."""
 
     key: str
     measure: Distinct
