@@ -211,7 +211,7 @@ def test_every_feature_is_one_number_in_training_serving_and_by_the_formula(anew
 
 def small_shop(anew) -> Shop:
     rows = [{"order_id": f"o{i}", "merchant_id": "m1", "placed_at": T0 + i * DAY, "payment_method": "cod", "phone": 1,
-             "amount_minor": 50_000.0, "pincode": "800001", "district": "D", "state": "S"} for i in range(3)]  # fmt: skip
+             "name": i, "amount_minor": 50_000.0, "pincode": "800001", "district": "D", "state": "S"} for i in range(3)]  # fmt: skip
     shop = anew(rows, needed_sums())
     with immediate(shop.connection):
         for row in rows:
@@ -239,6 +239,15 @@ def test_verify_finds_a_key_that_is_gone_and_one_that_nobody_has(anew) -> None:
     shop.connection.execute("UPDATE state SET key = '2' WHERE kind = 'phone'")
     wrong = verify(shop.connection, segments.load_history(shop.pool))
     assert wrong == [{"kind": "phone", "key": "1"}, {"kind": "phone", "key": "2"}]
+
+
+@pytest.mark.parametrize("change", ["SET folded = zeroblob(16)", "SET key = '2'"])
+def test_verify_finds_a_link_that_is_wrong_and_one_that_nobody_has(anew, change: str) -> None:
+    shop = small_shop(anew)
+    shop.connection.execute(f"UPDATE state {change} WHERE kind = 'name of phone'")
+    wrong = verify(shop.connection, segments.load_history(shop.pool))
+    assert [one for one in wrong if one["key"] == "1"] == [{"kind": "name of phone", "key": "1"}]
+    assert len(wrong) == (2 if "key" in change else 1)
 
 
 def test_a_parcel_told_back_and_then_delivered_leaves_no_trace_of_the_rto(anew) -> None:
