@@ -69,6 +69,12 @@ def test_a_name_told_by_many_orders_is_one_name() -> None:
     assert read(world("name | placed\n2 | 1\n2 | 3\n3 | 4\n1 | 5"), NAMES) == 2.0
 
 
+def test_a_full_set_is_not_moved_by_orders_of_the_same_instant() -> None:
+    told_before = "\n".join(f"{name} | 1" for name in range(11, 20))
+    assert read(world(f"name | placed\n{told_before}"), NAMES) == 8.0
+    assert read(world(f"name | placed\n{told_before}\n5 | 10\n6 | 10"), NAMES) == 8.0
+
+
 def test_a_corrected_address_counts_where_the_parcel_goes_now() -> None:
     rows = [ASKED | {"order_id": i, "placed_at": day(at)} for i, at in (("o1", 1), ("o9", 10))]
     place = '{"address": {"address": 5, "pincode": "560001", "district": "D", "state": "S"}}'
