@@ -45,7 +45,7 @@ def dry_run(files: list[Path], mapping_name: str, options: Options, tell: Tell) 
         "mapping": mapping.name,
         "n_rows": imported.n_rows,
         "n_orders": len(found),
-        "n_news": len(news),
+        "n_news": len(imported.news),
         "fates": dict(sorted(Counter(found.tolist()).items())),
         "rto_share": _share(label),
         "refused": dict(sorted(Counter(f.code for f in imported.faults).items())),
@@ -54,7 +54,7 @@ def dry_run(files: list[Path], mapping_name: str, options: Options, tell: Tell) 
         "exported_at": _moment(imported.exported_at, mapping),
         "maturity": _maturity(seen),
         "weeks": _weeks(imported, label, mapping),
-        "first_orders": [_order(imported, news, i, mapping) for i in range(min(FIRST, len(found)))],
+        "first_orders": [_order(imported, imported.news, i, mapping) for i in range(min(FIRST, len(found)))],
         "suspicions": [asdict(s) for s in suspicions(seen)],
     }
 

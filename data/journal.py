@@ -136,7 +136,7 @@ def as_table(rows: list[dict[str, Any]]) -> Columns:
     for name in contract.KEPT_TEXT:
         table[name] = np.array([r[name] for r in rows] + [None], dtype=object)[:-1]
     for name in contract.KEPT_NUMBERS:
-        table[name] = np.array([r[name] for r in rows], dtype=np.float64)
+        table[name] = np.array([r.get(name, np.nan) for r in rows], dtype=np.float64)
     for name in (*contract.TOKEN_COLUMNS, "placed_at"):
         table[name] = np.array([r[name] for r in rows], dtype=np.int64)
     return table

@@ -6,11 +6,12 @@ import numpy as np
 
 from data.contract import Payment
 from data.history import Columns
-from features.catalog import CATALOG, Feature, FromOrder, Level, Rate, Sum
+from features.catalog import CATALOG
 from features.contribution import Measure
 from features.layout import Readings
 from features.order import ORDER_FEATURES
-from features.rates import Shrinkage, posterior_mean
+from features.rates import Shrinkage, cart_share, posterior_mean
+from features.sources import Feature, FromOrder, Level, Link, PerCart, Rate, Share, Sum
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -33,8 +34,14 @@ def matrix(orders: Columns, readings: Readings, shrinkage: Shrinkage, catalog: t
 
 def _column(feature: Feature, orders: Columns, readings: Readings, shrinkage: Shrinkage) -> Array:
     match feature.source:
-        case Sum() as source:
+        case Sum() | Link() as source:
             return np.asarray(readings[source])
+        case PerCart(one):
+            return np.asarray(readings[one] * cart_share(one.key, readings))
+        case Share(key, of, among):
+            count = readings[Sum(key, among)]
+            share = np.divide(readings[Sum(key, of)], count, out=np.full(len(count), np.nan), where=count > 0)
+            return np.asarray(share)
         case Rate() as source:
             return posterior_mean(feature.name, source, readings, shrinkage)
         case FromOrder(name):

@@ -8,8 +8,10 @@ from data.console import Session, emit, fields, note, progress, table
 from data.errors import CheckFailed, UsageError
 from data.options import JSON, POOL
 from data.pool import open_pool
-from features.catalog import CATALOG, FEATURES, LEVELLED, Feature, FromOrder, Level, Rate, Sum, fingerprint
+from features.catalog import CATALOG, FEATURES, LEVELLED, fingerprint
 from features.contribution import Measure
+from features.links import MOST
+from features.sources import Distinct, Feature, FromOrder, Historical, Level, Link, PerCart, Rate, Share, Sum
 
 
 @click.group("features")
@@ -40,12 +42,21 @@ def source_in_words(feature: Feature) -> str:
     match feature.source:
         case Sum(key, measure, half_life):
             return f"{_measure(measure)} by {key}, {_memory(half_life)}"
+        case Link(key, distinct):
+            return f"other {_PLURAL[distinct]} by {key}, at most {MOST}"
+        case PerCart(Sum(key, measure, half_life)):
+            return f"{_measure(measure)} by {key}, one for each cart, {_memory(half_life)}"
+        case Share(key, of, among):
+            return f"{_measure(of)} / {_measure(among)} by {key}, for ever"
         case Rate(chain, of, among, half_life):
             return f"{_measure(of)} / {_measure(among)} by {' > '.join(chain)}, {_memory(half_life)}"
         case FromOrder():
             return "the order itself"
         case Level(column, value):
             return f"{column} is {value}"
+
+
+_PLURAL = {Distinct.NAME: "names", Distinct.PHONE: "phones", Distinct.ADDRESS: "addresses", Distinct.CART: "carts"}
 
 
 def _measure(measure: Measure) -> str:
@@ -81,7 +92,7 @@ def explain_command(
     from data.segments import load_history
     from features.explain import explain
 
-    if name not in FEATURES or not isinstance(FEATURES[name].source, Sum | Rate):
+    if name not in FEATURES or not isinstance(FEATURES[name].source, Historical):
         expected = "a history feature, see: rto features list"
         raise UsageError("FEAT001", f"feature {name!r}", got="no such history feature", expected=expected)
     history = load_history(open_pool(session.home, pool))

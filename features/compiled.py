@@ -3,15 +3,26 @@
 from pathlib import Path
 
 from data.compiled import compiler, judge, later, voided
-from features import contribution, fold
+from features import contribution, fold, links
 
-_SOURCES = ("../data/label.py", "../data/compiled.py", "contribution.py", "fold.py", "scan.py", "compiled.py")
+_SOURCES = (
+    "../data/label.py",
+    "../data/compiled.py",
+    "contribution.py",
+    "fold.py",
+    "links.py",
+    "scan.py",
+    "compiled.py",
+)
 
 compile_kernel = compiler(Path(__file__).parent, _SOURCES)
 """`compile_kernel(function, **callees)`: `function` compiled, with the names in `callees` bound to compiled kernels."""
 
-__all__ = ["add", "compile_kernel", "judge", "read", "weigh"]
+__all__ = ["add", "compile_kernel", "join", "judge", "read", "standing", "weigh", "weigh_in"]
 
 weigh = compile_kernel(contribution.weigh, later=later, voided=voided, judge=judge)
 add = compile_kernel(fold.add)
 read = compile_kernel(fold.read)
+join = compile_kernel(links.join)
+weigh_in = compile_kernel(links.weigh_in)
+standing = compile_kernel(links.standing)

@@ -8,16 +8,19 @@ import numpy as np
 from data.contract import SECOND, Payment
 from data.history import History
 from data.label import News
-from features.catalog import Feature, Rate, Sum, needed_sums
-from features.contribution import contribution
+from features.catalog import needed_sums
+from features.contribution import Contribution, contribution
 from features.fold import decay
-from features.keys import KINDS, key_codes, key_of
+from features.key_codes import KeyCodes
+from features.keys import KINDS, key_of
+from features.links import MOST, left_out, pair_of, weight_of
+from features.sources import Feature, Link, Rate, Sum
 
 _NEWS = ("type", "happened_at", "known_at", "rank", "reason", "action", "voids", "version")
 
 
 def explain(history: History, feature: Feature, row: int) -> dict[str, Any]:
-    """Each sum behind the feature as read at the order's placed_at, by the formula of `features/reference.py`."""
+    """Each sum and link behind the feature as read at the order's placed_at, by the formula of `features/reference.py`."""
     at = int(history.orders["placed_at"][row])
     return {
         "feature": feature.name,
@@ -29,49 +32,77 @@ def explain(history: History, feature: Feature, row: int) -> dict[str, Any]:
     }
 
 
-def _opened(history: History, one: Sum, row: int, at: int) -> dict[str, Any]:
-    kind = KINDS[one.key]
-    asked = {name: column[row] for name, column in history.orders.items()}
+def _opened(history: History, one: Sum | Link, row: int, at: int) -> dict[str, Any]:
+    asked = _columns(history, row, 0)
     name = f"{one.measure.name.lower()} by {one.key}"
-    if key_of(kind, asked) is None:
+    if key_of(KINDS[one.key], asked) is None:
         return {"sum": name, "value": None, "counted": [], "not_yet_known": 0}
-    counted, total, hidden = [], 0.0, 0
-    for other in _sharing(history, one, row):
+    sharing = _sharing(history, one, row)
+    if isinstance(one, Sum):
+        counted = [told for other in sharing if (told := _counted(history, one, asked, other, at))]
+    else:
+        counted = _named(history, one, row, sharing, at)
+    known_at = [history.news["known_at"][history.start[other] : history.start[other + 1]] for other in sharing]
+    hidden = sum(int((known >= at).sum()) for known in known_at)
+    total = sum(told["weight"] * told["left"] for told in counted)
+    for told in counted:
+        told["decay"] = round(told.pop("left"), 6)
+    return {"sum": name, "value": float(total), "counted": counted, "not_yet_known": hidden}
+
+
+def _counted(history: History, one: Sum, asked: dict[str, Any], other: int, at: int) -> dict[str, Any] | None:
+    """What another order adds to a sum; None for nothing."""
+    kind, said = KINDS[one.key], _said(history, other, at)
+    weight = (said.buyer if kind.buyer else said.everyone)[one.measure]
+    if weight == 0 or key_of(kind, _columns(history, other, said.address_version)) != key_of(kind, asked):
+        return None
+    return _entry(history, other, at, weight, decay(at - int(history.orders["placed_at"][other]), one.half_life))
+
+
+def _named(history: History, link: Link, row: int, sharing: list[int], at: int) -> list[dict[str, Any]]:
+    """The first order behind each value that a link counts, in the order in which they were placed."""
+    asked = _columns(history, row, 0)
+    key, brought = key_of(KINDS[link.key], asked), dict[int, int]()
+    for other in sharing:
         said = _said(history, other, at)
-        weight = (said.buyer if kind.buyer else said.everyone)[one.measure]
-        known = history.news["known_at"][history.start[other] : history.start[other + 1]]
-        hidden += int((known >= at).sum())
-        if weight == 0 or key_of(kind, _columns(history, other, said.address_version)) != key_of(kind, asked):
-            continue
-        left = decay(at - int(history.orders["placed_at"][other]), one.half_life)
-        total += weight * left
-        counted.append(
-            {
-                "order_id": history.orders["order_id"][other],
-                "placed_at": _text(int(history.orders["placed_at"][other])),
-                "known_at": _text(int(known[known < at].max())),
-                "weight": weight,
-                "decay": round(left, 6),
-                "adds": round(weight * left, 6),
-            }
-        )
-    return {"sum": name, "value": total, "counted": counted, "not_yet_known": hidden}
+        columns = _columns(history, other, said.address_version)
+        pair = pair_of(link, columns, int(columns["placed_at"]))
+        if pair is not None and pair[0] == key and said.buyer[weight_of(link)] > 0:
+            brought.setdefault(pair[1], other)
+    brought.pop(left_out(link, asked), None)
+    return [_entry(history, other, at, 1.0, 1.0) for other in sorted(brought.values())[:MOST]]
 
 
-def _sharing(history: History, one: Sum, row: int) -> list[int]:
+def _entry(history: History, other: int, at: int, weight: float, left: float) -> dict[str, Any]:
+    known = history.news["known_at"][history.start[other] : history.start[other + 1]]
+    return {
+        "order_id": history.orders["order_id"][other],
+        "placed_at": _text(int(history.orders["placed_at"][other])),
+        "known_at": _text(int(known[known < at].max())),
+        "weight": weight,
+        "left": left,
+        "adds": round(weight * left, 6),
+    }
+
+
+def _sharing(history: History, one: Sum | Link, row: int) -> list[int]:
     """Rows of the other orders that ever had this order's key, by placement or by a corrected address."""
-    codes, _ = key_codes(KINDS[one.key], history)
+    codes, _ = KeyCodes(history).of(KINDS[one.key])
     same = np.flatnonzero(codes == codes[row])
     n = len(history)
     owners = {int(i) if i < n else int(history.corrected["row"][i - n]) for i in same}
     return sorted(owners - {row})
 
 
-def _said(history: History, row: int, at: int) -> Any:
-    part = slice(history.start[row], history.start[row + 1])
-    news = News(**{name: [int(v) for v in history.news[name][part]] for name in _NEWS})
+def _said(history: History, row: int, at: int) -> Contribution:
     is_cod = history.orders["payment_method"][row] == Payment.COD
-    return contribution(is_cod=is_cod, amount_minor=history.orders["amount_minor"][row], news=news, before=at)
+    amount = history.orders["amount_minor"][row]
+    return contribution(is_cod=is_cod, amount_minor=amount, news=_news(history, row), before=at)
+
+
+def _news(history: History, row: int) -> News:
+    part = slice(history.start[row], history.start[row + 1])
+    return News(**{name: [int(v) for v in history.news[name][part]] for name in _NEWS})
 
 
 def _columns(history: History, row: int, version: int) -> dict[str, Any]:

@@ -3,10 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from data.history import Array, Columns, History
-
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -55,48 +51,3 @@ def key_of(kind: Kind, order: dict[str, Any]) -> str | None:
     if any(p is None or p == -1 for p in parts):
         return None
     return SEPARATOR.join(str(p) for p in parts)
-
-
-def key_codes(kind: Kind, history: History) -> tuple[Array, int]:
-    """Key of each key row (orders, then corrected addresses) as dense codes, -1 missing; and how many keys there are."""
-    rows = _key_rows(kind, history)
-    n = len(history) + len(history.corrected["row"])
-    if not rows:
-        return np.zeros(n, dtype=np.int64), 1
-    missing, codes = np.zeros(n, dtype=bool), np.zeros(n, dtype=np.int64)
-    for column in rows:
-        own, absent, size = _codes(column)
-        missing |= absent
-        codes = codes * size + own
-    unique, dense = np.unique(codes[~missing], return_inverse=True)
-    out = np.full(n, -1, dtype=np.int64)
-    out[~missing] = dense
-    return out, len(unique)
-
-
-def keys_by_code(kind: Kind, history: History) -> list[str]:
-    """Text of each key, in the order of `key_codes`."""
-    codes, n_keys = key_codes(kind, history)
-    first = np.full(n_keys, -1, dtype=np.int64)
-    first[codes[codes >= 0][::-1]] = np.flatnonzero(codes >= 0)[::-1]
-    rows = _key_rows(kind, history)
-    return [SEPARATOR.join(str(column[i]) for column in rows) for i in first]
-
-
-def _key_rows(kind: Kind, history: History) -> list[Array]:
-    corrected: Columns = history.corrected
-    rows = []
-    for name in kind.columns:
-        later = corrected[name] if name in corrected else history.orders[name][corrected["row"]]
-        rows.append(np.concatenate([history.orders[name], later]))
-    return rows
-
-
-def _codes(column: Array) -> tuple[Array, Array, int]:
-    """Codes, a mask of missing values, and the number of codes of one column."""
-    if column.dtype != object:
-        values, codes = np.unique(column, return_inverse=True)
-        return codes, column < 0, len(values)
-    known: dict[str, int] = {}
-    codes = np.fromiter((-1 if v is None else known.setdefault(v, len(known)) for v in column), np.int64, len(column))
-    return np.maximum(codes, 0), codes < 0, max(len(known), 1)

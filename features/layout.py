@@ -6,10 +6,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from features.catalog import Sum
+from features.sources import Link, Sum
 
-Readings: TypeAlias = Mapping[Sum, np.ndarray[Any, Any]]
-"""For each sum its value for each order, NaN where the order lacks the key."""
+Readings: TypeAlias = Mapping[Sum | Link, np.ndarray[Any, Any]]
+"""For each sum and link its value for each order, NaN where the order lacks the key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,12 @@ class Layout:
         return [0.0] * len(self.sums), [0] * len(self.half_lives)
 
 
-def layouts(sums: Iterable[Sum]) -> dict[str, Layout]:
-    """One layout for each kind of key, sums in the order given."""
+def layouts(sums: Iterable[Sum | Link]) -> dict[str, Layout]:
+    """One layout for each kind of key, sums in the order given; links have none."""
     by_kind: dict[str, list[Sum]] = {}
     for one in sums:
-        by_kind.setdefault(one.key, []).append(one)
+        if isinstance(one, Sum):
+            by_kind.setdefault(one.key, []).append(one)
     return {kind: _layout(kind, tuple(own)) for kind, own in by_kind.items()}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from data.contract import DAY, Payment
+from data.contract import DAY, TEXT_MEASURES, Payment
 from data.history import Array, Columns
 
 _MINOR = 100.0  # currencies with another exponent scale the amount, never the risk order within a merchant
@@ -58,13 +58,9 @@ _AS_KEPT = (
     "n_lines",
     "distance_km",
     "place_mismatch",
-    "address_length",
-    "address_words",
-    "address_has_number",
-    "address_has_landmark",
-    "address_gibberish",
-    "phone_valid",
-    "email_digits_share",
+    "city_mismatch",
+    "pin_known",
+    *(name for name in TEXT_MEASURES if name != "address_digits"),  # told by address_has_number
 )
 
 ORDER_FEATURES: dict[str, Callable[[Columns], Array]] = {

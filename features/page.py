@@ -1,9 +1,11 @@
 """`docs/features.md`, written from the catalog itself: `python -m features.page > docs/features.md`."""
 
-from features.catalog import CATALOG, LEVELLED, Feature, FromOrder, Level, Rate, Sum, fingerprint
+from features.catalog import CATALOG, LEVELLED, fingerprint
 from features.commands import source_in_words
 from features.contribution import Measure
 from features.keys import KINDS
+from features.links import MOST
+from features.sources import Feature, Historical
 
 INTRO = """# Features
 
@@ -17,6 +19,13 @@ How to read it: **by** names the key under which other orders are summed; an ord
 A half-life of 90 d means that an order placed 90 days ago counts half. A **rate** `a / b by x > y > z` is the share a / b
 of key x, shrunk towards y's, and that towards z's, in proportion to how little is known of each. **Sign**: + the risk
 never falls as the value grows, - it never rises, blank either. A missing key or column gives a missing value, never 0.
+
+**Carts.** Orders that a buyer places within one clock hour share their fate, so their outcomes are one piece of
+evidence: under the keys of a buyer, rates and the counts marked *one for each cart* weigh each outcome by carts /
+outcomes. Counts of orders placed, open or cancelled count orders.
+
+**Links** (*other names by phone*) count the different values that other orders brought to the key, the order's own left
+out. They do not fade, a correction takes back, and they stop at {most}: read "{most} or more".
 """
 
 MEASURES: dict[Measure, str] = {
@@ -37,9 +46,9 @@ MEASURES: dict[Measure, str] = {
 
 def page() -> str:
     """The page as Markdown."""
-    history = [f for f in CATALOG if isinstance(f.source, Sum | Rate)]
-    own = [f for f in CATALOG if isinstance(f.source, FromOrder | Level)]
-    parts = [INTRO, f"\n{len(CATALOG)} features, catalog `{fingerprint()}`.\n"]
+    history = [f for f in CATALOG if isinstance(f.source, Historical)]
+    own = [f for f in CATALOG if not isinstance(f.source, Historical)]
+    parts = [INTRO.format(most=MOST), f"\n{len(CATALOG)} features, catalog `{fingerprint()}`.\n"]
     parts += ["\n## From the history of other orders\n", _table(history)]
     parts += ["\n## From the order itself\n", _table(own)]
     parts += ["\n## Levels\n", _levels(), "\n## Keys\n", _keys(), "\n## Measures\n", _measures()]

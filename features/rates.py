@@ -6,6 +6,9 @@ This is the posterior mean of a beta-binomial model with mean m(wider) and stren
 strengths are fitted in training by predictive likelihood, which for undecayed counts is the marginal likelihood
 (each outcome is predicted from those known before it), and travel in the bundle. Where the narrowest key is missing
 so is the rate; another missing key of the chain is skipped.
+
+Orders of one cart share their fate. So under the keys of a buyer `of` and `among` are scaled to carts: each outcome
+counts as carts / outcomes, as if every cart had one (docs/adr/0009).
 """
 
 from dataclasses import dataclass
@@ -13,8 +16,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from features.catalog import Rate, Sum
+from features.contribution import Measure
+from features.keys import KINDS
 from features.layout import Readings
+from features.links import MOST
+from features.sources import Distinct, Link, Rate, Sum
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -45,7 +51,7 @@ def posterior_mean(name: str, rate: Rate, readings: Readings, shrinkage: Shrinka
     """(n,) shrunken share for each order; NaN where the first key is missing."""
     mean: Array | None = None
     for key in reversed(rate.chain):
-        among, of = readings[Sum(key, rate.among, rate.half_life)], readings[Sum(key, rate.of, rate.half_life)]
+        of, among = evidence(rate, key, readings)
         wider = np.full(len(among), shrinkage.prior_of(name)) if mean is None else mean
         mean = step(of, among, wider, shrinkage.of(name, key))
     assert mean is not None, "a chain has at least one key"
@@ -57,3 +63,24 @@ def step(of: Array, among: Array, wider: Array, strength: float) -> Array:
     """One level of the chain; keeps `wider` where the key is missing. Decay may leave `of` a hair below 0."""
     share = (np.maximum(of, 0.0) + strength * wider) / (np.maximum(among, 0.0) + strength)
     return np.where(np.isnan(among), wider, np.minimum(share, 1.0))
+
+
+def evidence(rate: Rate, key: str, readings: Readings) -> tuple[Array, Array]:
+    """(n,) `of` and `among` at one key of the chain, the orders of one cart counted once."""
+    of, among = readings[Sum(key, rate.of, rate.half_life)], readings[Sum(key, rate.among, rate.half_life)]
+    if not KINDS[key].buyer:
+        return of, among
+    share = cart_share(key, readings)
+    return of * share, among * share
+
+
+def cart_share(key: str, readings: Readings) -> Array:
+    """(n,) carts / outcomes known of a buyer's key, 1 at most; 1 from MOST carts on, where carts are no longer told."""
+    carts, known = (readings[one] for one in cart_readings(key))
+    told = (known > 0) & (carts < MOST)
+    return np.minimum(np.divide(carts, known, out=np.ones(len(known)), where=told), 1.0)
+
+
+def cart_readings(key: str) -> tuple[Link, Sum]:
+    """What `cart_share` reads."""
+    return Link(key, Distinct.CART), Sum(key, Measure.KNOWN)

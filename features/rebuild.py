@@ -12,9 +12,12 @@ from data.history import History
 from data.pool import Pool
 from data.segments import Segment, list_segments, load_history, read_news, read_orders
 from features import store
-from features.catalog import Sum, needed_sums
+from features.catalog import needed_sums
 from features.layout import layouts
+from features.link_replay import LinkState, final_links
+from features.link_store import differing_keys, load_sets
 from features.replay import KindState, Progress, final_state
+from features.sources import Link, Sum
 
 Event: TypeAlias = tuple[str, str, str, str]
 """merchant, order, source and event id of a piece of news"""
@@ -33,6 +36,7 @@ class Folded:
     """A fold of everything known. segments: the imports it holds.  through_seq: it holds all live news up to here."""
 
     states: list[KindState]
+    links: list[LinkState]
     history: History
     segments: tuple[Segment, ...]
     through_seq: int
@@ -51,7 +55,8 @@ def fold_all(connection: Connection, pool: Pool) -> Folded:
     """Everything known now, folded; nothing is written, no lock is held."""
     through_seq, segments = journal.last_seq(connection), tuple(list_segments(pool))
     history = load_history(pool)
-    return Folded(final_state(history, needed_sums()), history, segments, through_seq)
+    states, links = final_state(history, needed_sums()), final_links(history, _links(needed_sums()))
+    return Folded(states, links, history, segments, through_seq)
 
 
 def keep(connection: Connection, folded: Folded, progress: Progress) -> int:
@@ -67,6 +72,7 @@ def keep(connection: Connection, folded: Folded, progress: Progress) -> int:
             values, grid, keys = state.values.tolist(), state.grid.tolist(), state.keys
             store.load_state(connection, state.layout.kind, ((keys[i], values[i], grid[i]) for i in touched))
             n_keys += len(touched)
+        n_keys += sum(load_sets(connection, one.link, one.keys, one.slots, one.weights) for one in folded.links)
         _catch_up(connection, folded.history, since)
         set_meta(connection, _BUILT_FROM, _names(folded.segments))
         set_meta(connection, KNOWN_THROUGH, str(folded.history.known_through))
@@ -110,8 +116,8 @@ def copy_imports(connection: Connection, segments: tuple[Segment, ...], progress
 
 
 def verify(connection: Connection, history: History) -> list[dict[str, Any]]:
-    """Keys whose kept state differs from a fold of the history: counts at all, decayed sums by more than 1e-9 of their
-    size (or of 1). Raises DataError STATE001 if the state was never built, or built for another catalog."""
+    """Keys whose kept state differs from a fold of the history: counts and links at all, decayed sums by more than 1e-9
+    of their size (or of 1). Raises DataError STATE001 if the state was never built, or built for another catalog."""
     store.Store(connection).require(needed_sums())
     wrong = []
     sums = store.stored_sums(connection)
@@ -127,7 +133,14 @@ def verify(connection: Connection, history: History) -> list[dict[str, Any]]:
             if not _same(layout.sums, layout.slot, layout.half_lives, (values, grid), (state.values[i], state.grid[i])):
                 wrong.append({"kind": layout.kind, "key": key})
         wrong += [{"kind": layout.kind, "key": key} for key, (values, _) in held.items() if any(values)]
+    for one in final_links(history, _links(sums)):
+        differing = differing_keys(connection, one.link, one.keys, one.slots, one.weights)
+        wrong += [{"kind": f"{one.link.measure} of {one.link.key}", "key": key} for key in differing]
     return wrong
+
+
+def _links(sums: Iterable[Sum | Link]) -> tuple[Link, ...]:
+    return tuple(one for one in sums if isinstance(one, Link))
 
 
 def _same(sums: tuple[Sum, ...], slot: Any, half_lives: Any, one: tuple[Any, Any], other: tuple[Any, Any]) -> bool:

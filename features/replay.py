@@ -9,30 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from data.contract import Payment
 from data.history import Array, History
 from features import compiled, scan
-from features.catalog import Sum
-from features.keys import KINDS, key_codes, keys_by_code
+from features.facts import Facts, facts_of
+from features.key_codes import KeyCodes
+from features.keys import KINDS
 from features.layout import Layout, Readings, layouts
+from features.link_replay import replay_links
+from features.sources import Link, Sum
 
-_make_facts = compiled.compile_kernel(scan.make_facts, weigh=compiled.weigh)
 _run = compiled.compile_kernel(scan.run, add=compiled.add, read=compiled.read)
 
 Progress = Callable[[str, int, int], None]
 """`progress(what, done, total)`"""
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """Changes of contributions, sorted by visible_at. Weights are (k, N_MEASURES)."""
-
-    key_row: Array
-    order: Array
-    visible_at: Array
-    placed_at: Array
-    everyone: Array
-    buyer: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,57 +34,44 @@ class KindState:
     grid: Array
 
 
-def facts_of(history: History) -> Facts:
-    """Every fact of the history."""
-    orders, news = history.orders, history.news
-    columns = ("type", "happened_at", "known_at", "rank", "reason", "action", "voids", "version")
-    key_row, order, visible_at, everyone, buyer = _make_facts(
-        history.start,
-        orders["placed_at"],
-        orders["payment_method"] == Payment.COD,
-        np.nan_to_num(orders["amount_minor"]),
-        *(news[name] for name in columns),
-    )
-    by_time = np.argsort(visible_at, kind="stable")
-    placed_at = orders["placed_at"][order[by_time]]
-    return Facts(key_row[by_time], order[by_time], visible_at[by_time], placed_at, everyone[by_time], buyer[by_time])
-
-
-def replay(history: History, sums: tuple[Sum, ...], progress: Progress | None = None) -> Readings:
-    """For each sum its value at each order's `placed_at`, orders as in the history; NaN where the key is missing."""
-    facts = facts_of(history)
-    readings: dict[Sum, Array] = {}
+def replay(history: History, sums: tuple[Sum | Link, ...], progress: Progress | None = None) -> Readings:
+    """For each sum and link its value at each order's `placed_at`, orders as in the history; NaN where the key is missing."""
+    facts, codes = facts_of(history), KeyCodes(history)
+    readings: dict[Sum | Link, Array] = {}
     kinds = layouts(sums)
     for done, layout in enumerate(kinds.values()):
         if progress:
             progress(f"replay by {layout.kind}", done, len(kinds))
-        out, _, _ = _scan(history, facts, layout)
+        out, _, _ = _scan(history, facts, layout, codes)
         readings |= {one: out[:, j] for j, one in enumerate(layout.sums)}
+    readings |= replay_links(history, tuple(one for one in sums if isinstance(one, Link)), facts, codes)
     if progress:
         progress("replay", len(kinds), len(kinds))
     return readings
 
 
-def final_state(history: History, sums: tuple[Sum, ...]) -> list[KindState]:
-    """The state after every fact of the history: what the online store starts from."""
-    facts, states = facts_of(history), []
+def final_state(history: History, sums: tuple[Sum | Link, ...]) -> list[KindState]:
+    """The sums after every fact of the history: what the online store starts from."""
+    facts, codes, states = facts_of(history), KeyCodes(history), []
     for layout in layouts(sums).values():
-        _, values, grid = _scan(history, facts, layout, read=False)
-        states.append(KindState(layout, keys_by_code(KINDS[layout.kind], history), values, grid))
+        _, values, grid = _scan(history, facts, layout, codes, read=False)
+        states.append(KindState(layout, codes.texts(KINDS[layout.kind]), values, grid))
     return states
 
 
-def _scan(history: History, facts: Facts, layout: Layout, *, read: bool = True) -> tuple[Array, Array, Array]:
+def _scan(
+    history: History, facts: Facts, layout: Layout, codes: KeyCodes, *, read: bool = True
+) -> tuple[Array, Array, Array]:
     kind = KINDS[layout.kind]
-    codes, n_keys = key_codes(kind, history)
+    key, n_keys = codes.of(kind)
     n = len(history) if read else 0
     out: np.ndarray[Any, Any] = np.empty((n, len(layout.sums)))
     values, grid = np.zeros((n_keys, len(layout.sums))), np.zeros((n_keys, len(layout.half_lives)), dtype=np.int64)
     at = history.orders["placed_at"][:n]  # orders are sorted by placed_at
     _run(
-        codes[:n],
+        key[:n],
         at,
-        codes[facts.key_row],
+        key[facts.key_row],
         facts.visible_at,
         facts.placed_at,
         np.arange(len(facts.key_row)),

@@ -1,4 +1,4 @@
-"""The two loops of a replay, in the subset of Python that numba compiles (`features/compiled.py`)."""
+"""The loops of a replay, in the subset of Python that numba compiles (`features/compiled.py`)."""
 
 import numpy as np
 
@@ -6,6 +6,7 @@ from data.history import Array
 from data.label import judge
 from features.contribution import N_MEASURES, weigh
 from features.fold import add, read
+from features.links import join, standing, weigh_in
 
 
 def make_facts(
@@ -74,6 +75,27 @@ def run(
                 out[q, :] = np.nan
             else:
                 read(values[query_key[q]], grid[query_key[q]], query_at[q], slot, half_lives, out[q])
+
+
+def run_links(
+    query_key: Array, query_at: Array, left_out: Array, named_key: Array, named_at: Array, named_value: Array,
+    fact_key: Array, fact_at: Array, fact_value: Array, change: Array, slots: Array, weights: Array, out: Array,
+) -> None:  # fmt: skip
+    """Put values (sorted by named_at) and weights (sorted by fact_at) into sets and answer queries on the way.
+
+    slots, weights: (n_keys, ROOM).  left_out: (q,) the value each query does not count.  A query of key -1 reads NaN.
+    """
+    v = f = 0
+    for q in range(len(query_at) + 1):
+        while v < len(named_key) and (q == len(query_at) or named_at[v] < query_at[q]):
+            join(slots[named_key[v]], weights[named_key[v]], named_value[v])
+            v += 1
+        while f < len(fact_key) and (q == len(query_at) or fact_at[f] < query_at[q]):
+            weigh_in(slots[fact_key[f]], weights[fact_key[f]], fact_value[f], change[f])
+            f += 1
+        if q < len(query_at):
+            key = query_key[q]
+            out[q] = np.nan if key < 0 else standing(slots[key], weights[key], left_out[q])
 
 
 def make_labels(

@@ -17,12 +17,14 @@ from data.contract import Payment
 from data.database import Connection, get_meta, scalar, set_meta
 from data.errors import DataError
 from data.history import Told
-from features.catalog import Sum
 from features.contribution import N_MEASURES, Contribution, Measure, contribution
 from features.fold import add, read
 from features.keys import KINDS, key_of
 from features.layout import Layout, Readings, layouts
+from features.link_store import Place, change_links, declare, kept_links, read_links
+from features.links import Named, named
 from features.one_order import FOREVER, resolve
+from features.sources import Link, Sum
 
 _META = "sums"
 _NOTHING = Contribution((0.0,) * N_MEASURES, (0.0,) * N_MEASURES, 0)
@@ -30,14 +32,20 @@ _NOTHING = Contribution((0.0,) * N_MEASURES, (0.0,) * N_MEASURES, 0)
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What one order contributes now, and the columns (its corrected place included) whose keys hold it."""
+    """What one order contributes now, the columns (its corrected place included) whose keys hold it, and under what
+    it was ever named."""
 
     said: Contribution
     columns: dict[str, Any]
     placed_at: int
+    named: Named
 
     def weights(self, kind: str) -> tuple[float, ...]:
         return self.said.buyer if KINDS[kind].buyer else self.said.everyone
+
+    def place(self) -> Place:
+        """What it says to links."""
+        return Place(self.named, self.columns, self.placed_at, self.said)
 
 
 def standing(columns: dict[str, Any], told: list[Told]) -> Standing:
@@ -47,7 +55,8 @@ def standing(columns: dict[str, Any], told: list[Told]) -> Standing:
     said = contribution(is_cod=is_cod, amount_minor=columns["amount_minor"], news=resolved.news, before=FOREVER)
     version = said.address_version
     place = resolved.corrected[version - 1] if version else {}
-    return Standing(said, {**columns, **place}, placed_at(columns, told))
+    moment, places = placed_at(columns, told), dict(enumerate(resolved.corrected, start=1))
+    return Standing(said, {**columns, **place}, moment, named(columns, moment, resolved.news, places, before=FOREVER))
 
 
 def placed_at(columns: dict[str, Any], told: list[Told]) -> int:
@@ -62,10 +71,11 @@ class Store:
         self.connection = connection
         text = get_meta(connection, _META) or "[]"
         self.layouts: Mapping[str, Layout] = _layouts_of(text)
+        self.links: tuple[Link, ...] = kept_links(connection)
 
-    def require(self, sums: Iterable[Sum]) -> None:
-        """Raises DataError STATE001 if a sum is not kept: the state was built for another catalog."""
-        kept = {one for layout in self.layouts.values() for one in layout.sums}
+    def require(self, sums: Iterable[Sum | Link]) -> None:
+        """Raises DataError STATE001 if a sum or link is not kept: the state was built for another catalog."""
+        kept = {*self.links, *(one for layout in self.layouts.values() for one in layout.sums)}
         if missing := [one for one in sums if one not in kept]:
             got = f"no {missing[0].measure.name.lower()} by {missing[0].key}" if kept else "no state"
             raise DataError(
@@ -73,7 +83,9 @@ class Store:
             )
 
     def change(self, before: Standing | None, after: Standing) -> None:
-        """Add the change of one order's contribution: its old weights leave their keys, its new ones enter theirs."""
+        """Add the change of one order's contribution: its old weights leave their keys, its new ones enter theirs.
+        So do its values in the links."""
+        change_links(self.connection, self.links, None if before is None else before.place(), after.place())
         for kind, layout in self.layouts.items():
             old = None if before is None else key_of(KINDS[kind], before.columns)
             new = key_of(KINDS[kind], after.columns)
@@ -99,11 +111,11 @@ class Store:
         return layout.empty() if blob is None else unpack(blob, layout)
 
     def readings(self, order: dict[str, Any], at: int, own: Standing | None = None) -> Readings:
-        """Every kept sum for one order at the moment `at`, as columns of length one; NaN where the key is missing.
+        """Every kept sum and link for one order at the moment `at`, as columns of length one; NaN where the key is missing.
 
         own: what this very order contributes, if it was placed before.
         """
-        out: dict[Sum, np.ndarray[Any, Any]] = {}
+        out: dict[Sum | Link, np.ndarray[Any, Any]] = {}
         for kind, layout in self.layouts.items():
             key = key_of(KINDS[kind], order)
             row = [float("nan")] * len(layout.sums)
@@ -114,7 +126,7 @@ class Store:
                     add(values, grid, taken, own.placed_at, layout.measure, layout.slot, layout.half_lives)
                 read(values, grid, at, layout.slot, layout.half_lives, row)
             out |= {one: np.array([value]) for one, value in zip(layout.sums, row, strict=True)}
-        return out
+        return out | dict(read_links(self.connection, self.links, [order], {} if own is None else {0: own.place()}))
 
 
 @lru_cache(maxsize=4)
@@ -139,15 +151,17 @@ def unpack(blob: bytes, layout: Layout) -> tuple[list[float], list[int]]:
     return list(numbers[n:]), list(numbers[:n])
 
 
-def stored_sums(connection: Connection) -> tuple[Sum, ...]:
-    """The sums the state was built for; none before the first build."""
-    return _sums_of(get_meta(connection, _META) or "[]")
+def stored_sums(connection: Connection) -> tuple[Sum | Link, ...]:
+    """The sums and links the state was built for; none before the first build."""
+    return (*_sums_of(get_meta(connection, _META) or "[]"), *kept_links(connection))
 
 
-def reset(connection: Connection, sums: tuple[Sum, ...]) -> None:
-    """Forget all state and declare which sums are kept from now on. Call within a transaction."""
+def reset(connection: Connection, sums: tuple[Sum | Link, ...]) -> None:
+    """Forget all state and declare which sums and links are kept from now on. Call within a transaction."""
     connection.execute("DELETE FROM state")
-    set_meta(connection, _META, json.dumps([[one.key, int(one.measure), one.half_life] for one in sums]))
+    kept = [[one.key, int(one.measure), one.half_life] for one in sums if isinstance(one, Sum)]
+    set_meta(connection, _META, json.dumps(kept))
+    declare(connection, (one for one in sums if isinstance(one, Link)))
 
 
 def load_state(connection: Connection, kind: str, rows: Iterable[tuple[str, Any, Any]]) -> None:

@@ -66,6 +66,60 @@ WORDING: dict[str, Wording] = {
         "order", "The hour of the order speaks for a risk", "The hour of the order speaks for delivery"
     ),
     "cash_on_delivery": Wording("order", "Nothing is paid before delivery", "Paid before delivery"),
+    "spend_velocity": Wording("customer", "Much money ordered in a short time", "No burst of spending"),
+    "network_velocity": Wording(
+        "customer", "Many orders from this network in a short time", "Few orders from this network"
+    ),
+    "rto_prone_ip": Wording(
+        "customer", "Orders from this network came back more often", "Orders from this network arrive"
+    ),
+    "cash_buyer": Wording(
+        "customer",
+        "How this buyer usually pays speaks for a risk",
+        "How this buyer usually pays speaks for delivery",
+    ),
+    "cash_refused_before": Wording(
+        "customer", "Payment before delivery was asked of this buyer before", "Cash was never refused to this buyer"
+    ),
+    "paid_online_before": Wording(
+        "customer", "This buyer has not changed an order to paying online", "This buyer changed to paying online before"
+    ),
+    "shared_phone": Wording(
+        "customer",
+        "The names seen with this phone speak for a risk",
+        "The names seen with this phone speak for delivery",
+    ),
+    "many_addresses": Wording(
+        "customer",
+        "The number of addresses seen with this phone speaks for a risk",
+        "The number of addresses seen with this phone speaks for delivery",
+    ),
+    "shared_email": Wording(
+        "customer",
+        "The phones seen with this e-mail speak for a risk",
+        "The phones seen with this e-mail speak for delivery",
+    ),
+    "shared_device": Wording(
+        "customer",
+        "The phones seen on this device speak for a risk",
+        "The phones seen on this device speak for delivery",
+    ),
+    "shared_address": Wording(
+        "address",
+        "The phones seen at this address speak for a risk",
+        "The phones seen at this address speak for delivery",
+    ),
+    "pincode_city_mismatch": Wording("address", "The PIN code belongs to another town", "PIN code and town agree"),
+    "unknown_pincode": Wording("address", "The PIN code is in no register", "The PIN code is in the register"),
+    "no_locality": Wording("address", "No street or quarter in the address", "The address names a street or quarter"),
+    "careless_address": Wording(
+        "address", "The address repeats words or is full of signs", "The address is written with care"
+    ),
+    "unusual_phone": Wording("customer", "The phone number looks unusual", "The phone number looks ordinary"),
+    "disposable_email": Wording("customer", "The e-mail is of a throw-away service", "The e-mail is no throw-away"),
+    "email_not_by_name": Wording("customer", "The e-mail does not go with the name", "The e-mail goes with the name"),
+    "unusual_name": Wording("customer", "The name looks incomplete", "The name looks complete"),
+    "dummy_name": Wording("customer", "The name does not look like a person's", "The name looks like a person's"),
     "invalid_phone": Wording("customer", "The phone number cannot be right", "The phone number is valid"),
     "unusual_email": Wording("customer", "The e-mail looks made for once", "The e-mail looks ordinary"),
 }
@@ -77,6 +131,7 @@ _BUYER = {
     "rto_prone_customer": ("customer", "this customer number", "customer number"),
     "rto_prone_email": ("email", "this e-mail", "e-mail"),
     "rto_prone_device": ("device", "this device", "device"),
+    "rto_prone_ip": ("ip", "this network", "network address"),
     "rto_prone_address": ("address", "this address", "address"),
 }
 """Reasons about one buyer: the key, its name, and what was not given where it is missing."""

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from data.errors import GateRefused
 from data.pool import secret_file
-from features.catalog import Feature, Sum, feature_named, fingerprint, needed_sums
+from features.catalog import Feature, Link, Sum, feature_named, fingerprint, needed_sums
 from features.rates import Shrinkage
 from training.calibration import BetaCalibrator
 from training.linear import Linear
@@ -49,7 +49,7 @@ class Bundle:
     about: dict[str, Any]
     prepaid_known: bool
     digest: str = ""
-    sums: tuple[Sum, ...] = ()
+    sums: tuple[Sum | Link, ...] = ()
 
     def probability(self, x: Array) -> Array:
         """(n,) calibrated probability of RTO for (n, k) rows in the order of `features`."""

@@ -5,10 +5,10 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from data.contract import Payment
-from features.catalog import CATALOG, Feature, Rate, Sum
+from features.catalog import CATALOG, Feature, Rate
 from features.contribution import Measure
 from features.layout import Readings
-from features.rates import STRENGTHS, Shrinkage, step
+from features.rates import STRENGTHS, Shrinkage, evidence, step
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -42,8 +42,7 @@ def _share(y: Array) -> float:
 def _fit_chain(rate: Rate, readings: Readings, y: Array, used: Array, prior: float) -> dict[str, float]:
     wider, chosen = np.full(int(used.sum()), prior), {}
     for key in reversed(rate.chain):
-        among = readings[Sum(key, rate.among, rate.half_life)][used]
-        of = readings[Sum(key, rate.of, rate.half_life)][used]
+        of, among = (told[used] for told in evidence(rate, key, readings))
         scores = {s: _likelihood(step(of, among, wider, s), y[used]) for s in STRENGTHS}
         chosen[key] = max(scores, key=lambda s: (round(scores[s], 9), s))  # of equals, lean more on the wider key
         wider = step(of, among, wider, chosen[key])

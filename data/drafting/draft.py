@@ -17,9 +17,10 @@ from data.drafting.pairs import Pair, side_by_side
 from data.drafting.statuses import Status, statuses_of, time_column
 from data.drafting.words import COUNTRY_WORDS, PLACES, SIGNS
 from data.errors import DataError
+from data.phones import phone_of
 from data.places import load_register
 from data.shaping import File
-from data.text import folded, phone_of
+from data.text import folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def _country(orders: dict[str, Guess]) -> str | None:
         regions = {_region(t) for t in some if t.startswith(("+", "00"))}
         if len(regions) == 1:
             return regions.pop()
-        fits = {c: sum(phone_of(t, c) is not None for t in some) for c in PLACES}
+        fits = {c: sum(phone_of(t, c).e164 is not None for t in some) for c in PLACES}
         best = max(fits, key=lambda c: fits[c])
         rivals = [c for c in fits if fits[c] > 0.9 * fits[best]]
         return best if fits[best] > 0.8 * len(some) and len(rivals) == 1 else None

@@ -15,12 +15,12 @@ import pyarrow.compute as pc
 from data.csv_sheet import DELIMITERS, bytes_of
 from data.drafting.dates import Dates, dates_of
 from data.drafting.words import spoken
+from data.emails import email_of
 from data.encodings import likely_encodings
 from data.errors import DataError, masked
 from data.reading import kind_of, read_sheet
 from data.shaping import File
 from data.sheets import Sheet
-from data.text import email_of
 
 _HEAD_LINES = 30
 _PHONE = re.compile(r"\+?[\d\s().-]{8,18}")

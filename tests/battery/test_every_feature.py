@@ -30,6 +30,7 @@ from features.keys import KINDS
 from features.order import ORDER_FEATURES
 from features.rates import Shrinkage
 from features.replay import replay
+from features.sources import Historical, Link
 from serving.reasons import WORDING
 from tests.helpers.histories import T0, history_of, order_columns, worlds
 from tests.helpers.markets import small_market
@@ -41,7 +42,7 @@ LEVELS = tuple(level_feature(column, "X") for column in LEVELLED)
 EVERY = (*CATALOG, *LEVELS)
 each = pytest.mark.parametrize("feature", EVERY, ids=lambda f: f.name)
 in_history = pytest.mark.parametrize(
-    "feature", [f for f in CATALOG if isinstance(f.source, Sum | Rate)], ids=lambda f: f.name
+    "feature", [f for f in CATALOG if isinstance(f.source, Historical)], ids=lambda f: f.name
 )
 
 
@@ -78,7 +79,7 @@ def test_its_source_exists(feature: Feature) -> None:
 def test_it_reads_nothing_that_is_known_only_after_checkout(feature: Feature) -> None:
     read = (
         set()
-        if not isinstance(feature.source, Sum | Rate)
+        if not isinstance(feature.source, Historical)
         else {c for s in needed_sums((feature,)) for c in KINDS[s.key].columns}
     )
     late = {name for name, stage in contract.ORDER_STAGE.items() if stage > contract.Stage.CHECKOUT}
@@ -112,15 +113,21 @@ def test_news_known_later_never_moves_it(feature: Feature, world, cut: int) -> N
 @in_history
 def test_an_outcome_told_in_time_does_move_what_counts_outcomes(feature: Feature) -> None:
     """The negative control of the test above: every history feature reacts to news known before the order."""
+    link = feature.source if isinstance(feature.source, Link) else None
     row = dict.fromkeys((*contract.TOKEN_COLUMNS,), 5) | dict.fromkeys(contract.KEPT_TEXT, "x") | {
         "amount_minor": 90_000.0, "merchant_id": "m1", "payment_method": "cod"}  # fmt: skip
     rows = [row | {"order_id": f"o{i}", "placed_at": T0 + 600_000_000 * i} for i in range(7)]
+    if link:
+        rows[0][link.measure] = 6
     told = [Told("m1", r["order_id"], "s", f"{r['order_id']}p", "placed", r["placed_at"], r["placed_at"]) for r in rows]
-    ends = ("rto_started", "rto_started", "cancelled", "rto_started", "rto_started")
+    ends = ("rto_started", "rto_started", "cancelled", "rto_started", "rto_started", "switched_to_prepaid")
     told += [
         Told("m1", f"o{i}", "s", f"e{i}", kind, T0 + 3_000_000_000 + i, T0 + 3_000_000_000 + i)
         for i, kind in enumerate(ends)
     ]
+    told.append(
+        Told("m1", "o4", "s", "a", "action_taken", T0 + 1, T0 + 3_000_000_000, None, '{"action": "prepaid_only"}')
+    )
     assert column(feature, history_of(rows, told))[-1] != column(feature, history_of(rows, []))[-1]
 
 

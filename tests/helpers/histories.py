@@ -11,7 +11,7 @@ from data.contract import DAY, HOUR
 from data.history import History, Told
 from data.label import News
 from data.news import news_table, once
-from features.catalog import Sum
+from features.catalog import Link, Sum
 from features.reference import KnownOrder, value_at
 
 T0 = 1_700_000_000 * contract.SECOND
@@ -45,6 +45,8 @@ def orders(draw: st.DrawFn, i: int) -> dict[str, Any]:
         "payment_method": draw(st.sampled_from(["cod", "cod", "prepaid", None])),
         "amount_minor": draw(st.sampled_from([49_900.0, 120_000.0, float("nan")])),
         "phone": draw(st.sampled_from([1, 1, 2, -1])),
+        "name": draw(st.sampled_from([3, 4, -1])),
+        "device_id": draw(st.sampled_from([5, -1])),
         "address": draw(st.sampled_from([7, 8, -1])),
         "pincode": draw(st.sampled_from(["800001", "560001", None])),
         "district": "D",
@@ -128,6 +130,6 @@ def known_orders(history: History) -> list[KnownOrder]:
     return out
 
 
-def reference_values(history: History, sums: tuple[Sum, ...], row: int, at: int) -> dict[Sum, float]:
+def reference_values(history: History, sums: tuple[Sum | Link, ...], row: int, at: int) -> dict[Sum | Link, float]:
     known = known_orders(history)
     return {one: value_at(one, known, known[row], at) for one in sums}

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from data.contract import DAY
 from data.history import Told
-from features.catalog import Sum, needed_sums
+from features.catalog import needed_sums
 from features.contribution import Measure
 from features.fold import FOREVER
 from features.keys import KINDS
 from features.replay import replay
+from features.sources import Distinct, Link, Sum
 from tests.helpers.histories import T0, history_of, reference_values, worlds
 
 World = tuple[list[dict[str, Any]], list[Told]]
@@ -21,13 +22,14 @@ CATALOG_SUMS = needed_sums()
 SUMS = tuple(dict.fromkeys((
     *CATALOG_SUMS,
     *(Sum(kind, measure, half_life) for kind in KINDS for measure in Measure for half_life in (FOREVER, 30 * DAY)),
+    *(Link(kind, measure) for kind in KINDS for measure in Distinct),
 )))  # fmt: skip
 BUYERS = tuple(one for one in SUMS if KINDS[one.key].buyer)
 moments = st.integers(0, 60).map(lambda k: T0 + k * DAY // 4)
 POISON = ("rto_started", "delivered", "cancelled", "switched_to_prepaid", "partially_delivered")
 
 
-def readings(world: World, sums: tuple[Sum, ...] = SUMS) -> dict[tuple[str, str], np.ndarray[Any, Any]]:
+def readings(world: World, sums: tuple[Sum | Link, ...] = SUMS) -> dict[tuple[str, str], np.ndarray[Any, Any]]:
     """For each order (merchant, id) what it reads when placed: (n_sums,)."""
     history = history_of(*world)
     read = replay(history, sums)

@@ -6,15 +6,17 @@ import numpy as np
 from hypothesis import given, settings
 
 from data.history import Told
-from features.catalog import Sum, needed_sums
+from features.catalog import needed_sums
 from features.fold import FOREVER
+from features.keys import KINDS
 from features.replay import replay
+from features.sources import Distinct, Link, Sum
 from tests.helpers.histories import history_of, reference_values, worlds
 
-SUMS = needed_sums()
+SUMS = tuple(dict.fromkeys((*needed_sums(), *(Link(kind, measure) for kind in KINDS for measure in Distinct))))
 
 
-def assert_agree(one: Sum, got: float, expected: float, scale: float) -> None:
+def assert_agree(one: Sum | Link, got: float, expected: float, scale: float) -> None:
     """Counts exactly; decayed sums to 1e-11 of the undecayed sum of weights (design, *Numbers*)."""
     if np.isnan(expected) or np.isnan(got):
         assert np.isnan(expected) == np.isnan(got), one

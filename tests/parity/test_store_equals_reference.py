@@ -22,7 +22,7 @@ from data.news import news_table
 from data.pool import Pool
 from features import store
 from features.assemble import matrix
-from features.catalog import CATALOG, Sum, needed_sums
+from features.catalog import CATALOG, needed_sums
 from features.contribution import Measure
 from features.fold import FOREVER
 from features.keys import KINDS
@@ -30,6 +30,7 @@ from features.rates import Shrinkage
 from features.rebuild import fold_all, is_current, keep, rebuild, verify
 from features.reference import KnownOrder, value_at
 from features.replay import replay
+from features.sources import Distinct, Link, Sum
 from features.store import Store
 from serving import ledger
 from tests.helpers.histories import T0, history_of, known_orders, order_columns, worlds
@@ -38,6 +39,7 @@ World = tuple[list[dict[str, Any]], list[Told]]
 SUMS = tuple(dict.fromkeys((
     *needed_sums(),
     *(Sum(kind, measure, half_life) for kind in KINDS for measure in Measure for half_life in (FOREVER, 30 * DAY)),
+    *(Link(kind, measure) for kind in KINDS for measure in Distinct),
 )))  # fmt: skip
 moments = st.integers(-1, 80).map(lambda k: T0 + k * DAY // 4 + 1)
 FLAT = Shrinkage.flat(0.25)
@@ -50,7 +52,7 @@ def silent(*_: Any) -> None:
 class Shop:
     """A pool's database, and orders and news put into it as the service does."""
 
-    def __init__(self, folder: str, rows: list[dict[str, Any]], sums: tuple[Sum, ...] = SUMS) -> None:
+    def __init__(self, folder: str, rows: list[dict[str, Any]], sums: tuple[Sum | Link, ...] = SUMS) -> None:
         self.pool = Pool(Path(folder), "shop")
         self.connection: Connection = open_database(self.pool.database)
         self.columns = {(r["merchant_id"], r["order_id"]): kept(r) for r in rows}
@@ -63,7 +65,7 @@ class Shop:
         else:
             ledger.tell(self.connection, told)
 
-    def readings(self, row: dict[str, Any], at: int) -> dict[Sum, float]:
+    def readings(self, row: dict[str, Any], at: int) -> dict[Sum | Link, float]:
         ids = row["merchant_id"], row["order_id"]
         own = ledger.stands(self.connection, *ids)
         found = Store(self.connection).readings(self.columns[ids], at, own)
@@ -210,7 +212,7 @@ def test_every_feature_is_one_number_in_training_serving_and_by_the_formula(anew
 
 def small_shop(anew) -> Shop:
     rows = [{"order_id": f"o{i}", "merchant_id": "m1", "placed_at": T0 + i * DAY, "payment_method": "cod", "phone": 1,
-             "amount_minor": 50_000.0, "pincode": "800001", "district": "D", "state": "S"} for i in range(3)]  # fmt: skip
+             "name": i, "amount_minor": 50_000.0, "pincode": "800001", "district": "D", "state": "S"} for i in range(3)]  # fmt: skip
     shop = anew(rows, needed_sums())
     with immediate(shop.connection):
         for row in rows:
@@ -238,6 +240,15 @@ def test_verify_finds_a_key_that_is_gone_and_one_that_nobody_has(anew) -> None:
     shop.connection.execute("UPDATE state SET key = '2' WHERE kind = 'phone'")
     wrong = verify(shop.connection, segments.load_history(shop.pool))
     assert wrong == [{"kind": "phone", "key": "1"}, {"kind": "phone", "key": "2"}]
+
+
+@pytest.mark.parametrize("change", ["SET folded = zeroblob(16)", "SET key = '2'"])
+def test_verify_finds_a_link_that_is_wrong_and_one_that_nobody_has(anew, change: str) -> None:
+    shop = small_shop(anew)
+    shop.connection.execute(f"UPDATE state {change} WHERE kind = 'name of phone'")
+    wrong = verify(shop.connection, segments.load_history(shop.pool))
+    assert [one for one in wrong if one["key"] == "1"] == [{"kind": "name of phone", "key": "1"}]
+    assert len(wrong) == (2 if "key" in change else 1)
 
 
 def test_a_parcel_told_back_and_then_delivered_leaves_no_trace_of_the_rto(anew) -> None:

@@ -8,7 +8,14 @@ from pathlib import Path
 import features
 
 ROOT = Path(features.__file__).parent.parent
-KERNELS = ("features/fold.py", "data/label.py", "features/scan.py", "features/contribution.py", "features/compiled.py")
+KERNELS = (
+    "features/fold.py",
+    "features/links.py",
+    "data/label.py",
+    "features/scan.py",
+    "features/contribution.py",
+    "features/compiled.py",
+)
 SHOW = """
 import pathlib, sys
 from numba.core import config

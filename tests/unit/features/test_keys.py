@@ -8,7 +8,8 @@ from hypothesis import given, settings
 
 from data.arrival import NEW
 from data.history import Told
-from features.keys import KINDS, SEPARATOR, key_codes, key_of, keys_by_code
+from features.key_codes import KeyCodes
+from features.keys import KINDS, SEPARATOR, key_of
 from tests.helpers.histories import T0, history_of, worlds
 
 FULL = {"phone": 3, "email": 4, "address": 5, "device_id": 6, "ip": 7, "customer_id": 8, "pincode": "800001",
@@ -23,8 +24,8 @@ def test_the_text_of_each_code_is_the_key_of_its_order(
     name: str, world: tuple[list[dict[str, Any]], list[Told]]
 ) -> None:
     history, kind = history_of(*world), KINDS[name]
-    codes, n_keys = key_codes(kind, history)
-    texts = keys_by_code(kind, history)
+    coded = KeyCodes(history)
+    (codes, n_keys), texts = coded.of(kind), coded.texts(kind)
     assert len(texts) == n_keys == len(set(texts))
     for i in range(len(history)):
         columns = {c: v[i] for c, v in history.orders.items()}
@@ -66,5 +67,6 @@ def test_numbers_read_from_columns_and_from_json_give_one_key() -> None:
 
 def test_a_history_in_which_nobody_has_the_key_has_none() -> None:
     history = history_of([{"order_id": "o", "merchant_id": "m", "placed_at": T0}], [])
-    codes, n_keys = key_codes(KINDS["phone"], history)
-    assert (codes.tolist(), n_keys, keys_by_code(KINDS["phone"], history)) == ([-1], 0, [])
+    coded = KeyCodes(history)
+    codes, n_keys = coded.of(KINDS["phone"])
+    assert (codes.tolist(), n_keys, coded.texts(KINDS["phone"])) == ([-1], 0, [])

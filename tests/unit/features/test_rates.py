@@ -4,18 +4,20 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.catalog import Rate, Sum
 from features.contribution import Measure
-from features.rates import DEFAULT_STRENGTH, Shrinkage, posterior_mean, step
+from features.links import MOST
+from features.rates import DEFAULT_STRENGTH, Shrinkage, cart_share, posterior_mean, step
+from features.sources import Distinct, Link, Rate, Sum
 
 CHAIN = Rate(("phone", "merchant", "all"))
 SHRINKAGE = Shrinkage({"": 0.5, "r": 0.2}, {"r": {"phone": 2.0, "merchant": 8.0, "all": 16.0}})
 
 
-def readings(**told: tuple[float, float]):
-    """rto, known by key."""
+def readings(carts: float = MOST, **told: tuple[float, float]):
+    """rto, known by key; and in how many carts of the phone."""
     pairs = ((Measure.RTO, 0), (Measure.KNOWN, 1))
-    return {Sum(key, measure): np.array([told[key][i]]) for key in CHAIN.chain for measure, i in pairs}
+    sums = {Sum(key, measure): np.array([told[key][i]]) for key in CHAIN.chain for measure, i in pairs}
+    return sums | {Link("phone", Distinct.CART): np.array([carts])}
 
 
 def test_each_key_leans_on_the_next_wider_one() -> None:
@@ -41,6 +43,25 @@ def test_without_its_own_key_it_is_missing() -> None:
     assert np.isnan(
         posterior_mean("r", CHAIN, readings(phone=(np.nan, np.nan), merchant=(1, 2), all=(1, 2)), SHRINKAGE)
     )
+
+
+def test_six_parcels_of_two_carts_weigh_as_two() -> None:
+    got = posterior_mean("r", CHAIN, readings(phone=(3, 6), merchant=(0, 0), all=(0, 0), carts=2), SHRINKAGE)
+    assert np.isclose(got, (1 + 2 * 0.2) / (2 + 2))
+
+
+def shares_of(*pairs: tuple[float, float]) -> list[float]:
+    """Of (carts, known)."""
+    columns = np.array(pairs).T
+    return cart_share(
+        "phone", {Link("phone", Distinct.CART): columns[0], Sum("phone", Measure.KNOWN): columns[1]}
+    ).tolist()
+
+
+def test_an_outcome_weighs_as_its_part_of_a_cart_until_carts_are_too_many_to_tell() -> None:
+    assert shares_of((0, 0), (1, 1), (1, 4), (3, 4), (MOST - 1, 14)) == [1.0, 1.0, 0.25, 0.75, 0.5]
+    assert shares_of((MOST, 40), (MOST, 8)) == [1.0, 1.0]
+    assert np.isnan(shares_of((np.nan, np.nan))).all() or shares_of((np.nan, np.nan)) == [1.0]
 
 
 def test_a_strength_that_was_not_fitted_is_the_default() -> None:

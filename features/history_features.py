@@ -1,0 +1,236 @@
+"""The features made from other orders. Left out is what says the same as another: a count beside its rate, a third
+half-life, a handle few shops know. A count under a key is one number; a rate of it is shrunk towards a wider key."""
+
+from data.contract import DAY, HOUR
+from features.contribution import Measure
+from features.sources import Distinct, Feature, Link, PerCart, Rate, Share, Sum
+
+_PLACES = ("pincode", "district", "state", "all")
+_COD = (Measure.COD_RTO, Measure.COD_KNOWN)
+_QUARTER = 90 * DAY
+
+
+def _sum(name: str, source: Sum | PerCart, reason: str, why: str, monotone: int = 0) -> Feature:
+    measure = source.sum.measure if isinstance(source, PerCart) else source.measure
+    unit = "minor units of money" if measure == Measure.AMOUNT else "orders"
+    return Feature(name, source, "carts" if isinstance(source, PerCart) else unit, reason, why, monotone, "log")
+
+
+def _rate(name: str, source: Rate, reason: str, why: str) -> Feature:
+    return Feature(name, source, "share of orders", reason, why, +1, "logit")
+
+
+def _link(name: str, source: Link, reason: str, why: str) -> Feature:
+    unit = {"name": "names", "phone": "phones", "address": "addresses"}[source.measure]
+    return Feature(name, source, unit, reason, why, 0, "log")
+
+
+def _buyer_rate(key: str, why: str) -> Feature:
+    return _rate(f"{key}_rto_rate", Rate((key, "merchant", "all")), f"rto_prone_{key}", why)
+
+
+BUYER: tuple[Feature, ...] = (
+    # by phone
+    _sum("phone_placed_count", Sum("phone", Measure.PLACED), "new_customer", "buyers come back; strangers are riskier"),
+    _sum(
+        "phone_placed_1h",
+        Sum("phone", Measure.PLACED, HOUR),
+        "order_velocity",
+        "bursts from one phone are rarely meant",
+        +1,
+    ),
+    _sum("phone_placed_1d", Sum("phone", Measure.PLACED, DAY), "order_velocity", "several orders in a day", +1),
+    _sum(
+        "phone_placed_7d",
+        Sum("phone", Measure.PLACED, 7 * DAY),
+        "order_velocity",
+        "a busy week: a reseller's habit or a series of tries",
+    ),
+    _sum(
+        "phone_amount_1h",
+        Sum("phone", Measure.AMOUNT, HOUR),
+        "spend_velocity",
+        "money at stake at once, where the count of orders is small",
+    ),
+    _sum("phone_amount_1d", Sum("phone", Measure.AMOUNT, DAY), "spend_velocity", "money at stake within a day"),
+    _sum(
+        "phone_known_count",
+        PerCart(Sum("phone", Measure.KNOWN)),
+        "new_customer",
+        "how much is known of this buyer: one cart is one piece of evidence",
+    ),
+    _sum(
+        "phone_rto_count",
+        PerCart(Sum("phone", Measure.RTO)),
+        "rto_prone_phone",
+        "a buyer who refused parcels tends to refuse again",
+        +1,
+    ),
+    _sum(
+        "phone_rto_180d",
+        PerCart(Sum("phone", Measure.RTO, 180 * DAY)),
+        "rto_prone_phone",
+        "refusals that are recent",
+        +1,
+    ),
+    _buyer_rate("phone", "the buyer's own share of returned parcels"),
+    _rate(
+        "phone_cod_rto_rate",
+        Rate(("phone", "merchant", "all"), *_COD),
+        "rto_prone_phone",
+        "among the buyer's cash orders alone: parcels paid for say nothing of cash",
+    ),
+    Feature(
+        "phone_cod_share",
+        Share("phone", Measure.COD_PLACED, Measure.PLACED),
+        "share of orders",
+        "cash_buyer",
+        "one who always pays cash chose it out of habit, another for this parcel",
+    ),
+    _sum("phone_open_count", Sum("phone", Measure.OPEN), "open_orders", "parcels still under way to this buyer"),
+    _sum("phone_cancelled_count", Sum("phone", Measure.CANCELLED), "cancels_often", "buyers who cancel also refuse"),
+    _sum(
+        "phone_cod_refused_count",
+        Sum("phone", Measure.COD_REFUSED),
+        "cash_refused_before",
+        "we asked for payment first before: no outcome tells",
+    ),
+    _sum(
+        "phone_switched_count",
+        Sum("phone", Measure.SWITCHED),
+        "paid_online_before",
+        "went over to paying online: meant it",
+    ),
+    _link(
+        "phone_other_names",
+        Link("phone", Distinct.NAME),
+        "shared_phone",
+        "one phone under many names belongs to a reseller, a family or a prankster",
+    ),
+    _link(
+        "phone_other_addresses",
+        Link("phone", Distinct.ADDRESS),
+        "many_addresses",
+        "parcels of one phone going to many doors",
+    ),
+    # by customer number and e-mail, where phones change or are not told
+    _sum("customer_placed_count", Sum("customer", Measure.PLACED), "new_customer", "orders of this customer number"),
+    _sum(
+        "customer_known_count",
+        PerCart(Sum("customer", Measure.KNOWN)),
+        "new_customer",
+        "evidence behind the customer's rate, where no phone is told",
+    ),
+    _buyer_rate("customer", "by customer number"),
+    _sum(
+        "email_placed_1d",
+        Sum("email", Measure.PLACED, DAY),
+        "order_velocity",
+        "bursts under one e-mail with changing phones",
+        +1,
+    ),
+    _buyer_rate("email", "by e-mail, where phones change"),
+    _link("email_other_phones", Link("email", Distinct.PHONE), "shared_email", "a new phone for each order"),
+    # by address
+    _sum(
+        "address_placed_count", Sum("address", Measure.PLACED), "new_address", "an address that was delivered to before"
+    ),
+    _sum("address_placed_1d", Sum("address", Measure.PLACED, DAY), "order_velocity", "bursts to one address", +1),
+    _sum(
+        "address_known_count",
+        PerCart(Sum("address", Measure.KNOWN)),
+        "new_address",
+        "how much is known of this address",
+    ),
+    _sum(
+        "address_open_count",
+        Sum("address", Measure.OPEN),
+        "open_orders",
+        "parcels under way to this door, whoever ordered them",
+    ),
+    _rate(
+        "address_rto_rate", Rate(("address", "pincode", "district", "state", "all")), "rto_prone_address", "by address"
+    ),
+    _link(
+        "address_other_phones",
+        Link("address", Distinct.PHONE),
+        "shared_address",
+        "a hostel, an office, or one person behind many phones",
+    ),
+    # by device and network
+    _sum("device_placed_1d", Sum("device", Measure.PLACED, DAY), "order_velocity", "bursts from one device", +1),
+    _buyer_rate("device", "by device"),
+    _link("device_other_phones", Link("device", Distinct.PHONE), "shared_device", "one device behind many phones"),
+    _sum(
+        "ip_placed_1h",
+        Sum("ip", Measure.PLACED, HOUR),
+        "network_velocity",
+        "a script at work; but many people share one network",
+    ),
+    _sum("ip_placed_1d", Sum("ip", Measure.PLACED, DAY), "network_velocity", "tells a shared network from a home"),
+    _buyer_rate("ip", "by network; shared by many, so it needs much evidence to say anything"),
+)
+
+PLACE: tuple[Feature, ...] = (
+    _rate("pincode_rto_rate", Rate(_PLACES, half_life=_QUARTER), "rto_prone_pincode", "places differ, also over time"),
+    _rate(
+        "pincode_cod_rto_rate",
+        Rate(_PLACES, *_COD, half_life=_QUARTER),
+        "rto_prone_pincode",
+        "among cash orders alone, so that it does not follow the payment mix",
+    ),
+    _rate(
+        "merchant_pincode_rto_rate",
+        Rate(("merchant_pincode", *_PLACES), half_life=_QUARTER),
+        "rto_prone_pincode",
+        "this shop's own parcels there: its goods and couriers are not the pool's",
+    ),
+    _sum(
+        "pincode_known_90d",
+        Sum("pincode", Measure.KNOWN, _QUARTER),
+        "rto_prone_pincode",
+        "evidence behind the place's rate",
+    ),
+    _rate("district_rto_rate", Rate(_PLACES[1:], half_life=_QUARTER), "rto_prone_district", "the district's own level"),
+    _rate("state_rto_rate", Rate(_PLACES[2:], half_life=_QUARTER), "rto_prone_state", "the state's own level"),
+)
+
+SHOP: tuple[Feature, ...] = (
+    _rate("merchant_rto_rate", Rate(("merchant", "all"), half_life=_QUARTER), "rto_prone_shop", "shops differ"),
+    _rate(
+        "merchant_cod_rto_rate",
+        Rate(("merchant", "all"), *_COD, half_life=_QUARTER),
+        "rto_prone_shop",
+        "for cash orders",
+    ),
+    _rate(
+        "category_rto_rate",
+        Rate(("category", "merchant", "all"), half_life=_QUARTER),
+        "rto_prone_product",
+        "some goods are refused more often",
+    ),
+    _rate(
+        "sku_rto_rate",
+        Rate(("sku", "category", "merchant", "all"), half_life=_QUARTER),
+        "rto_prone_product",
+        "this article's own level",
+    ),
+    _rate(
+        "campaign_rto_rate",
+        Rate(("campaign", "merchant", "all"), half_life=_QUARTER),
+        "rto_prone_campaign",
+        "some advertising brings buyers without intent",
+    ),
+    _rate(
+        "courier_rto_rate",
+        Rate(("courier", "all"), half_life=_QUARTER),
+        "rto_prone_courier",
+        "service level or courier",
+    ),
+    _rate(
+        "courier_district_rto_rate",
+        Rate(("courier_district", "courier", "all"), half_life=_QUARTER),
+        "rto_prone_courier",
+        "couriers are weak in places",
+    ),
+)

@@ -1,0 +1,105 @@
+"""What a feature can be made from. `features/catalog.py` names them; every driver and page reads these few shapes."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from features.contribution import Measure
+from features.fold import FOREVER
+
+
+class Distinct(StrEnum):
+    """What a link counts, each value once: `features/links.py`."""
+
+    NAME = "name"
+    PHONE = "phone"
+    ADDRESS = "address"
+    CART = "cart"
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """A decayed sum of `measure` over the other orders that share the key. half_life in microseconds, 0 = forever."""
+
+    key: str
+    measure: Measure
+    half_life: int = FOREVER
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How many values of `measure` other orders brought to the key, the order's own left out (`features/links.py`)."""
+
+    key: str
+    measure: Distinct
+
+    @property
+    def half_life(self) -> int:
+        """Links do not fade."""
+        return FOREVER
+
+
+@dataclass(frozen=True, slots=True)
+class PerCart:
+    """A sum of outcomes in which the orders of one cart count once (`features/rates.py`)."""
+
+    sum: Sum
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Share `of` / `among` of the key's other orders as it is, missing without any. Not shrunk: no outcome is in it."""
+
+    key: str
+    of: Measure
+    among: Measure
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Share `of` / `among`, shrunk along `chain` from its last key to its first (`features/rates.py`)."""
+
+    chain: tuple[str, ...]
+    of: Measure = Measure.RTO
+    among: Measure = Measure.KNOWN
+    half_life: int = FOREVER
+
+
+@dataclass(frozen=True, slots=True)
+class FromOrder:
+    """Read off the order itself by the function of this name in `features/order.py`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """1 where the order's `column` has this value, else 0: a bundle's own feature, for values common in its history.
+
+    A short history has hardly any outcomes told before its orders, so rates say little there and levels say more.
+    """
+
+    column: str
+    value: str
+
+
+Historical: TypeAlias = Sum | Link | PerCart | Share | Rate
+"""Made from other orders."""
+Source: TypeAlias = Historical | FromOrder | Level
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One column of the design matrix.
+
+    monotone: +1 if more never lowers the risk, -1 the reverse, 0 free.  reason: code shown when it moves a score.
+    scale: "log" where the linear part reads log(1 + x).
+    """
+
+    name: str
+    source: Source
+    unit: str
+    reason: str
+    why: str
+    monotone: int = 0
+    scale: str = "linear"
