@@ -16,13 +16,15 @@ import numpy as np
 from data.contract import Payment
 from data.database import Connection, get_meta, scalar, set_meta
 from data.errors import DataError
-from data.history import Told
+from data.history import Columns, Told
+from data.journal import as_table
 from features.catalog import Sum
 from features.contribution import N_MEASURES, Contribution, Measure, contribution
-from features.fold import add, read
+from features.fold import add
 from features.keys import KINDS, key_of
 from features.layout import Layout, Readings, layouts
 from features.one_order import FOREVER, resolve
+from features.reading import Array, Plan, Taken, key_texts, sums_of
 
 _META = "sums"
 _NOTHING = Contribution((0.0,) * N_MEASURES, (0.0,) * N_MEASURES, 0)
@@ -60,8 +62,8 @@ class Store:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        text = get_meta(connection, _META) or "[]"
-        self.layouts: Mapping[str, Layout] = _layouts_of(text)
+        self._text = get_meta(connection, _META) or "[]"
+        self.layouts: Mapping[str, Layout] = _layouts_of(self._text)
 
     def require(self, sums: Iterable[Sum]) -> None:
         """Raises DataError STATE001 if a sum is not kept: the state was built for another catalog."""
@@ -103,23 +105,37 @@ class Store:
 
         own: what this very order contributes, if it was placed before.
         """
-        out: dict[Sum, np.ndarray[Any, Any]] = {}
-        for kind, layout in self.layouts.items():
-            key = key_of(KINDS[kind], order)
-            row = [float("nan")] * len(layout.sums)
-            if key is not None:
-                values, grid = self._state(layout, key)
-                if own is not None and key_of(KINDS[kind], own.columns) == key:
-                    taken = tuple(-w for w in own.weights(kind))
-                    add(values, grid, taken, own.placed_at, layout.measure, layout.slot, layout.half_lives)
-                read(values, grid, at, layout.slot, layout.half_lives, row)
-            out |= {one: np.array([value]) for one, value in zip(layout.sums, row, strict=True)}
+        standings = {} if own is None else {0: own}
+        return self.readings_of(as_table([order]), np.array([at], dtype=np.int64), standings)
+
+    def readings_of(self, orders: Columns, at: Array, own: Mapping[int, Standing]) -> Readings:
+        """The same for a table of orders, each at its own moment. own: by row, what that very order contributes."""
+        out: dict[Sum, Array] = {}
+        for kind, plan in _plans_of(self._text).items():
+            keys = key_texts(KINDS[kind], orders)
+            sums = sums_of(self.connection, plan, keys, at, _taken(kind, keys, own))
+            out |= {one: sums[:, j] for j, one in enumerate(plan.layout.sums)}
         return out
+
+
+def _taken(kind: str, keys: list[str | None], own: Mapping[int, Standing]) -> Taken | None:
+    """What the orders themselves put under the keys they are read by: a corrected address may hold it elsewhere."""
+    rows = [row for row, one in own.items() if keys[row] is not None and key_of(KINDS[kind], one.columns) == keys[row]]
+    if not rows:
+        return None
+    weights = np.array([own[row].weights(kind) for row in rows], dtype=np.float64)
+    placed = np.array([own[row].placed_at for row in rows], dtype=np.int64)
+    return Taken(np.array(rows, dtype=np.int64), weights, placed)
 
 
 @lru_cache(maxsize=4)
 def _layouts_of(text: str) -> dict[str, Layout]:
     return layouts(_sums_of(text))
+
+
+@lru_cache(maxsize=4)
+def _plans_of(text: str) -> dict[str, Plan]:
+    return {kind: Plan.of(layout) for kind, layout in _layouts_of(text).items()}
 
 
 def _sums_of(text: str) -> tuple[Sum, ...]:
