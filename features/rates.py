@@ -53,7 +53,7 @@ def posterior_mean(name: str, rate: Rate, readings: Readings, shrinkage: Shrinka
     return np.where(np.isnan(first), np.nan, mean)
 
 
-def step(of: Array, among: Array, wider: Array, strength: float) -> Array:
+def step(of: Array, among: Array, wider: Array, strength: float | Array) -> Array:
     """One level of the chain; keeps `wider` where the key is missing. Decay may leave `of` a hair below 0."""
     share = (np.maximum(of, 0.0) + strength * wider) / (np.maximum(among, 0.0) + strength)
     return np.where(np.isnan(among), wider, np.minimum(share, 1.0))

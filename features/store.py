@@ -24,7 +24,7 @@ from features.fold import add
 from features.keys import KINDS, key_of
 from features.layout import Layout, Readings, layouts
 from features.one_order import FOREVER, resolve
-from features.reading import Array, Plan, Taken, key_texts, sums_of
+from features.reading import Array, Plan, Taken, key_texts, read_all
 
 _META = "sums"
 _NOTHING = Contribution((0.0,) * N_MEASURES, (0.0,) * N_MEASURES, 0)
@@ -40,6 +40,10 @@ class Standing:
 
     def weights(self, kind: str) -> tuple[float, ...]:
         return self.said.buyer if KINDS[kind].buyer else self.said.everyone
+
+    def key(self, kind: str) -> str | None:
+        """The key of this kind that holds it."""
+        return key_of(KINDS[kind], self.columns)
 
 
 def standing(columns: dict[str, Any], told: list[Told]) -> Standing:
@@ -110,22 +114,24 @@ class Store:
 
     def readings_of(self, orders: Columns, at: Array, own: Mapping[int, Standing]) -> Readings:
         """The same for a table of orders, each at its own moment. own: by row, what that very order contributes."""
-        out: dict[Sum, Array] = {}
-        for kind, plan in _plans_of(self._text).items():
-            keys = key_texts(KINDS[kind], orders)
-            sums = sums_of(self.connection, plan, keys, at, _taken(kind, keys, own))
-            out |= {one: sums[:, j] for j, one in enumerate(plan.layout.sums)}
-        return out
+        plan = _plan_of(self._text)
+        keys = [key_texts(KINDS[kind], orders) for kind in plan.kinds]
+        read = read_all(self.connection, plan, keys, at, _taken(plan, keys, own))
+        return dict(zip(plan.sums, read.T, strict=True))
 
 
-def _taken(kind: str, keys: list[str | None], own: Mapping[int, Standing]) -> Taken | None:
+def _taken(plan: Plan, keys: list[list[str | None]], own: Mapping[int, Standing]) -> Taken | None:
     """What the orders themselves put under the keys they are read by: a corrected address may hold it elsewhere."""
-    rows = [row for row, one in own.items() if keys[row] is not None and key_of(KINDS[kind], one.columns) == keys[row]]
-    if not rows:
+    if not own:
         return None
-    weights = np.array([own[row].weights(kind) for row in rows], dtype=np.float64)
-    placed = np.array([own[row].placed_at for row in rows], dtype=np.int64)
-    return Taken(np.array(rows, dtype=np.int64), weights, placed)
+    rows, placed = list(own), [one.placed_at for one in own.values()]
+    weights, held = np.zeros((len(rows), len(plan.sums))), np.zeros((len(rows), len(plan.half_lives)), dtype=bool)
+    for i, kind in enumerate(plan.kinds):
+        mine = [own[row].key(kind) == keys[i][row] is not None for row in rows]
+        each = np.array([own[row].weights(kind) for row in rows], dtype=np.float64)
+        weights[:, plan.values[i]] = np.where(np.array(mine)[:, None], each[:, plan.measure[plan.values[i]]], 0.0)
+        held[:, plan.grids[i]] = np.array(mine)[:, None]
+    return Taken(np.array(rows, dtype=np.int64), np.array(placed, dtype=np.int64), weights, held)
 
 
 @lru_cache(maxsize=4)
@@ -134,8 +140,8 @@ def _layouts_of(text: str) -> dict[str, Layout]:
 
 
 @lru_cache(maxsize=4)
-def _plans_of(text: str) -> dict[str, Plan]:
-    return {kind: Plan.of(layout) for kind, layout in _layouts_of(text).items()}
+def _plan_of(text: str) -> Plan:
+    return Plan.of(_layouts_of(text))
 
 
 def _sums_of(text: str) -> tuple[Sum, ...]:
