@@ -48,8 +48,8 @@ def ingest(paths: list[Path], mapping: Mapping, desk: Desk, options: Options, pr
     for i, path in enumerate(paths):
         progress("read", i, len(paths))
         tables.append(read_table(path, mapping.file))
-    order_tables = [t for t in tables if not _is_news(t, mapping)]
-    news_tables = [t for t in tables if _is_news(t, mapping)]
+    order_tables = [t for t in tables if not is_news(t, mapping)]
+    news_tables = [t for t in tables if is_news(t, mapping)]
     if not order_tables:
         raise UsageError("CLI005", ", ".join(str(p) for p in paths), got="no file with orders", expected="one or more")
     read = [lines.convert(t, mapping.orders, ORDER_COLUMNS, mapping) for t in order_tables]
@@ -66,7 +66,7 @@ def ingest(paths: list[Path], mapping: Mapping, desk: Desk, options: Options, pr
     )
 
 
-def _is_news(table: pd.DataFrame, mapping: Mapping) -> bool:
+def is_news(table: pd.DataFrame, mapping: Mapping) -> bool:
     source = mapping.news.get("event_id")
     return source is not None and source.column in table.columns
 
@@ -85,7 +85,7 @@ def _contract(
         told += telling.told_by_table(part, placed_at, teller)
     faults = [f for part in (*read, *news) for f in part.faults]
     if faults and not options.skip_bad_rows:
-        raise _refusal(faults)
+        raise refusal(faults)
     if orders.empty:
         raise DataError("DQ001", "the files", got="no order that could be read", expected="at least one",
                         to_do="see the faults")  # fmt: skip
@@ -116,7 +116,7 @@ def _first(orders: pd.DataFrame, column: str, default: str) -> str:
     return str(values.iloc[0]) if len(values) else default
 
 
-def _refusal(faults: list[Fault]) -> DataError:
+def refusal(faults: list[Fault]) -> DataError:
     first, more = faults[0], faults[1:4]
     to_do = first.to_do
     if len(faults) > 1:
