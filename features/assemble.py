@@ -28,8 +28,9 @@ def matrix(orders: Columns, readings: Readings, shrinkage: Shrinkage, catalog: t
     n, how = len(orders["order_id"]), _prepared(catalog, shrinkage)
     out = np.empty((n, len(catalog)))
     for rows in (slice(start, start + _CHUNK) for start in range(0, n, _CHUNK)):
-        some = {one: values[rows] for one, values in readings.items()}
-        how.recipe.fill(out[rows], {name: column[rows] for name, column in orders.items()}, some)
+        whole = n <= _CHUNK
+        some = readings if whole else {one: values[rows] for one, values in readings.items()}
+        how.recipe.fill(out[rows], orders if whole else {k: column[rows] for k, column in orders.items()}, some)
         out[rows] = rounded(out[rows], how.units)
     return out
 

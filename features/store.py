@@ -71,7 +71,7 @@ class Store:
 
     def require(self, sums: Iterable[Sum]) -> None:
         """Raises DataError STATE001 if a sum is not kept: the state was built for another catalog."""
-        kept = {one for layout in self.layouts.values() for one in layout.sums}
+        kept = _kept_of(self._text)
         if missing := [one for one in sums if one not in kept]:
             got = f"no {missing[0].measure.name.lower()} by {missing[0].key}" if kept else "no state"
             raise DataError(
@@ -137,6 +137,11 @@ def _taken(plan: Plan, keys: list[list[str | None]], own: Mapping[int, Standing]
 @lru_cache(maxsize=4)
 def _layouts_of(text: str) -> dict[str, Layout]:
     return layouts(_sums_of(text))
+
+
+@lru_cache(maxsize=4)
+def _kept_of(text: str) -> frozenset[Sum]:
+    return frozenset(_sums_of(text))
 
 
 @lru_cache(maxsize=4)

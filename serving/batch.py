@@ -68,7 +68,7 @@ def judge(connection: Connection, bundle: Bundle, asked: Questions) -> Judged:
     p_rto, p_if_prepaid = _risks(bundle, cod, paid, prepaid)
     why = Why(bundle, x, readings, asked.own_counts)
     told = reasons(why, asked.explain) if asked.explain else [[] for _ in range(len(asked))]
-    return Judged(x, prepaid, p_rto, p_if_prepaid, _evidence(readings), told)
+    return Judged(x, prepaid, p_rto, p_if_prepaid, _evidence(readings, len(asked)), told)
 
 
 def _matrices(bundle: Bundle, orders: Columns, readings: Readings) -> tuple[Array, Array]:
@@ -98,15 +98,16 @@ def thousandths(bundle: Bundle, x: Array) -> list[float]:
     return [round(p, 3) for p in bundle.probability(x).tolist()]
 
 
-def _evidence(readings: Readings) -> list[dict[str, Any]]:
+def _evidence(readings: Readings, n: int) -> list[dict[str, Any]]:
     """How many outcomes stand behind each number: of the buyer, and of the place (recent ones count most)."""
-    told = {
-        key: np.nan_to_num(most_known(readings, key), nan=0.0) for key in ("phone", "customer", "address", "pincode")
-    }
-    buyer = np.maximum(np.maximum(told["phone"], told["customer"]), told["address"])
+    known, none = most_known(readings), np.zeros(n)
+    phone, customer, address, place = (
+        np.nan_to_num(known.get(key, none), nan=0.0) for key in ("phone", "customer", "address", "pincode")
+    )
+    buyer = np.maximum(np.maximum(phone, customer), address)
     return [
         {"level": _level(of_buyer, of_place), "buyer_outcomes": int(of_buyer), "place_outcomes": round(of_place)}
-        for of_buyer, of_place in zip(buyer.tolist(), told["pincode"].tolist(), strict=True)
+        for of_buyer, of_place in zip(buyer.tolist(), place.tolist(), strict=True)
     ]
 
 

@@ -1,5 +1,6 @@
 """Why a risk is what it is: the model's own additive parts, summed under stable codes, in words for the merchant."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -117,13 +118,11 @@ def reasons(why: Why, wanted: int) -> list[list[dict[str, Any]]]:
 
 def _by_code(bundle: Bundle, parts: Array) -> tuple[list[str], Array]:
     """Names of the codes, sorted, and (n, n_codes) the sum of each code's parts."""
-    codes = sorted({feature.reason for feature in bundle.features} - _SAME_FOR_ALL)
-    place = {code: i for i, code in enumerate(codes)}
-    sums = np.zeros((len(parts), len(codes)))
-    for j, feature in enumerate(bundle.features):
-        if feature.reason in place:
-            sums[:, place[feature.reason]] += parts[:, j]
-    return codes, sums
+    told = [(f.reason, j) for j, f in enumerate(bundle.features) if f.reason not in _SAME_FOR_ALL]
+    codes = sorted({code for code, _ in told})
+    columns = [j for _, j in sorted(told)]
+    starts = np.searchsorted([code for code, _ in sorted(told)], codes)
+    return codes, np.add.reduceat(parts[:, columns], starts, axis=1)
 
 
 def _impact(bundle: Bundle, part: Array, margin: Array) -> Array:
@@ -155,7 +154,8 @@ class _Texts:
 
     @staticmethod
     def of(why: Why) -> "_Texts":
-        known = {code: most_known(why.readings, key).tolist() for code, (key, _, _) in _BUYER.items()}
+        by_key, without = most_known(why.readings), [math.nan] * len(why.x)
+        known = {code: by_key[key].tolist() if key in by_key else without for code, (key, _, _) in _BUYER.items()}
         counts = {}
         for code, key in _COUNTED.items():
             pair = [why.readings.get(Sum(key, measure)) for measure in (Measure.KNOWN, Measure.RTO)]
@@ -173,8 +173,10 @@ class _Texts:
         return WORDING[code].raises if raises else WORDING[code].lowers
 
 
-def most_known(readings: Readings, key: str) -> Array:
-    """(n,) outcomes known by the key, in the longest memory kept; NaN without the key."""
-    found = [v for one, v in readings.items() if one.key == key and one.measure == Measure.KNOWN]
-    n = len(next(iter(readings.values())))
-    return np.asarray(np.fmax.reduce(found)) if found else np.full(n, np.nan)
+def most_known(readings: Readings) -> dict[str, Array]:
+    """For each kind of key (n,) outcomes known by it, in the longest memory kept; NaN without the key."""
+    found: dict[str, list[Array]] = {}
+    for one, values in readings.items():
+        if one.measure is Measure.KNOWN:
+            found.setdefault(one.key, []).append(values)
+    return {key: np.fmax.reduce(values) if len(values) > 1 else values[0] for key, values in found.items()}
