@@ -3,12 +3,12 @@
 A tree of at most two levels asks at most three questions, so an order meets it in one of eight ways, and its values
 (Lundberg et al. 2020, doi:10.1038/s42256-019-0138-9, the path-dependent kind that xgboost computes) are one of eight
 rows that can be worked out beforehand. Deeper trees are left to xgboost. Margins are added up in single precision, in
-the order of the trees, as xgboost does it: they are the same to the last bit (tests/unit/training/test_shallow.py).
+the order of the trees, as xgboost does it: they are the same to the last bit, or the lookup is not used.
 """
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from math import factorial
 from typing import Any, TypeAlias
@@ -19,6 +19,7 @@ Array: TypeAlias = np.ndarray[Any, Any]
 
 _MOST_QUESTIONS = 3  # of a tree with two levels
 _WAYS = 2**_MOST_QUESTIONS
+_PROBES = 64  # rows on which margins are held against the booster's when it is loaded
 _AT_ONCE = 1_024  # rows: what is looked up for them stays near the processor
 
 
@@ -51,7 +52,9 @@ class ShallowTrees:
         first = _WAYS * np.arange(len(self.leaf) // _WAYS)
         for rows in (slice(start, start + _AT_ONCE) for start in range(0, len(x), _AT_ONCE)):
             if len(first):
-                out[rows] += np.cumsum(self.leaf[self._ways(x[rows]) + first], axis=1)[:, -1]
+                each = self.leaf[self._ways(x[rows]) + first]
+                each[:, 0] += np.float32(self.start)
+                out[rows] = np.cumsum(each, axis=1)[:, -1]
         return out.astype(np.float64)
 
     def contributions(self, x: Array) -> Array:
@@ -100,7 +103,8 @@ def shallow_trees(booster: Any, n_features: int) -> ShallowTrees | None:
         leaf += [_mean(tree, 0, _answers(nodes, way), every) for way in range(_WAYS)]
         base += _mean(tree, 0, {}, frozenset())
     start = _margin_of_base_score(saved)
-    return _side_by_side(questions, values, sorted(parts), leaf, (base + start, start, n_features))
+    found = _side_by_side(questions, values, sorted(parts), leaf, (base + start, start, n_features))
+    return _that_agrees(found, booster)
 
 
 def _side_by_side(
@@ -166,5 +170,33 @@ def _mean(tree: dict[str, Any], node: int, yes: dict[int, bool], known: frozense
 
 
 def _margin_of_base_score(saved: dict[str, Any]) -> float:
-    p = float(saved["learner_model_param"]["base_score"].strip("[]"))
-    return float(np.log(p / (1 - p)))
+    p, one = np.float32(saved["learner_model_param"]["base_score"].strip("[]")), np.float32(1)
+    return float(np.float32(-np.log(float(one / p - one))))
+
+
+def _that_agrees(trees: ShallowTrees, booster: Any) -> ShallowTrees | None:
+    """The trees whose margins are the booster's to the last bit, on rows around every threshold; None if none are.
+
+    Libraries differ in the last bit of a logarithm, so the start is tried one step below and above too.
+    """
+    rows = _around(trees)
+    wanted = booster.inplace_predict(rows, predict_type="margin").astype(np.float64)
+    start = np.float32(trees.start)
+    for one in (start, np.nextafter(start, np.float32(-np.inf)), np.nextafter(start, np.float32(np.inf))):
+        found = replace(trees, start=float(one))
+        if np.array_equal(found.margin(rows), wanted):
+            return found
+    return None
+
+
+def _around(trees: ShallowTrees) -> Array:
+    """(m, k) float32 rows: each feature in turn on, just below and above its thresholds, or missing."""
+    rng = np.random.default_rng(0)  # any rows do, but the same every time
+    rows = np.full((_PROBES, trees.n_features), np.nan, dtype=np.float32)
+    for feature in range(trees.n_features):
+        cuts = trees.threshold[(trees.feature == feature) & np.isfinite(trees.threshold)]
+        if len(cuts):
+            chosen = rng.choice(cuts, _PROBES).astype(np.float32)
+            below = np.nextafter(chosen, np.float32(-np.inf))
+            rows[:, feature] = np.choose(rng.integers(0, 4, _PROBES), [chosen, below, chosen + 1, rows[:, feature]])
+    return rows
