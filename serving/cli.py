@@ -25,6 +25,7 @@ COMMANDS = {
     "score": "serving.score_commands:score_command",
     "report": "serving.commands:report_command",
     "keys": "serving.commands:keys_group",
+    "doctor": "serving.score_commands:doctor_command",
     "demo": "serving.demo:demo_command",
 }
 
@@ -62,6 +63,7 @@ SUMMARIES = {
     "score": "score the orders of a file, as the service would",
     "report": "write a merchant's report",
     "keys": "create, list and revoke merchant keys",
+    "doctor": "check this installation and say what to do",
     "demo": "the main job on a made-up market, start to finish",
 }
 

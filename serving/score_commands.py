@@ -6,10 +6,12 @@ from typing import Any
 import click
 
 from data.console import Session, emit, fields, note, progress
+from data.errors import CheckFailed
 from data.options import JSON, POOL, moment
 from data.pool import open_pool
 from serving.clock import Clock
 from serving.decisions.stages import CHECKOUT, STAGES
+from serving.settings import settings
 
 
 @click.command("score", epilog="Example: rto score today.csv --mapping amazon-in --out scored.csv")
@@ -71,3 +73,31 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return ", ".join(f"{k}: {v:,}" if isinstance(v, int) else f"{k}: {v}" for k, v in value.items())
     return f"{value:,}" if isinstance(value, int) else value
+
+
+@click.command("doctor", epilog="Example: rto doctor --json")
+@JSON
+@click.pass_obj
+def doctor_command(session: Session, as_json: bool) -> None:
+    """Look over this installation and say what is wrong and what to do. Changes nothing.
+
+    Ends with 13 if there is a problem; a warning is none.
+    """
+    from dataclasses import replace
+
+    from serving.doctor import PROBLEM, Patient, examine
+
+    at = replace(settings(), home=session.home, mlruns=session.mlruns)
+    findings = examine(Patient(at, Clock().now()))
+    problems = [one for one in findings if one.status == PROBLEM]
+    emit([one.as_dict() for one in findings], as_json, _show_findings)
+    if problems:
+        got = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}, the first: {problems[0].found}"
+        raise CheckFailed("DOC001", "this installation", got=got, expected="none", to_do=problems[0].to_do)
+
+
+def _show_findings(findings: list[dict[str, str]]) -> None:
+    for one in findings:
+        print(f"{one['status']:<8} {one['check']}: {one['found']}")
+        if one["to_do"]:
+            print(f"         to do: {one['to_do']}")
