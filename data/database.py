@@ -12,7 +12,7 @@ from data.errors import DataError
 Connection: TypeAlias = apsw.Connection
 
 SCHEMA_VERSION = 1
-_SAFE_SQLITE = 3_051_003  # older builds can corrupt a WAL database when two connections checkpoint and write at once
+SAFE_SQLITE = 3_051_003  # older builds can corrupt a WAL database when two connections checkpoint and write at once
 
 _SCHEMA = """
 CREATE TABLE pseudonyms (
@@ -53,7 +53,7 @@ def open_database(path: Path, *, read_only: bool = False) -> Connection:
     Raises DataError DB001 if the file was written by a newer version, DB002 if SQLite is too old to be safe, DB003 if
     it is to be read and there is none, DB004 if the file is something else.
     """
-    if apsw.apsw_version() and apsw.SQLITE_VERSION_NUMBER < _SAFE_SQLITE:
+    if apsw.apsw_version() and apsw.SQLITE_VERSION_NUMBER < SAFE_SQLITE:
         raise DataError("DB002", "SQLite", got=apsw.sqlite_lib_version(), expected="3.51.3 or newer")
     if read_only and not path.exists():
         raise DataError("DB003", str(path), got="no database", to_do="import a history first: rto import")

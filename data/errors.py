@@ -15,6 +15,7 @@ class Exit(IntEnum):
     TOO_LITTLE_HISTORY = 12
     CHECK_FAILED = 13
     GATE_REFUSED = 14
+    NOTHING_NEW = 15
 
 
 class RtoError(Exception):
@@ -63,6 +64,10 @@ class CheckFailed(RtoError):  # noqa: N818
 
 class GateRefused(RtoError):  # noqa: N818
     exit_status = Exit.GATE_REFUSED
+
+
+class NothingNew(RtoError):  # noqa: N818 - neither failure nor alarm: there was nothing to do
+    exit_status = Exit.NOTHING_NEW
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ def _contract(read: list[Lines], news: list[Lines], mapping: Mapping, desk: Desk
     parts += [told_by_table(part, orders, teller) for part in news]
     faults = [f for part in (*read, *news) for f in part.faults]
     if faults and not options.skip_bad_rows:
-        raise _refusal(faults)
+        raise refusal(faults)
     if not len(orders):
         raise DataError("DQ001", "the files", got="no order that could be read", expected="at least one",
                         to_do="see the faults")  # fmt: skip
@@ -120,7 +120,7 @@ def _first_told(column: Any, merchant: Array, default: str) -> list[str]:
     return [words.values[c] if c >= 0 else default for c in first.tolist()]
 
 
-def _refusal(faults: list[Fault]) -> DataError:
+def refusal(faults: list[Fault]) -> DataError:
     """The first refused cell as an error; of the others, the next places and how many of each code and column."""
     first, more = faults[0], faults[1:4]
     to_do = first.to_do

@@ -4,8 +4,8 @@ Imports live in Parquet segments; their copy here (origin = segment) lets the se
 origin "live" were acknowledged to a caller and can be neither changed nor deleted.
 """
 
-from dataclasses import replace
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 import orjson
@@ -17,6 +17,8 @@ from data.errors import DataError
 from data.history import Columns, Told
 
 LIVE = "live"
+Asked: TypeAlias = tuple[int, str, str]
+"""A number of the asker's own, merchant, order."""
 _NEWS = "merchant_id, order_id, source, event_id, type, happened_at, known_at, reason, details"
 
 
@@ -109,8 +111,34 @@ def news_of(connection: Connection, merchant_id: str, order_id: str, through_seq
     return [_told(row) for row in rows]
 
 
+def columns_of_many(connection: Connection, asked: Sequence[Asked]) -> dict[int, dict[str, Any]]:
+    """`order_columns` of many orders, by the number each was asked under; those not here are left out."""
+    sql = (
+        "SELECT asked.value ->> 0, columns FROM json_each(?) AS asked "
+        "JOIN orders ON merchant_id = asked.value ->> 1 AND order_id = asked.value ->> 2"
+    )
+    return {number: unpacked(text) for number, text in connection.execute(sql, (_listed(asked),))}
+
+
+def news_of_many(connection: Connection, asked: Sequence[Asked]) -> dict[int, list[Told]]:
+    """`news_of` of many orders, by the number each was asked under."""
+    sql = (
+        f"SELECT asked.value ->> 0, {', '.join(f'news.{name}' for name in _NEWS.split(', '))}, origin = '{LIVE}' "
+        "FROM json_each(?) AS asked JOIN news ON merchant_id = asked.value ->> 1 AND order_id = asked.value ->> 2 "
+        "ORDER BY seq"
+    )
+    found: dict[int, list[Told]] = {}
+    for number, *row in connection.execute(sql, (_listed(asked),)):
+        found.setdefault(number, []).append(_told(row))
+    return found
+
+
+def _listed(asked: Sequence[Asked]) -> str:
+    return orjson.dumps(asked).decode()
+
+
 def _told(row: Any) -> Told:
-    return replace(Told(*row[:-1]), live=bool(row[-1]))
+    return Told(*(*row[:-1], bool(row[-1])))
 
 
 def last_seq(connection: Connection) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from data import contract
 from data.contract import NEWS_COLUMNS, ORDER_COLUMNS, Column, NewsType, Reason
@@ -132,7 +132,7 @@ class Mapping(Strict):
     rules: list[Rule] = Field(default_factory=list)
 
     @model_validator(mode="after")
-    def _names(self) -> "Mapping":
+    def _names(self, info: ValidationInfo) -> "Mapping":
         for table, columns in (("orders", ORDER_COLUMNS), ("news", NEWS_COLUMNS)):
             mapped: dict[str, Source] = getattr(self, table)
             known = {c.name for c in columns}
@@ -144,7 +144,8 @@ class Mapping(Strict):
             for column in columns:
                 if column.name in mapped:
                     _demand_keys(f"[{table}] {column.name}", column, mapped[column.name])
-        if not self.news and not self.rules:
+        needs_outcomes = (info.context or {}).get("outcomes", True)
+        if needs_outcomes and not self.news and not self.rules:
             raise ValueError(
                 "give [news] (a table of news) or [[rules]] (statuses): without outcomes nothing is learned"
             )
@@ -210,8 +211,11 @@ def shipped_mappings() -> list[str]:
     return sorted(p.name[:-5] for p in files("data").joinpath("mappings").iterdir() if p.name.endswith(".toml"))
 
 
-def load_mapping(name_or_path: str) -> Mapping:
-    """A shipped mapping by name, or one's own by path. Raises PlanError naming the key that is wrong."""
+def load_mapping(name_or_path: str, *, outcomes: bool = True) -> Mapping:
+    """A shipped mapping by name, or one's own by path. Raises PlanError naming the key that is wrong.
+
+    outcomes: must it say what became of the orders? To score them it need not.
+    """
     path = Path(name_or_path)
     if path.suffix != ".toml" and name_or_path in shipped_mappings():
         source: Any = files("data").joinpath("mappings", f"{name_or_path}.toml")
@@ -221,7 +225,8 @@ def load_mapping(name_or_path: str) -> Mapping:
         expected = f"a TOML file, or one of {', '.join(shipped_mappings())}"
         raise PlanError("MAP001", f"mapping {name_or_path}", got="no such file", expected=expected)
     try:
-        return Mapping(**tomllib.loads(source.read_text(encoding="utf-8")))
+        written = tomllib.loads(source.read_text(encoding="utf-8"))
+        return Mapping.model_validate(written, context={"outcomes": outcomes})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PlanError("MAP002", f"mapping {name_or_path}", got=str(error), expected="valid TOML") from error
     except (ValidationError, TypeError) as error:

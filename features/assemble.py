@@ -1,5 +1,6 @@
 """From readings and the order to the row the model sees, in one place for training and serving."""
 
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -10,7 +11,8 @@ from features.catalog import CATALOG
 from features.contribution import Measure
 from features.layout import Readings
 from features.order import ORDER_FEATURES
-from features.rates import Shrinkage, cart_share, posterior_mean
+from features.rates import Shrinkage, per_cart, posterior_mean, share_as_it_is
+from features.recipe import Recipe, recipe
 from features.sources import Feature, FromOrder, Level, Link, PerCart, Rate, Share, Sum
 
 Array: TypeAlias = np.ndarray[Any, Any]
@@ -18,36 +20,79 @@ Array: TypeAlias = np.ndarray[Any, Any]
 DIGITS = 5
 TINY = 1e-6  # of the measure's unit: what is left of a fact taken back, or of one decayed for 20 half-lives
 _MONEY_UNIT = 100_000.0  # 1,000 major units
-_CHUNK = 65_536  # rows rounded at once: bounds memory on long histories
+_TENS = np.array([float(f"1e{n}") for n in range(309)])
+_CHUNK = 65_536  # rows made at once: bounds memory on long histories
 
 
 def matrix(orders: Columns, readings: Readings, shrinkage: Shrinkage, catalog: tuple[Feature, ...] = CATALOG) -> Array:
     """(n, len(catalog)) float64, rounded, NaN where a feature is missing; columns in the order of the catalog."""
-    out = np.empty((len(orders["order_id"]), len(catalog)))
-    for j, feature in enumerate(catalog):
-        out[:, j] = _column(feature, orders, readings, shrinkage)
-    units = np.array([_unit(feature) for feature in catalog])
-    for start in range(0, len(out), _CHUNK):
-        out[start : start + _CHUNK] = rounded(out[start : start + _CHUNK], units)
+    n, how = len(orders["order_id"]), _prepared(catalog, shrinkage)
+    out = np.empty((n, len(catalog)))
+    for rows in (slice(start, start + _CHUNK) for start in range(0, n, _CHUNK)):
+        whole = n <= _CHUNK
+        some = readings if whole else {one: values[rows] for one, values in readings.items()}
+        how.recipe.fill(out[rows], orders if whole else {k: column[rows] for k, column in orders.items()}, some)
+        out[rows] = rounded(out[rows], how.units)
     return out
 
 
-def _column(feature: Feature, orders: Columns, readings: Readings, shrinkage: Shrinkage) -> Array:
+def as_if_paid(
+    x: Array,
+    orders: Columns,
+    method: Payment,
+    shrinkage: Shrinkage,
+    catalog: tuple[Feature, ...] = CATALOG,
+) -> Array:
+    """`matrix` of the same orders as if paid by `method`, from the matrix as told: history does not change with it."""
+    how, out = _prepared(catalog, shrinkage), x.copy()
+    if how.paid is not None:
+        out[:, how.recipe.paid] = matrix(with_payment(orders, method), {}, shrinkage, how.paid)
+    return out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Prepared:
+    """A catalog with its recipe. units: (k,) of each column's measure.  paid: the features that look at the payment."""
+
+    catalog: tuple[Feature, ...]
+    shrinkage: Shrinkage
+    recipe: Recipe
+    units: Array
+    paid: tuple[Feature, ...] | None
+
+
+_MOST_PREPARED = 16
+_PREPARED: dict[tuple[int, int], _Prepared] = {}
+
+
+def _prepared(catalog: tuple[Feature, ...], shrinkage: Shrinkage) -> _Prepared:
+    """Made once for each pair of objects: hashing a whole catalog at every order would cost more than the order."""
+    found = _PREPARED.get((id(catalog), id(shrinkage)))
+    if found is None or found.catalog is not catalog or found.shrinkage is not shrinkage:
+        if len(_PREPARED) >= _MOST_PREPARED:
+            _PREPARED.clear()
+        how = recipe(catalog, shrinkage)
+        units = np.array([_unit(feature) for feature in catalog])
+        paid = tuple(catalog[j] for j in how.paid) or None
+        found = _PREPARED[id(catalog), id(shrinkage)] = _Prepared(catalog, shrinkage, how, units, paid)
+    return found
+
+
+def column(feature: Feature, orders: Columns, readings: Readings, shrinkage: Shrinkage) -> Array:
+    """(n,) one feature, not yet rounded: what each column of the matrix means."""
     match feature.source:
         case Sum() | Link() as source:
             return np.asarray(readings[source])
         case PerCart(one):
-            return np.asarray(readings[one] * cart_share(one.key, readings))
-        case Share(key, of, among):
-            count = readings[Sum(key, among)]
-            share = np.divide(readings[Sum(key, of)], count, out=np.full(len(count), np.nan), where=count > 0)
-            return np.asarray(share)
+            return per_cart(one, readings)
+        case Share() as source:
+            return share_as_it_is(source, readings)
         case Rate() as source:
             return posterior_mean(feature.name, source, readings, shrinkage)
         case FromOrder(name):
             return np.asarray(ORDER_FEATURES[name](orders), dtype=np.float64)
-        case Level(column, value):
-            return np.array([np.nan if told is None else float(told == value) for told in orders[column]])
+        case Level(name, value):
+            return np.array([np.nan if told is None else float(told == value) for told in orders[name]])
 
 
 def _unit(feature: Feature) -> float:
@@ -63,8 +108,8 @@ def rounded(values: Array, unit: float | Array = 1.0) -> Array:
     """
     values = np.where(np.abs(values) < TINY * unit, 0.0, values)
     magnitude = np.where((values == 0) | np.isnan(values), 1.0, np.abs(values))
-    places = DIGITS - 1 - np.floor(np.log10(magnitude))
-    scale = 10.0 ** np.abs(places)
+    places = DIGITS - 1 - np.floor(np.log10(magnitude)).astype(np.int64)
+    scale = _TENS[np.abs(places)]
     return np.asarray(np.where(places >= 0, np.round(values * scale) / scale, np.round(values / scale) * scale))
 
 

@@ -16,7 +16,7 @@ from data.label import Ints
 from features.contribution import Floats
 
 FOREVER = 0
-_GONE = -2000  # 2^-2000 is zero in double precision
+GONE = -2000  # 2^-2000 is zero in double precision
 
 
 def add(
@@ -34,7 +34,7 @@ def add(
         if half_life != FOREVER:
             index = placed_at // half_life
             if index > grid[h]:
-                step = max(grid[h] - index, _GONE)
+                step = max(grid[h] - index, GONE)
                 for j in range(len(measure)):
                     if slot[j] == h:
                         values[j] = ldexp(values[j], step)

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from data.database import Connection, get_meta, scalar, set_meta
+from data.history import Array, Columns
 from features.contribution import Contribution
-from features.keys import KINDS, key_of
-from features.layout import Readings
-from features.links import EMPTY, ROOM, Named, join, left_out, pair_of, standing, weigh_in, weight_of
+from features.keys import KINDS
+from features.links import EMPTY, MOST, ROOM, Named, join, pair_of, weigh_in, weight_of
+from features.reading import blobs_of, codes_of, key_texts
 from features.sources import Distinct, Link, Sum
 
 _META = "links"
@@ -70,25 +71,44 @@ def _change(connection: Connection, link: Link, pair: tuple[str, int], change: i
 
 
 def read_links(
-    connection: Connection, links: Iterable[Link], orders: Sequence[dict[str, Any]], own: Mapping[int, Place]
-) -> Readings:
-    """Each link for a batch of orders as kept: (n,), NaN where the key is missing.
+    connection: Connection, links: Sequence[Link], orders: Columns, own: Mapping[int, Place]
+) -> dict[Sum | Link, Array]:
+    """Each link for a table of orders as kept: (n,), NaN where the key is missing. As `links.standing` of each.
 
-    own: by place in the batch, what that very order says itself, if it was placed before.
+    own: by row, what that very order says itself, if it was placed before.
     """
-    out: dict[Sum | Link, np.ndarray[Any, Any]] = {}
-    for link in links:
-        keys = [key_of(KINDS[link.key], order) for order in orders]
-        sets = {key: _set(connection, link, key) for key in dict.fromkeys(keys) if key is not None}
-        out[link] = np.full(len(orders), np.nan)
-        for i, key in enumerate(keys):
-            if key is not None:
-                slots, weights = sets[key]
-                if (mine := own.get(i)) is not None and (pair := mine.pair(link)) is not None and pair[0] == key:
-                    weights = list(weights)
-                    weigh_in(slots, weights, pair[1], -mine.weight(link))
-                out[link][i] = standing(slots, weights, left_out(link, orders[i]))
+    found = [codes_of(key_texts(KINDS[link.key], orders)) for link in links]
+    blobs = blobs_of(connection, [_kind(link) for link in links], [distinct for _, distinct in found])
+    out: dict[Sum | Link, Array] = {}
+    for i, link in enumerate(links):
+        codes, distinct = found[i]
+        slots, weights = (kept[codes] for kept in _sets(blobs[i], len(distinct) + 1))
+        for row, place in own.items():
+            if (mine := place.pair(link)) is not None and codes[row] >= 0 and mine[0] == distinct[codes[row]]:
+                weights[row, slots[row] == mine[1]] -= place.weight(link)
+        out[link] = np.where(codes < 0, np.nan, _standing(slots, weights, link, orders))
     return out
+
+
+def _sets(blobs: dict[int, bytes], n: int) -> tuple[Array, Array]:
+    """(n, ROOM) values and weights of distinct keys as kept; the last row is that of a missing key."""
+    slots, weights = np.full((n, ROOM), EMPTY), np.zeros((n, ROOM), dtype=np.int64)
+    for place, blob in blobs.items():
+        numbers = np.frombuffer(blob, dtype="<i8")
+        held = len(numbers) // 2
+        slots[place, :held], weights[place, :held] = numbers[:held], numbers[held:]
+    return slots, weights
+
+
+def _standing(slots: Array, weights: Array, link: Link, orders: Columns) -> Array:
+    """`links.standing` of each row."""
+    if link.measure == Distinct.CART:
+        counted = (weights > 0).sum(axis=1)
+        counted = np.where(slots[:, -1] != EMPTY, MOST, counted)
+    else:
+        counted = ((weights > 0) & (slots != orders[link.measure][:, None])).sum(axis=1)
+    least: Array = np.minimum(counted, MOST)
+    return least
 
 
 def load_sets(connection: Connection, link: Link, keys: Iterable[str], slots: Any, weights: Any) -> int:

@@ -20,7 +20,7 @@ from features.contribution import Measure
 from features.keys import KINDS
 from features.layout import Readings
 from features.links import MOST
-from features.sources import Distinct, Link, Rate, Sum
+from features.sources import Distinct, Link, Rate, Share, Sum
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -59,7 +59,7 @@ def posterior_mean(name: str, rate: Rate, readings: Readings, shrinkage: Shrinka
     return np.where(np.isnan(first), np.nan, mean)
 
 
-def step(of: Array, among: Array, wider: Array, strength: float) -> Array:
+def step(of: Array, among: Array, wider: Array, strength: float | Array) -> Array:
     """One level of the chain; keeps `wider` where the key is missing. Decay may leave `of` a hair below 0."""
     share = (np.maximum(of, 0.0) + strength * wider) / (np.maximum(among, 0.0) + strength)
     return np.where(np.isnan(among), wider, np.minimum(share, 1.0))
@@ -79,6 +79,17 @@ def cart_share(key: str, readings: Readings) -> Array:
     carts, known = (readings[one] for one in cart_readings(key))
     told = (known > 0) & (carts < MOST)
     return np.minimum(np.divide(carts, known, out=np.ones(len(known)), where=told), 1.0)
+
+
+def per_cart(one: Sum, readings: Readings) -> Array:
+    """(n,) a sum of outcomes in which the orders of one cart count once."""
+    return np.asarray(readings[one] * cart_share(one.key, readings))
+
+
+def share_as_it_is(share: Share, readings: Readings) -> Array:
+    """(n,) `of` / `among`; NaN where there is nothing among which."""
+    of, among = (readings[Sum(share.key, measure)] for measure in (share.of, share.among))
+    return np.asarray(np.divide(of, among, out=np.full(len(among), np.nan), where=among > 0))
 
 
 def cart_readings(key: str) -> tuple[Link, Sum]:

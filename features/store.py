@@ -16,14 +16,16 @@ import numpy as np
 from data.contract import Payment
 from data.database import Connection, get_meta, scalar, set_meta
 from data.errors import DataError
-from data.history import Told
+from data.history import Columns, Told
+from data.journal import as_table
 from features.contribution import N_MEASURES, Contribution, Measure, contribution
-from features.fold import add, read
+from features.fold import add
 from features.keys import KINDS, key_of
 from features.layout import Layout, Readings, layouts
 from features.link_store import Place, change_links, declare, kept_links, read_links
 from features.links import Named, named
 from features.one_order import FOREVER, resolve
+from features.reading import Array, Plan, Taken, key_texts, read_all
 from features.sources import Link, Sum
 
 _META = "sums"
@@ -47,6 +49,10 @@ class Standing:
         """What it says to links."""
         return Place(self.named, self.columns, self.placed_at, self.said)
 
+    def key(self, kind: str) -> str | None:
+        """The key of this kind that holds it."""
+        return key_of(KINDS[kind], self.columns)
+
 
 def standing(columns: dict[str, Any], told: list[Told]) -> Standing:
     """The contribution of an order as kept, from all of its news."""
@@ -69,13 +75,13 @@ class Store:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        text = get_meta(connection, _META) or "[]"
-        self.layouts: Mapping[str, Layout] = _layouts_of(text)
+        self._text = get_meta(connection, _META) or "[]"
+        self.layouts: Mapping[str, Layout] = _layouts_of(self._text)
         self.links: tuple[Link, ...] = kept_links(connection)
 
     def require(self, sums: Iterable[Sum | Link]) -> None:
         """Raises DataError STATE001 if a sum or link is not kept: the state was built for another catalog."""
-        kept = {*self.links, *(one for layout in self.layouts.values() for one in layout.sums)}
+        kept = _kept_of(self._text).union(self.links)
         if missing := [one for one in sums if one not in kept]:
             got = f"no {missing[0].measure.name.lower()} by {missing[0].key}" if kept else "no state"
             raise DataError(
@@ -115,23 +121,45 @@ class Store:
 
         own: what this very order contributes, if it was placed before.
         """
-        out: dict[Sum | Link, np.ndarray[Any, Any]] = {}
-        for kind, layout in self.layouts.items():
-            key = key_of(KINDS[kind], order)
-            row = [float("nan")] * len(layout.sums)
-            if key is not None:
-                values, grid = self._state(layout, key)
-                if own is not None and key_of(KINDS[kind], own.columns) == key:
-                    taken = tuple(-w for w in own.weights(kind))
-                    add(values, grid, taken, own.placed_at, layout.measure, layout.slot, layout.half_lives)
-                read(values, grid, at, layout.slot, layout.half_lives, row)
-            out |= {one: np.array([value]) for one, value in zip(layout.sums, row, strict=True)}
-        return out | dict(read_links(self.connection, self.links, [order], {} if own is None else {0: own.place()}))
+        standings = {} if own is None else {0: own}
+        return self.readings_of(as_table([order]), np.array([at], dtype=np.int64), standings)
+
+    def readings_of(self, orders: Columns, at: Array, own: Mapping[int, Standing]) -> Readings:
+        """The same for a table of orders, each at its own moment. own: by row, what that very order contributes."""
+        plan = _plan_of(self._text)
+        keys = [key_texts(KINDS[kind], orders) for kind in plan.kinds]
+        read = read_all(self.connection, plan, keys, at, _taken(plan, keys, own))
+        places = {row: standing.place() for row, standing in own.items()}
+        return {**dict(zip(plan.sums, read.T, strict=True)), **read_links(self.connection, self.links, orders, places)}
+
+
+def _taken(plan: Plan, keys: list[list[str | None]], own: Mapping[int, Standing]) -> Taken | None:
+    """What the orders themselves put under the keys they are read by: a corrected address may hold it elsewhere."""
+    if not own:
+        return None
+    rows, placed = list(own), [one.placed_at for one in own.values()]
+    weights, held = np.zeros((len(rows), len(plan.sums))), np.zeros((len(rows), len(plan.half_lives)), dtype=bool)
+    for i, kind in enumerate(plan.kinds):
+        mine = [own[row].key(kind) == keys[i][row] is not None for row in rows]
+        each = np.array([own[row].weights(kind) for row in rows], dtype=np.float64)
+        weights[:, plan.values[i]] = np.where(np.array(mine)[:, None], each[:, plan.measure[plan.values[i]]], 0.0)
+        held[:, plan.grids[i]] = np.array(mine)[:, None]
+    return Taken(np.array(rows, dtype=np.int64), np.array(placed, dtype=np.int64), weights, held)
 
 
 @lru_cache(maxsize=4)
 def _layouts_of(text: str) -> dict[str, Layout]:
     return layouts(_sums_of(text))
+
+
+@lru_cache(maxsize=4)
+def _kept_of(text: str) -> frozenset[Sum]:
+    return frozenset(_sums_of(text))
+
+
+@lru_cache(maxsize=4)
+def _plan_of(text: str) -> Plan:
+    return Plan.of(_layouts_of(text))
 
 
 def _sums_of(text: str) -> tuple[Sum, ...]:

@@ -22,8 +22,10 @@ COMMANDS = {
     "promote": "training.commands:promote_command",
     "rollback": "training.commands:rollback_command",
     "serve": "serving.commands:serve_command",
+    "score": "serving.score_commands:score_command",
     "report": "serving.commands:report_command",
     "keys": "serving.commands:keys_group",
+    "doctor": "serving.score_commands:doctor_command",
     "demo": "serving.demo:demo_command",
 }
 
@@ -58,8 +60,10 @@ SUMMARIES = {
     "promote": "publish a run's model to the service",
     "rollback": "go back to the model served before",
     "serve": "start the scoring service",
+    "score": "score the orders of a file, as the service would",
     "report": "write a merchant's report",
     "keys": "create, list and revoke merchant keys",
+    "doctor": "check this installation and say what to do",
     "demo": "the main job on a made-up market, start to finish",
 }
 

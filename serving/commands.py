@@ -25,9 +25,10 @@ from training.bundle import signing_key
 
 @click.command("serve", epilog="Example: rto serve --port 3333")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Off loopback a merchant key must exist first.")
-@click.option("--port", default=3333, show_default=True, type=click.IntRange(1, 65_535))
+@click.option("--port", default=3333, show_default=True, type=click.IntRange(1, 65_535), help="Where to listen.")
+@JSON
 @click.pass_obj
-def serve_command(session: Session, host: str, port: int) -> None:
+def serve_command(session: Session, host: str, port: int, as_json: bool) -> None:
     """Start the scoring service. Brings the online state up to date first; stop it with Ctrl-C."""
     if host not in LOOPBACK and not Access(session.home).any_live():
         expected = "at least one merchant key"
@@ -39,6 +40,8 @@ def serve_command(session: Session, host: str, port: int) -> None:
         raise UsageError("CLI001", "pools", got="none", expected="one or more", to_do="rto import FILE --mapping M")
     bring_up_to_date(session.home)
     environment = os.environ | {"RTO_HOME": str(session.home), "RTO_HOST": host, "RTO_PORT": str(port)}
+    if as_json:
+        emit({"host": host, "port": port, "pools": pool_names(session.home)}, True, lambda _: None)
     sys.stdout.flush()
     os.execve(sys.executable, serve_arguments(host, port), environment)
 

@@ -3,10 +3,11 @@
 import shutil
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,10 +15,11 @@ from pathlib import Path
 import click
 
 from data.commands import show_checks
-from data.console import Session, progress
+from data.console import Session, emit, progress
 from data.contract import DAY, SECOND
 from data.errors import CheckFailed, UsageError
 from data.importing import Request, import_files
+from data.options import JSON
 from data.pool import Pool
 from serving.clock import Clock
 from serving.commands import bring_up_to_date, start_service, stop_service
@@ -47,14 +49,23 @@ class Stage:
 
 @click.command("demo", epilog="Example: rto demo --keep")
 @click.option("--orders", default=40_000, show_default=True, help="Size of the made-up market.")
-@click.option("--seed", default=7, show_default=True)
+@click.option("--seed", default=7, show_default=True, help="The same seed gives the same market.")
 @click.option("--port", default=0, help="Where the service listens; default: a free port.")
 @click.option("--keep", is_flag=True, help="Leave the service running at the end.")
+@JSON
 @click.pass_obj
-def demo_command(session: Session, orders: int, seed: int, port: int, keep: bool) -> None:
+def demo_command(session: Session, orders: int, seed: int, port: int, keep: bool, as_json: bool) -> None:
     """The main job on a made-up market: import, check, train, promote, serve, score, learn, report."""
     started = time.monotonic()
     home = session.home / "demo"
+    with redirect_stdout(sys.stderr if as_json else sys.stdout):  # with --json the steps are for whoever watches
+        page = _all_steps(session, home, (orders, seed, port, keep), started)
+    if as_json:
+        emit({"home": str(home), "report": str(page), "orders": orders, "seed": seed}, True, lambda _: None)
+
+
+def _all_steps(session: Session, home: Path, wanted: tuple[int, int, int, bool], started: float) -> Path:
+    orders, seed, port, keep = wanted
     _fresh(home)
     stage = Stage(Session(home, home / "mlruns"), orders, seed, Clock().now())
     _simulate(stage)
@@ -70,6 +81,7 @@ def demo_command(session: Session, orders: int, seed: int, port: int, keep: bool
   the model card    {stage.session.mlruns}/artifacts (RTO_MLRUNS={stage.session.mlruns} rto runs)
   the service       RTO_HOME={home} rto serve     then POST /v1/score, /v1/orders, /v1/events
   your own orders   README, section "Your own orders": rto import FILE --mapping M && rto train""")
+    return page
 
 
 def _fresh(home: Path) -> None:

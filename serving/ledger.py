@@ -1,6 +1,6 @@
 """Live orders, news and decisions: what was acknowledged, and the state it moves, in one transaction."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -63,6 +63,17 @@ def stands(connection: Connection, merchant_id: str, order_id: str | None) -> St
     if columns is None or order_id is None:
         return None
     return standing(columns, journal.news_of(connection, merchant_id, order_id))
+
+
+def standings(connection: Connection, ids: Sequence[tuple[str, str | None]]) -> dict[int, Standing]:
+    """`stands` for many orders: by place in `ids`; orders never placed here are left out."""
+    asked = [(row, merchant_id, order_id) for row, (merchant_id, order_id) in enumerate(ids) if order_id is not None]
+    if len(asked) <= 1:
+        found = {row: stands(connection, merchant_id, order_id) for row, merchant_id, order_id in asked}
+        return {row: one for row, one in found.items() if one is not None}
+    columns = journal.columns_of_many(connection, asked)
+    news = journal.news_of_many(connection, [one for one in asked if one[0] in columns])
+    return {row: standing(one, news.get(row, [])) for row, one in columns.items()}
 
 
 def _fold(connection: Connection, before: Standing | None, merchant_id: str, order_id: str) -> None:

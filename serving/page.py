@@ -10,7 +10,8 @@ from data.database import KNOWN_THROUGH, Connection, get_meta, open_database, sc
 from data.journal import LIVE, order_columns
 from data.pool import Merchant, Pool
 from serving.reports import Evidence, Meta, Money, OpenRisk, OrderRow, build_report, order_rows, render
-from serving.scorer import Ask, policy_for, score
+from serving.scorer import Ask, score
+from serving.weighing import policy_for
 from training.bundle import Bundle
 
 _MOST_OPEN = 500

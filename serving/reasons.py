@@ -1,7 +1,9 @@
 """Why a risk is what it is: the model's own additive parts, summed under stable codes, in words for the merchant."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -9,6 +11,8 @@ from features.catalog import Sum
 from features.contribution import Measure
 from features.layout import Readings
 from training.bundle import Bundle
+
+Array: TypeAlias = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,61 +143,95 @@ _COUNTED = {"rto_prone_phone": "phone", "rto_prone_pincode": "pincode", "rto_pro
 _PLACE_NAMES = {"phone": "with this phone", "pincode": "to this PIN code", "address": "to this address"}
 
 
-def reasons(
-    bundle: Bundle, x: "np.ndarray[Any, Any]", readings: Readings, wanted: int, own_only: bool
-) -> list[dict[str, Any]]:
-    """The strongest reasons, strongest first.
+@dataclass(frozen=True, slots=True)
+class Why:
+    """What the reasons of a batch are told from. own_only: by order, may its counts be told (its pool has one shop)?"""
 
-    impact: change of the probability if the reason were as for the average order, to 0.001.  own_only: the pool has
-    one merchant, so its counts may be told; counts of several merchants' orders are never shown to one of them.
+    bundle: Bundle
+    x: Array
+    readings: Readings
+    own_only: Sequence[bool]
+
+
+def reasons(why: Why, wanted: int) -> list[list[dict[str, Any]]]:
+    """For each order its strongest reasons, at most `wanted`, strongest first.
+
+    impact: change of the probability if the reason were as for the average order, to 0.001. Counts are told where the
+    pool has one merchant only: those of several merchants' orders are never shown to one of them.
     """
-    parts, base = bundle.contributions(x)
-    by_code: dict[str, float] = {}
-    for feature, part in zip(bundle.features, parts[0], strict=True):
-        by_code[feature.reason] = by_code.get(feature.reason, 0.0) + float(part)
-    margin = base + float(parts[0].sum())
-    ranked = sorted(
-        ((c, v) for c, v in by_code.items() if c not in _SAME_FOR_ALL and v), key=lambda p: (-abs(p[1]), p[0])
+    parts, base = why.bundle.contributions(why.x)
+    codes, by_code = _by_code(why.bundle, parts)
+    ranked = np.argsort(-np.abs(by_code), axis=1, kind="stable")[:, :wanted]  # among equals by the code's name
+    strength = np.take_along_axis(by_code, ranked, axis=1)
+    impact = _impact(why.bundle, strength, base + parts.sum(axis=1)).tolist()
+    texts = _Texts.of(why)
+    return [
+        [_reason(codes[c], part, moved, texts, row) for c, part, moved in zip(*told, strict=True) if part]
+        for row, told in enumerate(zip(ranked.tolist(), strength.tolist(), impact, strict=True))
+    ]
+
+
+def _by_code(bundle: Bundle, parts: Array) -> tuple[list[str], Array]:
+    """Names of the codes, sorted, and (n, n_codes) the sum of each code's parts."""
+    told = [(f.reason, j) for j, f in enumerate(bundle.features) if f.reason not in _SAME_FOR_ALL]
+    codes = sorted({code for code, _ in told})
+    columns = [j for _, j in sorted(told)]
+    starts = np.searchsorted([code for code, _ in sorted(told)], codes)
+    return codes, np.add.reduceat(parts[:, columns], starts, axis=1)
+
+
+def _impact(bundle: Bundle, part: Array, margin: Array) -> Array:
+    """(n, wanted) change of the calibrated probability if each part were taken away."""
+    with_it, without = (
+        bundle.calibrator.apply(1 / (1 + np.exp(-np.clip(log_odds, -50, 50))))
+        for log_odds in (margin[:, None], margin[:, None] - part)
     )
-    return [_reason(bundle, (code, value), margin, readings, own_only) for code, value in ranked[:wanted]]
+    return np.asarray(with_it - without)
 
 
-def _reason(
-    bundle: Bundle, ranked: tuple[str, float], margin: float, readings: Readings, own_only: bool
-) -> dict[str, Any]:
-    code, part = ranked
-    words = WORDING[code]
-    text = _unknown(code, readings) or (words.raises if part > 0 else words.lowers)
-    counted = _count(_COUNTED[code], readings) if own_only and code in _COUNTED else None
+def _reason(code: str, part: float, moved: float, texts: "_Texts", row: int) -> dict[str, Any]:
     return {
         "code": code,
-        "bucket": words.bucket,
+        "bucket": WORDING[code].bucket,
         "direction": "raises" if part > 0 else "lowers",
-        "impact": _impact(bundle, part, margin),
-        "text": counted or text,
+        "impact": round(moved, 3) + 0.0,  # a rounded -0.0 is 0
+        "text": texts.of_code(code, part > 0, row),
     }
 
 
-def _impact(bundle: Bundle, part: float, margin: float) -> float:
-    log_odds = np.clip(np.array([margin, margin - part]), -50, 50)
-    with_it, without = bundle.calibrator.apply(1 / (1 + np.exp(-log_odds)))
-    return round(float(with_it - without), 3) + 0.0  # a rounded -0.0 is 0
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """known: for each code about a buyer, (n,) outcomes known, NaN without the key.  counts: (n,) known and RTO."""
+
+    known: dict[str, list[float]]
+    counts: dict[str, tuple[list[float], list[float]]]
+    own_only: Sequence[bool]
+
+    @staticmethod
+    def of(why: Why) -> "_Texts":
+        by_key, without = most_known(why.readings), [math.nan] * len(why.x)
+        known = {code: by_key[key].tolist() if key in by_key else without for code, (key, _, _) in _BUYER.items()}
+        counts = {}
+        for code, key in _COUNTED.items():
+            pair = [why.readings.get(Sum(key, measure)) for measure in (Measure.KNOWN, Measure.RTO)]
+            if any(why.own_only) and pair[0] is not None and pair[1] is not None:
+                counts[code] = (pair[0].tolist(), pair[1].tolist())
+        return _Texts(known, counts, why.own_only)
+
+    def of_code(self, code: str, raises: bool, row: int) -> str:
+        if code in self.counts and self.own_only[row] and (n := self.counts[code][0][row]) > 0:
+            return f"{int(self.counts[code][1][row])} of {int(n)} orders {_PLACE_NAMES[_COUNTED[code]]} came back"
+        if code in _BUYER and not (known := self.known[code][row]) > 0:
+            # of a buyer of whom nothing is known, neither that parcels came back nor that they arrived
+            _, name, absent = _BUYER[code]
+            return f"No outcome is known with {name} yet" if known == known else f"No {absent} was given"
+        return WORDING[code].raises if raises else WORDING[code].lowers
 
 
-def _unknown(code: str, readings: Readings) -> str | None:
-    """What to say of a buyer of whom nothing is known: neither that parcels came back nor that they arrived."""
-    if code not in _BUYER:
-        return None
-    key, name, absent = _BUYER[code]
-    known = [v[0] for one, v in readings.items() if one.key == key and one.measure == Measure.KNOWN]
-    if any(v > 0 for v in known):
-        return None
-    return f"No outcome is known with {name} yet" if any(v == v for v in known) else f"No {absent} was given"
-
-
-def _count(key: str, readings: Readings) -> str | None:
-    """As "2 of 5 orders with this phone came back", where the kept sums tell it exactly."""
-    known, rto = (readings.get(Sum(key, measure)) for measure in (Measure.KNOWN, Measure.RTO))
-    if known is None or rto is None or not known[0] > 0:
-        return None
-    return f"{int(rto[0])} of {int(known[0])} orders {_PLACE_NAMES[key]} came back"
+def most_known(readings: Readings) -> dict[str, Array]:
+    """For each kind of key (n,) outcomes known by it, in the longest memory kept; NaN without the key."""
+    found: dict[str, list[Array]] = {}
+    for one, values in readings.items():
+        if one.measure is Measure.KNOWN:
+            found.setdefault(one.key, []).append(values)
+    return {key: np.fmax.reduce(values) if len(values) > 1 else values[0] for key, values in found.items()}

@@ -1,38 +1,29 @@
-"""From one order to a decision: features at a moment, risk, reasons, expected money. No HTTP, no clock of its own."""
+"""From orders to decisions: the judged batch, put in the words callers are told. No HTTP, no clock of its own."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 import numpy as np
 
 from data import journal
-from data.contract import Action, Payment
+from data.contract import Action
 from data.database import Connection
-from features.assemble import matrix, with_payment
-from features.contribution import Measure
-from features.layout import Readings
-from features.store import Store
 from serving import ledger
-from serving.decisions.policy import (
-    ActionValue,
-    Decision,
-    Policy,
-    decide,
-    default_policy,
-    evaluate,
-    evaluate_prepaid,
-    tier_of,
-)
-from serving.reasons import reasons
+from serving.batch import Judged, Questions, judge, thousandths
+from serving.decisions.economics import LARGEST_MINOR
+from serving.decisions.policy import SHIP_PAID, Decision, decide, tier_of
+from serving.decisions.stages import CHECKOUT, default_at
+from serving.weighing import Weighed, policy_digest, policy_for, weigh
 from training.bundle import Bundle
-
-_THIN, _SOME = 5.0, 50.0  # outcomes behind an estimate, by buyer and by place
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One order to score. columns: as kept (`data/arrival.py`), pseudonyms only.  own_counts: reasons may count."""
+    """One order to score. columns: as kept (`data/arrival.py`), pseudonyms only.  own_counts: reasons may count.
+
+    stage: when it is asked, and so what can still be done (`decisions/stages.py`).
+    """
 
     merchant_id: str
     columns: dict[str, Any]
@@ -43,6 +34,7 @@ class Ask:
     explain: int = 5
     own_counts: bool = False
     default: Action = Action.ALLOW_COD
+    stage: str = CHECKOUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,116 +49,116 @@ class Scored:
 
 def score(connection: Connection, bundle: Bundle | None, ask: Ask) -> Scored:
     """Score one order from the kept state. Without a bundle: the merchant's default, status `not_evaluated`."""
-    made_from: dict[str, Any] = {
-        "merchant_id": ask.merchant_id,
-        "order_id": ask.order_id,
-        "checkout_id": ask.checkout_id,
-        "scored_at": ask.at,
-        "folded_through": journal.last_seq(connection),
-        "columns": journal.packed(ask.columns),
-    }
+    [scored] = score_many(connection, bundle, [ask])
+    return scored
+
+
+def score_many(connection: Connection, bundle: Bundle | None, asks: Sequence[Ask]) -> list[Scored]:
+    """Score orders from the kept state, all in one pass; the same answers as one by one, in the order asked.
+
+    Read within `ledger.one_moment`, or the writer may come between what is read.
+    """
+    if not asks:
+        return []
+    through = journal.last_seq(connection)
+    origins = [_made_from(ask, through) | {"columns": journal.packed(ask.columns)} for ask in asks]
     if bundle is None:
         warning = {"code": "no_model", "text": "no model has been promoted: rto train, then rto promote"}
-        return Scored(_by_default("not_evaluated", ask), made_from, [warning])
-    store = Store(connection)
-    store.require(bundle.sums)
-    readings = store.readings(ask.columns, ask.at, ledger.stands(connection, ask.merchant_id, ask.order_id))
-    return _evaluate(bundle, readings, ask, made_from)
+        return [
+            Scored(_by_default("not_evaluated", ask), origin, [warning])
+            for ask, origin in zip(asks, origins, strict=True)
+        ]
+    table = journal.as_table([ask.columns for ask in asks])
+    own = ledger.standings(connection, [(ask.merchant_id, ask.order_id) for ask in asks])
+    at = np.array([ask.at for ask in asks], dtype=np.int64)
+    counts = [ask.own_counts for ask in asks]
+    judged = judge(connection, bundle, Questions(table, at, own, counts, max(ask.explain for ask in asks)))
+    money = _money_of(weigh(table, judged, [ask.stage for ask in asks]))
+    return [
+        _scored(bundle, judged, money.get(row), row, ask, origin)
+        for row, (ask, origin) in enumerate(zip(asks, origins, strict=True))
+    ]
 
 
 def fallback(ask: Ask) -> Scored:
     """The merchant's default where nothing could be read or computed. Needs no state, no model and no columns."""
-    made_from = {"merchant_id": ask.merchant_id, "order_id": ask.order_id, "checkout_id": ask.checkout_id,
-                 "scored_at": ask.at, "folded_through": 0, "columns": None}  # fmt: skip
     warning = {"code": "fallback", "text": "the risk could not be worked out: this is the default, for any order"}
-    return Scored(_by_default("fallback", ask), made_from, [warning])
+    return Scored(_by_default("fallback", ask), _made_from(ask, 0) | {"columns": None}, [warning])
+
+
+def _made_from(ask: Ask, through: int) -> dict[str, Any]:
+    ids = {"merchant_id": ask.merchant_id, "order_id": ask.order_id, "checkout_id": ask.checkout_id}
+    return ids | {"stage": ask.stage, "scored_at": ask.at, "folded_through": through}
 
 
 def _by_default(status: str, ask: Ask) -> dict[str, Any]:
-    return _answer(status, None, decide((), ask.default), [], ask.columns.get("currency"))
+    return _answer(status, None, decide((), default_at(ask.stage, ask.default)), [], [], ask.columns.get("currency"))
 
 
-def _evaluate(bundle: Bundle, readings: Readings, ask: Ask, made_from: dict[str, Any]) -> Scored:
-    table = journal.as_table([ask.columns])
-    prepaid = ask.columns["payment_method"] == Payment.PREPAID
-    rows = {
-        method: matrix(with_payment(table, method), readings, bundle.shrinkage, bundle.features)
-        for method in (Payment.COD, Payment.PREPAID)
-    }
-    x = rows[Payment.PREPAID if prepaid else Payment.COD]
-    p_rto = probability(bundle, x)
-    if_prepaid = probability(bundle, rows[Payment.PREPAID]) if bundle.prepaid_known else None
-    values, warnings = _worth(p_rto, if_prepaid, prepaid, ask)
-    decision = decide(values, ask.default)
-    why = reasons(bundle, x, readings, ask.explain, ask.own_counts)
+_Money = tuple[Weighed, int]
+"""A group and the place of one order in it."""
+
+
+def _money_of(groups: list[Weighed]) -> dict[int, _Money]:
+    return {row: (group, i) for group in groups for i, row in enumerate(group.rows.tolist())}
+
+
+def _scored(bundle: Bundle, judged: Judged, money: _Money | None, row: int, ask: Ask, origin: dict[str, Any]) -> Scored:
+    p_rto = judged.p_rto[row]
     risk = {
         "p_rto": p_rto,
-        "p_rto_if_prepaid": if_prepaid,
+        "p_rto_if_prepaid": None if judged.p_if_prepaid is None else judged.p_if_prepaid[row],
         "tier": tier_of(p_rto),
-        "evidence": _evidence(readings),
+        "evidence": judged.evidence[row],
     }
-    made_from |= {"x": x[0].tolist(), "features": list(bundle.model.names), "bundle": bundle.digest}
     currency = ask.columns["currency"]
-    policy, made_from["policy"] = policy_for(currency), _policy_digest(currency)
-    answer = _answer("scored", risk, decision, why, currency)
-    return Scored(answer, made_from, warnings, policy.version if policy else None)
+    actions, decision, warnings = _weighed(money, ask)
+    origin |= {"x": judged.x[row].tolist(), "features": list(bundle.model.names), "bundle": bundle.digest}
+    policy, origin["policy"] = policy_for(currency), policy_digest(currency)
+    answer = _answer("scored", risk, decision, actions, judged.reasons[row][: ask.explain], currency)
+    return Scored(answer, origin, warnings, policy.version if policy else None)
 
 
-def probability(bundle: Bundle, x: "np.ndarray[Any, Any]") -> float:
-    """The risk as it is told: rounded to 0.001. Money is computed from the rounded value, so sums check by hand."""
-    return round(float(bundle.probability(x)[0]), 3)
+def _weighed(money: _Money | None, ask: Ask) -> tuple[list[dict[str, Any]], Decision, list[dict[str, str]]]:
+    """The actions, worth most first; what is advised; and why nothing could be weighed, where it could not."""
+    if money is None:
+        return [], decide((), default_at(ask.stage, ask.default)), [why_not(ask.columns)]
+    group, i = money
+    actions = [_action(group, i, place) for place in group.ranked[i].tolist()]
+    best, *others = (group.actions[place] for place in group.ranked[i].tolist())
+    runner_up = others[0] if others else None
+    summary = SHIP_PAID if group.prepaid else group.policy.offer(best, int(group.values[i]))[1]
+    return actions, Decision(best, runner_up, "expected_value", (), summary), []
 
 
-def _worth(
-    p_rto: float, if_prepaid: float | None, prepaid: bool, ask: Ask
-) -> tuple[tuple[ActionValue, ...], list[dict[str, str]]]:
-    policy, value = policy_for(ask.columns["currency"]), goods_value(ask.columns)
-    if policy is None:
-        return (), [
-            {"code": "economics_missing", "text": f"no costs are known for {ask.columns['currency'] or 'no currency'}"}
-        ]
-    if value < 1:
-        return (), [{"code": "amount_missing", "text": "without an amount no action can be weighed in money"}]
-    if prepaid:
-        return evaluate_prepaid(p_rto, value, policy), []
-    return evaluate(p_rto, if_prepaid, value, policy), []
+def why_not(columns: dict[str, Any]) -> dict[str, str]:
+    """The warning of an order that no money could be worked out for."""
+    currency = columns["currency"]
+    if policy_for(currency) is None:
+        return {"code": "economics_missing", "text": f"no costs are known for {currency or 'no currency'}"}
+    if columns["amount_minor"] > LARGEST_MINOR:
+        return {"code": "amount_too_large", "text": "no order is that large: check the unit of the amount"}
+    return {"code": "amount_missing", "text": "without an amount no action can be weighed in money"}
 
 
-@cache
-def policy_for(currency: str | None) -> Policy | None:
-    """The policy of a currency; None where its costs are not known."""
-    return default_policy(currency) if currency else None
-
-
-@cache
-def _policy_digest(currency: str | None) -> str | None:
-    policy = policy_for(currency)
-    return None if policy is None else policy.digest()
-
-
-def goods_value(columns: dict[str, Any]) -> int:
-    """Value of the goods in minor units, without the delivery fee; 0 where unknown."""
-    amount, fee = columns["amount_minor"], columns["shipping_fee_minor"]
-    if amount != amount:
-        return 0
-    return int(amount - (fee if fee == fee else 0.0))
-
-
-def _evidence(readings: Readings) -> dict[str, Any]:
-    """How many outcomes stand behind the number: of the buyer, and of the place (recent ones count most)."""
-    buyer = max(_told(readings, "phone"), _told(readings, "customer"), _told(readings, "address"))
-    place = _told(readings, "pincode")
-    level = "good" if buyer >= _THIN else "some" if buyer > 0 or place >= _SOME else "thin"
-    return {"level": level, "buyer_outcomes": int(buyer), "place_outcomes": round(place)}
-
-
-def _told(readings: Readings, key: str) -> float:
-    found = [v[0] for one, v in readings.items() if one.key == key and one.measure == Measure.KNOWN]
-    return float(max([v for v in found if v == v], default=0.0))
+def _action(group: Weighed, i: int, place: int) -> dict[str, Any]:
+    action = group.actions[place]
+    cost, _ = (0, "") if group.prepaid else group.policy.offer(action, int(group.values[i]))
+    return {
+        "action": action.name.lower(),
+        "expected_value_minor": int(group.minor[i, place]),
+        "cost_minor": cost,
+        "assumes": {} if group.prepaid else group.policy.assumes(action, int(group.k[i]), group.known),
+    }
 
 
 def _answer(
-    status: str, risk: dict[str, Any] | None, decision: Decision, why: list[dict[str, Any]], currency: str | None
+    status: str,
+    risk: dict[str, Any] | None,
+    decision: Decision,
+    actions: list[dict[str, Any]],
+    why: list[dict[str, Any]],
+    currency: str | None,
 ) -> dict[str, Any]:
     return {
         "status": status,
@@ -178,16 +170,12 @@ def _answer(
             "decided_by": decision.decided_by,
             "summary": decision.summary,
         },
-        "actions": [_action(value) for value in sorted(decision.values, key=lambda v: -v.exact)],
+        "actions": actions,
         "reasons": why,
         "currency": currency,
     }
 
 
-def _action(value: ActionValue) -> dict[str, Any]:
-    return {
-        "action": value.action.name.lower(),
-        "expected_value_minor": value.expected_value_minor,
-        "cost_minor": value.cost_minor,
-        "assumes": value.assumes,
-    }
+def probability(bundle: Bundle, x: "np.ndarray[Any, Any]") -> float:
+    """The risk of one row as it is told: rounded to 0.001."""
+    return thousandths(bundle, x)[0]

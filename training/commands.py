@@ -18,10 +18,13 @@ from data.pool import open_pool
     "--plan", "plan_file", type=click.Path(path_type=Path), help="A plan in TOML; default: plans/default.toml."
 )
 @click.option("--until", help="Use nothing known after this moment (ISO 8601); default: all that is known.")
+@click.option("--if-new", is_flag=True, help="Do nothing (exit 15) if the newest run learned from the same.")
 @POOL
 @JSON
 @click.pass_obj
-def train_command(session: Session, plan_file: Path | None, until: str | None, pool: str | None, as_json: bool) -> None:
+def train_command(
+    session: Session, plan_file: Path | None, until: str | None, if_new: bool, pool: str | None, as_json: bool
+) -> None:
     """Train a calibrated model on the past and judge it on the untouched future.
 
     Ends in a table of the model beside its baselines, a run in MLflow, and a signed bundle as `challenger`.
@@ -31,7 +34,7 @@ def train_command(session: Session, plan_file: Path | None, until: str | None, p
 
     plan, found = load_plan(plan_file), open_pool(session.home, pool)
     with progress() as tell:
-        result = train_pool(found, session.mlruns, plan, moment(until, "--until"), tell)
+        result = train_pool(found, session.mlruns, plan, moment(until, "--until"), tell, if_new=if_new)
     emit(result, as_json, show_run)
 
 

@@ -1,6 +1,7 @@
 """From a run to the served bundle: train a pool, judge a run again, promote, roll back."""
 
 import hashlib
+import json
 import shutil
 import tempfile
 from dataclasses import replace
@@ -12,32 +13,41 @@ import pandas as pd
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from data.console import Tell
-from data.errors import GateRefused, UsageError
+from data.errors import GateRefused, NothingNew, UsageError
 from data.expectations import require
 from data.history import History
 from data.importing import check_history
 from data.pool import Pool, replace_text
 from data.segments import list_segments, load_history
+from features.catalog import fingerprint as catalog_fingerprint
 from training.bundle import read_bundle, signing_key, write_bundle
 from training.card import data_card, model_card
 from training.intervals import paired_auc, paired_log_loss
 from training.plan import Plan
 from training.report import scopes
 from training.run import train
-from training.run_names import RunRef
+from training.run_names import CHALLENGER, RunRef
 from training.tracking import Tracker
 
 
-def train_pool(pool: Pool, mlruns: Path, plan: Plan, until: int | None, tell: Tell) -> dict[str, Any]:
-    """Load, check, train, sign, track. Returns what the command shows."""
+def train_pool(
+    pool: Pool, mlruns: Path, plan: Plan, until: int | None, tell: Tell, *, if_new: bool = False
+) -> dict[str, Any]:
+    """Load, check, train, sign, track. Returns what the command shows.
+
+    Raises NothingNew TRAIN005 with `if_new` where the newest run learned from the same history by the same plan.
+    """
     tell("load the history", 0, 1)
-    history = load_history(pool)
+    history, tracker = load_history(pool), Tracker(mlruns)
+    learned_from = identity_of(history, plan, until)
+    if if_new:
+        _require_new(tracker, pool, learned_from)
     tell("check", 0, 1)
     checks = check_history(history)
     require(checks)
     outcome = train(history, plan, until, tell)
     name = f"rto-risk-{pool.name}"
-    about = outcome.bundle.about | {"name": name, "pool": pool.name}
+    about = outcome.bundle.about | {"name": name, "pool": pool.name, "learned_from": learned_from}
     outcome = replace(outcome, bundle=replace(outcome.bundle, about=about))
     tell("track", 0, 1)
     with tempfile.TemporaryDirectory() as folder:
@@ -48,7 +58,6 @@ def train_pool(pool: Pool, mlruns: Path, plan: Plan, until: int | None, tell: Te
             "data_card": data_card(history, outcome, segments, checks.as_dict()),
             "model_card": model_card(outcome, plan, identity),
         }
-        tracker = Tracker(mlruns)
         ref = tracker.record(outcome, plan, pool.name, fingerprint(history), Path(folder) / "bundle", cards)
     tell("track", 1, 1)
     return {
@@ -62,6 +71,22 @@ def train_pool(pool: Pool, mlruns: Path, plan: Plan, until: int | None, tell: Te
         "n_features": len(outcome.bundle.features),
         "scopes": [scope.as_dict() for scope in outcome.scopes],
     }
+
+
+def identity_of(history: History, plan: Plan, until: int | None) -> str:
+    """Changes when a new run could learn another model: by history, maturity, plan or the meaning of features."""
+    parts = [fingerprint(history), history.known_through, until, plan.model_dump_json(), catalog_fingerprint()]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+
+def _require_new(tracker: Tracker, pool: Pool, learned_from: str) -> None:
+    newest = tracker.alias(pool.name, CHALLENGER)
+    if newest is None:
+        return
+    about = json.loads((tracker.bundle_folder(newest) / "bundle.json").read_text())["about"]
+    if about.get("learned_from") == learned_from:
+        got, to_do = f"all that version {newest.version} learned from", "nothing; train without --if-new to do it again"
+        raise NothingNew("TRAIN005", f"pool {pool.name}", got=got, expected="new orders or outcomes", to_do=to_do)
 
 
 def fingerprint(history: History) -> str:

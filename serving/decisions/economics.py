@@ -97,6 +97,12 @@ class Economics:
         }
         return tuple(sorted(v for v in near if smallest <= v <= LARGEST_MINOR))
 
+    def pieces(self) -> tuple[int, ...]:
+        """Order values, from 1 up, at each of which a new straight line begins: up to the next, every amount is one."""
+        fees_cross = int(self.cod_fee_minor / self.cod_fee_share) + 1 if self.cod_fee_share else 1
+        starts = {1, self.nudge_discount_minor, fees_cross, self.shipping_free_from_minor}
+        return tuple(sorted(v for v in starts if 1 <= v <= LARGEST_MINOR))
+
     def text(self, amount_minor: Fraction | int) -> str:
         """An amount of money for people: `Rs 40`, `Rs 40.50`."""
         amount, places = abs(Fraction(amount_minor)) / self.minor_per_major, len(str(self.minor_per_major)) - 1

@@ -135,6 +135,11 @@ def outcomes(p: Fraction, p_if_prepaid: Fraction | None, action: Action, effects
     )
 
 
+def prepaid_outcomes(p: Fraction) -> Outcomes:
+    """How an order ends that is paid for already; p is its risk as a prepaid order."""
+    return Outcomes(delivered_paid=1 - p, rto_paid=p)
+
+
 def _mean(row: Effect, mix: PerCause) -> Response:
     def over(*tables: PerCause) -> Fraction:
         columns = zip(astuple(mix), *map(astuple, tables), strict=True)

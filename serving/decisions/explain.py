@@ -7,8 +7,8 @@ from fractions import Fraction
 
 from data.contract import Action
 from serving.decisions.economics import Line, money, worth
-from serving.decisions.effects import outcomes
-from serving.decisions.policy import Policy, check_value, prepaid_outcomes, risk, to_minor
+from serving.decisions.effects import outcomes, prepaid_outcomes
+from serving.decisions.policy import Policy, check_value, risk, to_minor
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
+from functools import cached_property
 from itertools import pairwise
 
 from data.contract import Action
 from data.errors import PlanError
+from serving.decisions.compiled import PER_RISK, CompiledMoney, Sums, compile_money
 from serving.decisions.economics import LARGEST_MINOR, Economics, default_economics, worth
-from serving.decisions.effects import DEFAULT_EFFECTS, Effects, Outcomes, outcomes
+from serving.decisions.effects import DEFAULT_EFFECTS, ZERO, Effects, outcomes
+from serving.decisions.stages import CHECKOUT, offered
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,43 @@ class Policy:
 
     def __post_init__(self) -> None:
         check_order_of_harshness(self)
+
+    @cached_property
+    def compiled(self) -> CompiledMoney:
+        """The same money in whole numbers."""
+        return compile_money(self.economics, self.effects)
+
+    def sums(self, known: bool, stage: str) -> Sums:
+        """The sums of what is offered at a stage. known: is there a risk if prepaid?"""
+        if (known, stage) not in self._sums:
+            every = self.compiled.known if known else self.compiled.declared
+            self._sums[known, stage] = every.only(offered(stage, every.actions))
+        return self._sums[known, stage]
+
+    def offer(self, action: Action, value_minor: int) -> tuple[int, str]:
+        """What the action costs on an order of this value, and the advice in words."""
+        e, discount = self.economics, self.economics.discount(action, value_minor)
+        if (action, discount) not in self._words:
+            self._words[action, discount] = in_words(action, e.text(discount) if discount else "")
+        return e.contact_cost(action) + discount, self._words[action, discount]
+
+    def assumes(self, action: Action, k: int, known: bool) -> dict[str, float]:
+        """The declared shares behind one action at a risk of k thousandths."""
+        if (action, k, known) not in self._assumed:
+            self._assumed[action, k, known] = _assumes(action, Fraction(k, PER_RISK), known, self.effects)
+        return dict(self._assumed[action, k, known])
+
+    @cached_property
+    def _sums(self) -> dict[tuple[bool, str], Sums]:
+        return {}
+
+    @cached_property
+    def _words(self) -> dict[tuple[Action, int], str]:
+        return {}
+
+    @cached_property
+    def _assumed(self) -> dict[tuple[Action, int, bool], dict[str, float]]:
+        return {}
 
     @property
     def version(self) -> str:
@@ -74,26 +114,42 @@ class Decision:
     summary: str
 
 
-def evaluate(p_rto: float, p_rto_if_prepaid: float | None, value_minor: int, policy: Policy) -> tuple[ActionValue, ...]:
+def evaluate(
+    p_rto: float, p_rto_if_prepaid: float | None, value_minor: int, policy: Policy, stage: str = CHECKOUT
+) -> tuple[ActionValue, ...]:
     """What each offered action is worth on an order not yet paid, gentle to harsh.
 
     p_rto: risk if shipped COD; p_rto_if_prepaid: risk had the same buyer paid, None = the declared table is used.
-    value_minor: value of the goods, above 0. PlanError MONEY005 for what is no risk or no value.
+    value_minor: value of the goods, above 0.  stage: what can still be done (`stages.py`). PlanError MONEY005 for what
+    is no risk or no value.
     """
-    p, q = risk(p_rto), None if p_rto_if_prepaid is None else risk(p_rto_if_prepaid)
+    k, q = in_thousandths(p_rto), None if p_rto_if_prepaid is None else in_thousandths(p_rto_if_prepaid)
     check_value(value_minor)
-    return tuple(_value_of(row.action, p, q, value_minor, policy) for row in policy.effects.rows)
+    sums = policy.sums(q is not None, stage)
+    numerators = sums.at(k, min(k if q is None else q, k), value_minor)
+    return tuple(
+        _told(action, numerator, sums, policy, (k, q is not None, value_minor))
+        for action, numerator in zip(sums.actions, numerators, strict=True)
+    )
+
+
+def _told(action: Action, numerator: int, sums: Sums, policy: Policy, asked: tuple[int, bool, int]) -> ActionValue:
+    k, known, value_minor = asked
+    cost, summary = policy.offer(action, value_minor)
+    exact = Fraction(numerator, sums.denominator)
+    return ActionValue(action, sums.to_minor(numerator), cost, policy.assumes(action, k, known), summary, exact)
 
 
 def evaluate_prepaid(p_rto: float, value_minor: int, policy: Policy) -> tuple[ActionValue, ...]:
     """An order already paid for has one action: ship it. p_rto is its risk as a prepaid order."""
     check_value(value_minor)
-    exact = worth(prepaid_outcomes(risk(p_rto)), Action.ALLOW_COD, value_minor, policy.economics)
-    return (ActionValue(Action.ALLOW_COD, to_minor(exact), 0, {}, "Ship, it is paid for", exact),)
+    sums = policy.compiled.prepaid
+    [numerator] = sums.at(in_thousandths(p_rto), 0, value_minor)
+    exact = Fraction(numerator, sums.denominator)
+    return (ActionValue(Action.ALLOW_COD, sums.to_minor(numerator), 0, {}, SHIP_PAID, exact),)
 
 
-def prepaid_outcomes(p: Fraction) -> Outcomes:
-    return Outcomes(delivered_paid=1 - p, rto_paid=p)
+SHIP_PAID = "Ship, it is paid for"
 
 
 def decide(values: Sequence[ActionValue], default: Action) -> Decision:
@@ -137,9 +193,14 @@ def tier_of(p_rto: float, cuts: TierCuts = TierCuts()) -> str:
 
 def risk(p: float) -> Fraction:
     """A probability in thousandths, exactly as shown. An already rounded one is unchanged."""
+    return Fraction(in_thousandths(p), PER_RISK)
+
+
+def in_thousandths(p: float) -> int:
+    """The same as a whole number. PlanError MONEY005 for what is no probability."""
     if not math.isfinite(p) or not 0 <= p <= 1:
         raise PlanError("MONEY005", "risk", got=repr(p), expected="a probability from 0 to 1")
-    return Fraction(round(p * 1000), 1000)
+    return round(p * PER_RISK)
 
 
 def check_value(value_minor: int) -> None:
@@ -189,22 +250,15 @@ def _refuse_order(policy: Policy, value_minor: int, gentle: Action, harsh: Actio
     )
 
 
-def _value_of(action: Action, p: Fraction, q: Fraction | None, value_minor: int, policy: Policy) -> ActionValue:
-    ends, e = outcomes(p, q, action, policy.effects), policy.economics
-    exact, discount = worth(ends, action, value_minor, e), e.discount(action, value_minor)
-    summary = in_words(action, e.text(discount) if discount else "")
-    cost = e.contact_cost(action) + discount
-    return ActionValue(action, to_minor(exact), cost, _assumes(action, ends, q, policy.effects), summary, exact)
-
-
-def _assumes(action: Action, ends: Outcomes, q: Fraction | None, effects: Effects) -> dict[str, float]:
+def _assumes(action: Action, p: Fraction, known: bool, effects: Effects) -> dict[str, float]:
     """The assumed shares behind one action: of this order, or where named so of good orders and would-be RTOs."""
     _, bad, good = effects.responses[action]
+    ends = outcomes(p, ZERO if known else None, action, effects)  # who pays does not depend on the risk if prepaid
     told: dict[str, Fraction] = {}
     if bad.pays or good.pays:
         paid = ends.delivered_paid + ends.rto_paid
         told = {"takeup": paid, "takeup_good": good.pays, "takeup_rto": bad.pays}
-        if q is None:
+        if not known:
             told["rto_after_paying_declared"] = bad.paid_comes_back / bad.pays if bad.pays else Fraction(0)
         else:
             told["paying_causal_share"] = effects.paying_causal_share

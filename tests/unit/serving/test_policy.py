@@ -26,6 +26,7 @@ from serving.decisions.policy import (
     tier_of,
     to_minor,
 )
+from serving.decisions.stages import CHECKOUT, DISPATCH, PLACED, STAGES, default_at, offered
 
 POLICY = default_policy("INR")
 ROWS = {row.action: row for row in DEFAULT_EFFECTS.rows}
@@ -34,8 +35,8 @@ THOUSANDTHS = st.integers(0, 1000).map(lambda k: k / 1000)
 VALUES = st.integers(1_00, 100_000_00)
 
 
-def advice(p: float, q: float | None, value_minor: int, policy: Policy = POLICY) -> Action:
-    return decide(evaluate(p, q, value_minor, policy), Action.ALLOW_COD).action
+def advice(p: float, q: float | None, value_minor: int, policy: Policy = POLICY, stage: str = CHECKOUT) -> Action:
+    return decide(evaluate(p, q, value_minor, policy, stage), Action.ALLOW_COD).action
 
 
 def ratio(low: int, high: int) -> st.SearchStrategy[Fraction]:
@@ -88,11 +89,12 @@ def test_more_risk_never_earns_a_gentler_action_with_the_default_costs(value, q)
     risks=st.lists(THOUSANDTHS, min_size=3, max_size=3).map(sorted),
     value_minor=VALUES,
     told=st.booleans(),
+    stage=st.sampled_from(STAGES),
 )
-def test_more_risk_never_earns_a_gentler_action_with_any_costs_accepted(e, risks, value_minor, told):
+def test_more_risk_never_earns_a_gentler_action_with_any_costs_accepted(e, risks, value_minor, told, stage):
     q, p, more = risks
-    policy = accepted(e)
-    calm, worse = (advice(risk_, q if told else None, max(value_minor, e.forward_minor), policy) for risk_ in (p, more))
+    policy, value = accepted(e), max(value_minor, e.forward_minor)
+    calm, worse = (advice(risk_, q if told else None, value, policy, stage) for risk_ in (p, more))
     assert HARSHNESS[worse] >= HARSHNESS[calm]
 
 
@@ -298,3 +300,27 @@ def test_deciding_needs_no_data_frame_and_no_model():
     code = "import sys, serving.decisions.explain; print({'numpy', 'pandas', 'sklearn', 'xgboost'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("value", [200_00, 499_00, 745_00, 5000_00])
+@pytest.mark.parametrize("stage", STAGES)
+def test_more_risk_never_earns_a_gentler_action_at_any_stage(stage, value):
+    ranks = [HARSHNESS[advice(k / 1000, None, value, stage=stage)] for k in range(0, 1001, 10)]
+    assert ranks == sorted(ranks)
+
+
+def test_a_stage_takes_away_what_can_no_longer_be_done_and_shipping_never():
+    every = tuple(Action)
+    assert offered(CHECKOUT, every) == every
+    assert set(every) - set(offered(PLACED, every)) == {Action.PARTIAL_PREPAID, Action.PREPAID_ONLY}
+    assert set(offered(PLACED, every)) - set(offered(DISPATCH, every)) == {Action.PREPAID_NUDGE}
+    assert [a.action for a in evaluate(0.4, None, 745_00, POLICY, DISPATCH)] == [Action.ALLOW_COD, Action.CONFIRM_CALL]
+    with pytest.raises(KeyError):
+        offered("later", every)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_default_that_is_not_offered_any_more_becomes_shipping(stage):
+    for action in Action:
+        kept = default_at(stage, action)
+        assert kept == (action if action in offered(stage, tuple(Action)) else Action.ALLOW_COD)

@@ -1,0 +1,157 @@
+"""Many orders read from the kept state at once: the kernel of `fold.py` over rows of numpy arrays.
+
+A sum is moved and read exactly as `fold.add` and `fold.read` do it for one key (tests/parity/test_reading.py).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from typing import Any, TypeAlias
+
+import numpy as np
+import orjson
+
+from data.database import Connection
+from data.history import Columns
+from features.fold import FOREVER, GONE
+from features.keys import SEPARATOR, Kind
+from features.layout import Layout
+from features.sources import Sum
+
+Array: TypeAlias = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """Every layout of a state side by side, as arrays.
+
+    sums: (s,) all of them.  measure, slot: (s,) which measure, and which of the half-lives.
+    half_lives, fades: (h,) microseconds, 1 where a sum lasts forever.  grids, values: each kind's own columns.
+    """
+
+    kinds: tuple[str, ...]
+    sums: tuple[Sum, ...]
+    measure: Array
+    slot: Array
+    half_lives: Array
+    fades: Array
+    grids: tuple[slice, ...]
+    values: tuple[slice, ...]
+
+    @staticmethod
+    def of(layouts: Mapping[str, Layout]) -> "Plan":
+        every = list(layouts.values())
+        grids, values = _slices([len(one.half_lives) for one in every]), _slices([len(one.sums) for one in every])
+        slot = [grid.start + s for one, grid in zip(every, grids, strict=True) for s in one.slot]
+        half_lives = np.array([h for one in every for h in one.half_lives], dtype=np.int64)
+        fades = half_lives != FOREVER
+        return Plan(
+            tuple(layouts),
+            tuple(one for layout in every for one in layout.sums),
+            np.array([m for one in every for m in one.measure], dtype=np.int64),
+            np.array(slot, dtype=np.int64),
+            np.where(fades, half_lives, 1),
+            fades,
+            grids,
+            values,
+        )
+
+
+def _slices(widths: list[int]) -> tuple[slice, ...]:
+    ends = list(accumulate(widths, initial=0))
+    return tuple(slice(a, b) for a, b in pairwise(ends))
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What orders of the batch contribute themselves: it is taken out before reading.
+
+    rows: (m,) of the batch.  placed_at: (m,) microseconds.  weights: (m, s) of each sum.  held: (m, h) do they stand
+    under the key that is read?
+    """
+
+    rows: Array
+    placed_at: Array
+    weights: Array
+    held: Array
+
+
+def key_texts(kind: Kind, orders: Columns) -> list[str | None]:
+    """`keys.key_of` for each order of a table."""
+    columns = [_texts(orders[name]) for name in kind.columns]
+    if not columns:
+        return [""] * len(orders["order_id"])
+    if len(columns) == 1:
+        return columns[0]
+    return [None if None in parts else SEPARATOR.join(parts) for parts in zip(*columns, strict=True)]
+
+
+def _texts(column: Array) -> list[str | None]:
+    values: list[Any] = column.tolist()
+    if column.dtype == object:
+        return values
+    return [None if v == -1 else str(v) for v in values]
+
+
+def read_all(connection: Connection, plan: Plan, keys: list[list[str | None]], at: Array, taken: Taken | None) -> Array:
+    """(n, s) every sum for each order, decayed to its moment; NaN where the key is missing.
+
+    keys: for each kind (n,) texts.  at: (n,) microseconds.
+    """
+    n = len(at)
+    values, grid = np.zeros((n, len(plan.sums))), np.zeros((n, len(plan.half_lives)), dtype=np.int64)
+    found = [codes_of(texts) for texts in keys]
+    blobs = blobs_of(connection, plan.kinds, [distinct for _, distinct in found])
+    for i, (codes, distinct) in enumerate(found):
+        if blobs[i]:
+            kept = _numbers(blobs[i], len(distinct) + 1, plan.grids[i], plan.values[i])[codes]
+            width = plan.grids[i].stop - plan.grids[i].start
+            grid[:, plan.grids[i]] = kept[:, :width]
+            values[:, plan.values[i]] = np.ascontiguousarray(kept[:, width:]).view("<f8")
+    if taken is not None:
+        _take_out(values, grid, taken, plan)
+    decay = 2.0 ** ((grid * plan.half_lives - at[:, None]) / plan.half_lives)
+    out: Array = values * np.where(plan.fades, decay, 1.0)[:, plan.slot]
+    for i, (codes, _) in enumerate(found):
+        if (codes < 0).any():
+            out[codes < 0, plan.values[i]] = np.nan
+    return out
+
+
+def codes_of(keys: list[str | None]) -> tuple[Array, list[str]]:
+    """For each key its place among the distinct ones, -1 for a missing one."""
+    places: dict[str, int] = {}
+    codes = [-1 if key is None else places.setdefault(key, len(places)) for key in keys]
+    return np.array(codes, dtype=np.int64), list(places)
+
+
+def _numbers(blobs: dict[int, bytes], n: int, grid: slice, values: slice) -> Array:
+    """(n, grid and values) state of distinct keys as kept; 0 where nothing is kept, and for the last: a missing key."""
+    width = grid.stop - grid.start + values.stop - values.start
+    numbers = np.zeros((n, width), dtype="<i8")
+    numbers[list(blobs)] = np.frombuffer(b"".join(blobs.values()), dtype="<i8").reshape(len(blobs), width)
+    return numbers
+
+
+def blobs_of(connection: Connection, kinds: Sequence[str], keys: list[list[str]]) -> list[dict[int, bytes]]:
+    """For each kind, what is kept under its keys, by the key's place."""
+    asked = [(i, place, kind, key) for i, kind in enumerate(kinds) for place, key in enumerate(keys[i])]
+    sql = (
+        "SELECT asked.value ->> 0, asked.value ->> 1, folded FROM json_each(?) AS asked "
+        "JOIN state ON kind = asked.value ->> 2 AND state.key = asked.value ->> 3"
+    )
+    found: list[dict[int, bytes]] = [{} for _ in kinds]
+    for i, place, blob in connection.execute(sql, (orjson.dumps(asked).decode(),)):
+        found[i][place] = blob
+    return found
+
+
+def _take_out(values: Array, grid: Array, taken: Taken, plan: Plan) -> None:
+    """`fold.add` of the negated weights to the rows of the orders themselves, in place."""
+    rows, held = taken.rows, taken.held & plan.fades
+    index = np.where(held, taken.placed_at[:, None] // plan.half_lives, 0)
+    step = np.minimum(np.maximum(grid[rows] - index, GONE), 0)
+    grid[rows] = np.maximum(grid[rows], index)
+    ahead = (taken.placed_at[:, None] - grid[rows] * plan.half_lives) / plan.half_lives
+    scale = np.where(held, 2.0 ** np.where(held, ahead, 0.0), 1.0)[:, plan.slot]
+    values[rows] = np.ldexp(values[rows], step[:, plan.slot]) - taken.weights * scale

@@ -1,0 +1,103 @@
+"""The expected money of every offered action, for many orders at once and exactly: who has which policy, what wins."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from data.contract import Action
+from data.history import Columns
+from serving.batch import Judged
+from serving.decisions.compiled import Six, Sums
+from serving.decisions.economics import LARGEST_MINOR
+from serving.decisions.policy import Policy, default_policy, in_thousandths
+
+Array: TypeAlias = np.ndarray[Any, Any]
+
+_ROOM = 2**61
+"""Twice a numerator and the denominator still fit into 64 bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """Orders that one set of sums weighs. rows: (m,) of the batch.  k: (m,) their risk in thousandths.
+
+    actions: gentle to harsh.  minor: (m, a) expected value of each, rounded.  ranked: (m, a) places among `actions`,
+    worth most first; of equals the gentler.
+    """
+
+    rows: Array
+    policy: Policy
+    prepaid: bool
+    known: bool
+    actions: tuple[Action, ...]
+    k: Array
+    values: Array
+    minor: Array
+    ranked: Array
+
+
+def weigh(orders: Columns, judged: Judged, stages: Sequence[str]) -> list[Weighed]:
+    """The money of every order that has a policy and a value; the others are in no group."""
+    values, known = goods_values(orders), judged.p_if_prepaid is not None
+    groups: dict[tuple[str, bool, str], list[int]] = {}
+    currencies, prepaid = orders["currency"].tolist(), judged.prepaid.tolist()
+    for row, (currency, paid, stage) in enumerate(zip(currencies, prepaid, stages, strict=True)):
+        if policy_for(currency) is not None and 1 <= values[row] <= LARGEST_MINOR:
+            groups.setdefault((currency, paid, stage), []).append(row)
+    return [_weighed(group, np.array(rows), values, judged, known) for group, rows in groups.items()]
+
+
+def _weighed(group: tuple[str, bool, str], rows: Array, values: list[int], judged: Judged, known: bool) -> Weighed:
+    currency, prepaid, stage = group
+    policy = policy_for(currency)
+    assert policy is not None, "orders without a policy are in no group"
+    sums = policy.compiled.prepaid if prepaid else policy.sums(known, stage)
+    at = rows.tolist()
+    k = [in_thousandths(judged.p_rto[row]) for row in at]
+    j = (
+        k
+        if judged.p_if_prepaid is None
+        else [min(own, in_thousandths(judged.p_if_prepaid[row])) for own, row in zip(k, at, strict=True)]
+    )
+    own_values = [values[row] for row in at]
+    numbers = numerators(sums, k, j, own_values)
+    ranked = np.argsort(-numbers, axis=1, kind="stable")
+    minor = (2 * numbers + sums.denominator) // (2 * sums.denominator)  # Sums.to_minor
+    return Weighed(rows, policy, prepaid, known, sums.actions, np.array(k), np.array(own_values), minor, ranked)
+
+
+def numerators(sums: Sums, k: list[int], j: list[int], values: list[int]) -> Array:
+    """(m, a) `Sums.at` of many orders: 64-bit integers where none can be too large, else Python's own."""
+    flat, sloped = sums.largest
+    small = max(flat + sloped * max(values), sums.denominator) < _ROOM
+    kind = np.int64 if small else object
+    v, p, q = (np.array(column, dtype=kind)[:, None] for column in (values, k, j))
+    piece = np.searchsorted(np.array(sums.starts), np.array(values), side="right") - 1
+    a0, a1, b0, b1, c0, c1 = np.moveaxis(_table(sums.numerators, kind)[piece], -1, 0)
+    return np.asarray(a0 + a1 * v + p * (b0 + b1 * v) + q * (c0 + c1 * v))
+
+
+@cache
+def _table(numerators: tuple[tuple[Six, ...], ...], kind: type) -> Array:
+    return np.array(numerators, dtype=kind)
+
+
+@cache
+def policy_for(currency: str | None) -> Policy | None:
+    """The policy of a currency; None where its costs are not known."""
+    return default_policy(currency) if currency else None
+
+
+@cache
+def policy_digest(currency: str | None) -> str | None:
+    policy = policy_for(currency)
+    return None if policy is None else policy.digest()
+
+
+def goods_values(orders: Columns) -> list[int]:
+    """Value of the goods of each order in minor units, without the delivery fee; 0 where unknown."""
+    amount, fee = orders["amount_minor"], np.nan_to_num(orders["shipping_fee_minor"], nan=0.0)
+    return [int(value) for value in np.where(np.isnan(amount), 0.0, amount - fee).tolist()]
