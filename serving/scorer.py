@@ -43,6 +43,7 @@ class Ask:
     explain: int = 5
     own_counts: bool = False
     default: Action = Action.ALLOW_COD
+    stage: str = "checkout"
 
 
 @dataclass(frozen=True, slots=True)
