@@ -65,6 +65,8 @@ class Api:
         asked = await parsed(ScoreIn, request)
         if test := asked.options.test:
             [body] = await self._rehearsed(test, caller, asked, [asked.order], request)
+            if isinstance(body, Refusal):
+                raise body
         else:
             desk, merchant = self._seat(caller, asked.merchant_id, "score")
             body = await self.scoring.one(desk, self._question(merchant, asked, [asked.order], request))
@@ -92,13 +94,13 @@ class Api:
 
     async def _rehearsed(
         self, test: str, caller: Caller | None, asked: ScoreIn | BatchIn, orders: list[OrderIn], request: Request
-    ) -> list[dict[str, Any]]:
+    ) -> list[dict[str, Any] | Refusal]:
         """Test orders: the key must be good for a score; neither merchant, model nor history need be there."""
         http.may(caller, asked.merchant_id, "score")
         await rehearse(test)
-        more = {"stage": asked.stage, "scored_at": rfc3339(self.clock.now()), "request_id": request.state.request_id}
-        ids = ({"order_id": order.order_id, "checkout_id": order.checkout_id} for order in orders)
-        return [forced(test, order) | more | its for order, its in zip(orders, ids, strict=True)]
+        more = {"scored_at": rfc3339(self.clock.now()), "request_id": request.state.request_id}
+        found = (forced(test, asked.stage, order) for order in orders)
+        return [one if isinstance(one, Refusal) else one | more for one in found]
 
     def _elapsed_ms(self, started: float) -> float:
         return round((self.clock.monotonic() - started) * 1000, 2)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from data.contract import Action
+from serving import stages
 from serving.decisions.policy import ActionValue, Decision, decide, evaluate, in_words, tier_of
 from serving.http import Refusal
 from serving.schema import TEST_ERRORS, TEST_SLOW, TEST_STATUSES, TEST_TIERS, OrderIn
@@ -33,14 +34,23 @@ async def rehearse(test: str) -> None:
         await asyncio.sleep(SLOW_S)
 
 
-def forced(test: str, order: OrderIn) -> dict[str, Any]:
-    """The forced part of an answer: ids, status, risk, advice, all in the shape of a real one."""
-    ids = {"decision_id": f"dec_test_{secrets.token_hex(12)}", "test": True, "warnings": [_WARNING], "logged": False}
-    currency = order.currency or "INR"
+def forced(test: str, stage: str, order: OrderIn) -> dict[str, Any] | Refusal:
+    """An answer in the shape of a real one, or the refusal of an order that lacks what its stage needs."""
+    try:
+        stages.require(stage, order, kept=stage == stages.DISPATCH)
+    except Refusal as refusal:
+        return refusal
+    ids = {"decision_id": f"dec_test_{secrets.token_hex(12)}", "order_id": order.order_id,
+           "checkout_id": order.checkout_id, "stage": stage, "test": True, "warnings": [_WARNING],
+           "logged": False}  # fmt: skip
+    return ids | _answer(test, order, order.currency or "INR")
+
+
+def _answer(test: str, order: OrderIn, currency: str) -> dict[str, Any]:
     policy = policy_for(currency)
     if test in TEST_STATUSES:
         said = _said(decide((), Action.ALLOW_COD), None)
-        return ids | {"status": test, "rung": "default", "reasons": [], "model": None, "currency": currency} | said
+        return {"status": test, "rung": "default", "reasons": [], "model": None, "currency": currency} | said
     p_rto, if_prepaid = _RISKS[test if test in TEST_TIERS else "low" if test == TEST_SLOW else "medium"]
     values = evaluate(p_rto, if_prepaid, _goods(order), policy) if policy else ()
     decision = decide(values, Action.ALLOW_COD)
@@ -49,7 +59,7 @@ def forced(test: str, order: OrderIn) -> dict[str, Any]:
     risk = {"p_rto": p_rto, "p_rto_if_prepaid": if_prepaid, "tier": tier_of(p_rto),
             "evidence": {"level": "thin", "buyer_outcomes": 0, "place_outcomes": 0}}  # fmt: skip
     more = {"reasons": [_reason(p_rto)], "model": _MODEL | {"policy": policy.version if policy else None}}
-    return ids | {"status": "scored", "rung": "full", "currency": currency} | _said(decision, risk) | more
+    return {"status": "scored", "rung": "full", "currency": currency} | _said(decision, risk) | more
 
 
 def _goods(order: OrderIn) -> int:
