@@ -28,7 +28,7 @@ A mistake in what you send is told by its field, and never by your buyer's data:
 >>> shop.place({"order_id": "A-1003", "placed_at": "yesterday"})
 Traceback (most recent call last):
     ...
-serving.client.InvalidError: 422 invalid at /order/placed_at: Input should be a valid datetime, invalid character in year
+serving.client.InvalidError: 422 invalid at /order/placed_at: Input should be a valid datetime, input is too short
 """
 
 import http.client
@@ -233,15 +233,13 @@ class Client:
 
     def _default(self, order: Order, stage: Stage, error: Exception) -> Decision:
         """The answer where there is none: let the order through, as if nothing were known."""
-        code = error.code if isinstance(error, RtoRiskError) else "client_error"
         text = str(error) if isinstance(error, RtoRiskError) else type(error).__name__  # never a value of the order
         LOG.warning("no score: %s", text)
-        summary = f"Nothing is known of this order: {self.default_action}"
         return {
             "status": "fallback", "rung": "client", "risk": None, "actions": [], "reasons": [], "decision_id": None,
             "recommendation": {"action": self.default_action, "runner_up": None, "decided_by": "default",
-                               "summary": summary},
-            "warnings": [{"code": code, "text": text}], "order_id": order.get("order_id"),
+                               "summary": "Nothing is known of this order"},
+            "warnings": [{"code": getattr(error, "code", "client_error"), "text": text}], "order_id": order.get("order_id"),
             "checkout_id": order.get("checkout_id"), "stage": stage, "scored_at": None, "logged": False,
             "currency": order.get("currency"), "model": None, "request_id": getattr(error, "request_id", None) or None,
         }  # fmt: skip
@@ -250,7 +248,6 @@ class Client:
         """One request, and one more with the same body where the connection broke or the service said 503."""
         until = time.monotonic() + (timeout_s or self.timeout_s)
         sent = None if body is None else json.dumps(body, allow_nan=False).encode()
-        found: Any = None
         for _ in range(2):
             found = self._attempt(verb, path, sent, until)
             if not isinstance(found, UnavailableError) or found.status not in (0, 503) or found.code == "timeout":
@@ -280,10 +277,11 @@ class Client:
             if isinstance(error, ValueError):
                 raise http.client.HTTPException from None  # no JSON: some other server, or half an answer
             raise
+        if response.status == 503:
+            connection.close()  # a new one may find another worker
         return response.status, answer
 
     def _connection(self, until: float) -> "_Connection":
-        """This thread's connection, which gives up at `until`."""
         found: _Connection | None = getattr(self._of_thread, "connection", None)
         if found is None:
             secure, host = self._url.scheme == "https", self._url.hostname or ""
@@ -293,8 +291,8 @@ class Client:
 
 
 def _error(status: int, answer: Any) -> RtoRiskError:
-    said = answer.get("error") if isinstance(answer, dict) else None
-    said = said if isinstance(said, dict) else {}
+    error = answer.get("error") if isinstance(answer, dict) else None
+    said = error if isinstance(error, dict) else {}
     kind = _KINDS.get(status, UnavailableError if status >= 500 else InvalidError)
     text = (str(said.get("code", "unknown")), str(said.get("message", "no reason given")))
     return kind(status, *text, said.get("field"), str(said.get("request_id", "")))
@@ -343,6 +341,9 @@ class _Connection(http.client.HTTPConnection):
         else:
             self.sock = _Deadline(fileno=plain.detach())
         self.end_at(self.until)
+
+    def __del__(self) -> None:
+        self.close()  # with its thread or its client
 
     def end_at(self, until: float) -> None:
         self.until = until
