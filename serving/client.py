@@ -160,9 +160,8 @@ _KINDS: dict[int, type[RtoRiskError]] = {
 class Client:
     """Talks for one merchant. May be shared by threads: each keeps a connection of its own.
 
-    base_url: as http://127.0.0.1:3333.  key: None where the service's door is open (loopback, no key ever made).
-    score_timeout_s: all a checkout ever waits, its one retry included.  timeout_s: the same for everything else.
-    default_action: what `score` advises where the service did not answer.
+    key: None where the service's door is open (loopback, no key ever made).  score_timeout_s: all a checkout ever waits,
+    its one retry included; timeout_s: everything else.  default_action: the advice where the service did not answer.
     """
 
     def __init__(
@@ -293,9 +292,9 @@ class Client:
 def _error(status: int, answer: Any) -> RtoRiskError:
     error = answer.get("error") if isinstance(answer, dict) else None
     said = error if isinstance(error, dict) else {}
+    code, message, request_id = (str(said.get(name, "")) for name in ("code", "message", "request_id"))
     kind = _KINDS.get(status, UnavailableError if status >= 500 else InvalidError)
-    text = (str(said.get("code", "unknown")), str(said.get("message", "no reason given")))
-    return kind(status, *text, said.get("field"), str(said.get("request_id", "")))
+    return kind(status, code or "unknown", message, said.get("field"), request_id)
 
 
 def _left(until: float) -> float:

@@ -30,7 +30,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
 
 
 def forced(client: httpx.Client, test: str, order: dict[str, Any] | None = None, **more: Any) -> httpx.Response:
-    return client.post("/v1/score", json=ask(order or an_order(), test=test) | more)
+    return client.post("/v1/score", json=ask(an_order() if order is None else order, test=test) | more)
 
 
 def good(client: httpx.Client, test: str, order: dict[str, Any] | None = None) -> dict[str, Any]:
