@@ -87,12 +87,12 @@ class Desks:
     """The desks of every pool under a home, and which merchant sits at which. Pools that come later are noticed."""
 
     def __init__(self, home: Path, clock: Clock) -> None:
-        """Raises what opening a pool raises: a service that starts must be able to serve what is there."""
+        """Raises what opening a pool raises: a service that starts must be able to serve what was imported."""
         load_register()  # a tenth of a second that the first order must not wait
         self.home, self.clock, self.public_key = home, clock, signing_key(home).public_key()
-        self.desks = {name: self._open(name) for name in pool_names(home)}
+        self.desks = {name: self._open(name) for name in pool_names(home) if Pool(home, name).merchants_file.exists()}
         self._of = self._seats()
-        self._looked_at = clock.monotonic()
+        self._looked_at, self._again_at = clock.monotonic(), dict[str, float]()
 
     def _open(self, name: str) -> Desk:
         return Desk(Pool(self.home, name), self.public_key, self.clock)
@@ -101,20 +101,28 @@ class Desks:
         return {m: desk for desk in self.desks.values() for m in desk.merchants}
 
     def look(self) -> None:
-        """Once a second: are there new pools, merchants, imports? What cannot be read now is looked at again."""
-        if self.clock.monotonic() - self._looked_at < _LOOK_EVERY_S:
+        """Once a second: are there new pools, merchants, imports? One that cannot be read hides no other."""
+        now = self.clock.monotonic()
+        if now - self._looked_at < _LOOK_EVERY_S:
             return
-        self._looked_at = self.clock.monotonic()
-        try:
-            for name in pool_names(self.home):
-                if name not in self.desks and Pool(self.home, name).merchants_file.exists():
-                    self.desks[name] = self._open(name)
-                    LOG.info("pool %s is served", name)
-            for desk in self.desks.values():
-                desk.look()
-        except Exception as error:  # noqa: BLE001 - an import may be half-way: what was served goes on being served
-            LOG.error("pools: %s", place_of(error))
+        self._looked_at = now
+        for name in pool_names(self.home):
+            if now >= self._again_at.get(name, now) and not self._noticed(name):
+                self._again_at[name] = now + _AGAIN_AFTER_S
         self._of = self._seats()
+
+    def _noticed(self, name: str) -> bool:
+        """False if the pool could not be read: an import may be half-way, a file damaged. It goes on as it was."""
+        try:
+            if name in self.desks:
+                self.desks[name].look()
+            elif Pool(self.home, name).merchants_file.exists():
+                self.desks[name] = self._open(name)
+                LOG.info("pool %s is served", name)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the other pools are served
+            LOG.error("pool %s: %s", name, place_of(error))
+            return False
+        return True
 
     def of(self, merchant_id: str) -> tuple[Desk, Merchant]:
         """The desk and settings of a merchant. Raises Refusal 404 if it is not known here."""

@@ -120,18 +120,42 @@ def test_looks_are_a_second_apart(own: Installation):
 
 
 @pytest.mark.parametrize("half_way", ["an empty folder", "segments and no merchants", "a database that is none"])
-def test_an_import_half_way_stops_nobody(own: Installation, half_way: str):
-    pool = Pool(own.home, NEW)
-    with served(own, HurriedClock()) as client:
+def test_an_import_half_way_stops_nobody_and_hides_no_other(
+    own: Installation, half_way: str, caplog: pytest.LogCaptureFixture
+):
+    pool = Pool(own.home, "a-pool-half-way")
+    with served(own, HurriedClock()) as client, caplog.at_level("ERROR", logger="rto"):
         pool.folder.mkdir(parents=True)
         if half_way != "an empty folder":
-            pool.segments.mkdir()
-            (pool.segments / ".123").mkdir()
+            (pool.segments / ".123").mkdir(parents=True)
         if half_way == "a database that is none":
             pool.database.write_bytes(b"no database" * 1_000)
             shutil.copy(own.pool.merchants_file, pool.merchants_file)
         assert warned(client) == []
         assert client.get("/readyz").status_code == 200
+        imported(own, POOL, NEW)
+        assert warned(client, NEW) == ["state_stale"]
+    said = [record for record in caplog.messages if "a-pool-half-way" in record]
+    assert bool(said) == (half_way == "a database that is none")
+    assert all("DB004" in message for message in said)
+
+
+def test_what_cannot_be_read_is_looked_at_less_often(own: Installation, caplog: pytest.LogCaptureFixture):
+    at, clock = [0.0], SetClock()
+    clock.monotonic = lambda: at[0]  # type: ignore[method-assign]
+    desks = Desks(own.home, clock)
+    try:
+        pool = Pool(own.home, "broken")
+        pool.folder.mkdir(parents=True)
+        pool.database.write_bytes(b"no database" * 1_000)
+        shutil.copy(own.pool.merchants_file, pool.merchants_file)
+        with caplog.at_level("ERROR", logger="rto"):
+            for second in range(1, 31):
+                at[0] = float(second)
+                desks.look()
+    finally:
+        desks.close()
+    assert len([m for m in caplog.messages if "broken" in m]) == 2
 
 
 def test_a_pool_that_could_not_be_opened_is_tried_again(own: Installation):
@@ -149,6 +173,14 @@ def test_the_names_of_segments_are_those_of_the_segments(own: Installation):
     imported(own, POOL, NEW)
     assert own.pool.segment_names() == [s.name for s in list_segments(own.pool)]
     assert len(own.pool.segment_names()) == 2
+
+
+def test_a_service_that_starts_beside_an_import_half_way_starts(own: Installation):
+    Pool(own.home, NEW).folder.mkdir(parents=True)
+    with served(own, HurriedClock()) as client:
+        assert warned(client) == []
+        imported(own, NEW, NEW)
+        assert "no_model" in warned(client, NEW)
 
 
 def test_a_service_that_starts_with_nothing_is_not_ready_and_takes_in_what_comes(tmp_path: Path):
