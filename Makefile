@@ -7,7 +7,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export BENTOML_DO_NOT_TRACK := true
 export DO_NOT_TRACK := true
 
-.PHONY: demo test lint types imports check bench soak system-deps clean
+.PHONY: demo test lint types imports check bench bento soak system-deps clean
 
 demo: .venv/ready          ## the main job on a made-up market, start to finish
 	@.venv/bin/rto demo
@@ -28,6 +28,13 @@ check: lint types imports test
 
 bench: .venv/ready         ## timings, printed as a table and written as dated JSON
 	@.venv/bin/python -m tests.bench
+
+bento: .venv/ready serving/requirements.txt  ## the service alone, as a Bento: no data, no training, no pandas; prints its tag
+	@PATH="$(CURDIR)/.uv/bin:$$PATH" .venv/bin/bentoml build --output tag
+
+# What a Bento installs: the locked versions of the group `serve`.
+serving/requirements.txt: uv.lock
+	@.uv/bin/uv export --frozen --only-group serve --no-emit-project --no-hashes --no-header --no-annotate --output-file $@ --quiet
 
 soak: .venv/ready          ## the random tests, long and truly at random
 	RTO_HYPOTHESIS=soak .venv/bin/python -m pytest -q -p no:cacheprovider tests/parity tests/unit $(ARGS)

@@ -11,7 +11,6 @@ from data.errors import DataError
 
 Connection: TypeAlias = apsw.Connection
 
-SCHEMA_VERSION = 1
 SAFE_SQLITE = 3_051_003  # older builds can corrupt a WAL database when two connections checkpoint and write at once
 
 _SCHEMA = """
@@ -45,6 +44,21 @@ CREATE TRIGGER decisions_are_immutable BEFORE UPDATE ON decisions
   BEGIN SELECT RAISE(ABORT, 'decisions are append-only'); END;
 CREATE TRIGGER decisions_stay BEFORE DELETE ON decisions BEGIN SELECT RAISE(ABORT, 'decisions are append-only'); END;
 """
+_CHECKOUTS = """
+CREATE TABLE checkouts (
+  merchant_id TEXT NOT NULL, order_id TEXT NOT NULL, checkout_id TEXT NOT NULL, PRIMARY KEY (merchant_id, order_id)
+) WITHOUT ROWID;
+CREATE INDEX orders_of_checkout ON checkouts (merchant_id, checkout_id);
+CREATE INDEX decisions_of_checkout ON decisions (merchant_id, checkout_id) WHERE checkout_id IS NOT NULL;
+CREATE INDEX decisions_of_order ON decisions (merchant_id, order_id) WHERE order_id IS NOT NULL;
+CREATE TRIGGER checkouts_are_immutable BEFORE UPDATE ON checkouts
+  BEGIN SELECT RAISE(ABORT, 'an order keeps its checkout'); END;
+CREATE TRIGGER checkouts_stay BEFORE DELETE ON checkouts
+  BEGIN SELECT RAISE(ABORT, 'an order keeps its checkout'); END;
+"""
+_STEPS = (_SCHEMA, _CHECKOUTS)
+"""What brings a file from version 0 to 1, from 1 to 2, ... A published step never changes: a change is a new step."""
+SCHEMA_VERSION = len(_STEPS)
 
 
 def open_database(path: Path, *, read_only: bool = False) -> Connection:
@@ -85,9 +99,9 @@ def _migrate(connection: Connection, path: Path) -> None:
             raise DataError(
                 "DB001", str(path), got=f"schema version {version}", expected=expected, to_do="upgrade rto-risk"
             )
-        if version == 0:
-            connection.execute(_SCHEMA)
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        for step in _STEPS[version:]:
+            connection.execute(step)
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 @contextmanager
@@ -111,6 +125,8 @@ def scalar(connection: Connection, sql: str, bindings: tuple[Any, ...] = ()) -> 
 
 KNOWN_THROUGH = "known_through"
 """Name of the note that says to which moment the imported history is complete."""
+BUILT_FROM = "built_from"
+"""Name of the note that says which segments the online state holds: their names, joined by commas."""
 
 
 def get_meta(connection: Connection, name: str) -> str | None:

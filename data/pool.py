@@ -37,6 +37,11 @@ class Pool:
     def segments(self) -> Path:
         return self.folder / "segments"
 
+    def segment_names(self) -> list[str]:
+        """Names of the imports, oldest first; reads no segment, so that a service may ask again and again."""
+        folders = self.segments.iterdir() if self.segments.is_dir() else ()
+        return sorted(p.name for p in folders if p.is_dir() and not p.name.startswith("."))
+
     @property
     def database(self) -> Path:
         return self.folder / "store.sqlite"
@@ -54,6 +59,11 @@ class Pool:
     def token_key_file(self) -> Path:
         return self.home / "keys" / f"{self.name}.token.key"
 
+    @property
+    def merchants_file(self) -> Path:
+        """Written at the end of an import, so a pool that has one can be served."""
+        return self.folder / "merchants.json"
+
     def token_key(self) -> bytes:
         """The secret that turns personal values into tokens; made at first use, readable by its owner only.
 
@@ -68,16 +78,15 @@ class Pool:
 
     def merchants(self) -> dict[str, Merchant]:
         """Merchants by id, as told by the imports so far."""
-        path = self.folder / "merchants.json"
-        if not path.exists():
+        if not self.merchants_file.exists():
             return {}
-        return {m["merchant_id"]: Merchant(**m) for m in json.loads(path.read_text())}
+        return {m["merchant_id"]: Merchant(**m) for m in json.loads(self.merchants_file.read_text())}
 
     def add_merchants(self, merchants: list[Merchant]) -> None:
         known = {**self.merchants(), **{m.merchant_id: m for m in merchants}}
         self.folder.mkdir(parents=True, exist_ok=True)
         rows = [asdict(known[name]) for name in sorted(known)]
-        replace_text(self.folder / "merchants.json", json.dumps(rows, indent=1))
+        replace_text(self.merchants_file, json.dumps(rows, indent=1))
 
 
 def open_pool(home: Path, name: str | None) -> Pool:

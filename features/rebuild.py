@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from data import export, journal
-from data.database import KNOWN_THROUGH, Connection, get_meta, immediate, set_meta
+from data.database import BUILT_FROM, KNOWN_THROUGH, Connection, get_meta, immediate, set_meta
 from data.history import History
 from data.pool import Pool
 from data.segments import Segment, list_segments, load_history, read_news, read_orders
@@ -22,12 +22,10 @@ from features.sources import Link, Sum
 Event: TypeAlias = tuple[str, str, str, str]
 """merchant, order, source and event id of a piece of news"""
 
-_BUILT_FROM = "built_from"
-
 
 def is_current(connection: Connection, pool: Pool) -> bool:
     """Does the online state hold every segment, and every sum of today's catalog?"""
-    same = get_meta(connection, _BUILT_FROM) == _names(list_segments(pool))
+    same = get_meta(connection, BUILT_FROM) == _names(list_segments(pool))
     return same and set(needed_sums()) <= set(store.stored_sums(connection))
 
 
@@ -74,7 +72,7 @@ def keep(connection: Connection, folded: Folded, progress: Progress) -> int:
             n_keys += len(touched)
         n_keys += sum(load_sets(connection, one.link, one.keys, one.slots, one.weights) for one in folded.links)
         _catch_up(connection, folded.history, since)
-        set_meta(connection, _BUILT_FROM, _names(folded.segments))
+        set_meta(connection, BUILT_FROM, _names(folded.segments))
         set_meta(connection, KNOWN_THROUGH, str(folded.history.known_through))
     progress("state", len(folded.states), len(folded.states))
     return n_keys

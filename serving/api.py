@@ -1,41 +1,36 @@
 """`/v1` over HTTP: parse, hand over, answer. `service.py` mounts it in BentoML; everything else is tested without."""
 
 import asyncio
-import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import orjson
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from data.contract import SECOND
 from data.database import Connection
 from data.history import Told
 from data.pool import Merchant
-from serving import http, ledger
+from serving import checkouts, http, ledger
 from serving.access import Access, Caller
-from serving.body import parsed
+from serving.body import in_its_place, parsed, parsed_batch
 from serving.clock import Clock
 from serving.desk import Desk, Desks
 from serving.door import Door
-from serving.http import Guarded, Refusal, answer
+from serving.http import Guarded, Refusal, answer, rfc3339
 from serving.openapi import document
 from serving.page import report_page
-from serving.schema import EventIn, PlaceIn, ScoreIn
-from serving.scorer import Ask, Scored, fallback, score
+from serving.rehearsal import forced, rehearse
+from serving.schema import BatchIn, EventIn, OrderIn, PlaceIn, ScoreIn
+from serving.scoring import Question, Scoring, model_reference
 from serving.writer import Busy
-from training.bundle import Bundle
 
-SCORES = Counter("rto_scores_total", "Orders scored", ["status", "action"])
 _LOG_PATIENCE_S = 0.1  # a checkout waits no longer for its decision to be on disk; it is still written after that
 
 
@@ -43,9 +38,10 @@ class Api:
     """The routes of one installation. log_patience_s: how long a score waits for its decision to be kept."""
 
     def __init__(self, home: Path, clock: Clock, *, on_loopback: bool, log_patience_s: float = _LOG_PATIENCE_S) -> None:
-        self.home, self.clock, self.on_loopback, self.log_patience_s = home, clock, on_loopback, log_patience_s
+        self.home, self.clock, self.on_loopback = home, clock, on_loopback
         self.access = Access(home)
         self.desks = Desks(home, clock)
+        self.scoring = Scoring(clock, log_patience_s)
 
     def _caller(self, request: Request) -> Caller | None:
         """Who calls; None where the door is open: no key was ever made, and the call is from this machine.
@@ -67,39 +63,47 @@ class Api:
         """Say what to do with one order, why, and by which model and policy version."""
         started, caller = self.clock.monotonic(), self._caller(request)
         asked = await parsed(ScoreIn, request)
-        desk, merchant = self._seat(caller, asked.merchant_id, "score")
-        bundle, decision_id, now = desk.bundle(), f"dec_{secrets.token_hex(12)}", self.clock.now()
-        scored = self._scored(desk, merchant, bundle, asked, decision_id, now)
-        body = {
-            "decision_id": decision_id,
-            "scored_at": _rfc3339(now),
-            **scored.answer,
-            "model": None if bundle is None else _model_reference(bundle) | {"policy": scored.policy},
-            "warnings": scored.warnings,
-            "logged": not asked.options.dry_run,
-            "request_id": request.state.request_id,
-        }
-        record = {"decision_id": decision_id, "answer": dict(body), "made_from": scored.made_from}
-        body["logged"] = not asked.options.dry_run and await self._kept(desk, record)
-        body["elapsed_ms"] = round((self.clock.monotonic() - started) * 1000, 2)
-        SCORES.labels(body["status"], body["recommendation"]["action"]).inc()
-        return answer(body)
+        if test := asked.options.test:
+            [body] = await self._rehearsed(test, caller, asked, [asked.order], request)
+            if isinstance(body, Refusal):
+                raise body
+        else:
+            desk, merchant = self._seat(caller, asked.merchant_id, "score")
+            body = await self.scoring.one(desk, self._question(merchant, asked, [asked.order], request))
+        return answer(body | {"elapsed_ms": self._elapsed_ms(started)})
 
-    def _scored(
-        self, desk: Desk, merchant: Merchant, bundle: Bundle | None, asked: ScoreIn, decision_id: str, now: int
-    ) -> Scored:
-        """The decision; whatever breaks on the way to it, the sale goes on with the merchant's default."""
-        order, explain = asked.order, asked.options.explain
-        ids = (decision_id, now, order.order_id, order.checkout_id)
-        try:
-            with ledger.one_moment(desk.reader):
-                columns = desk.intake.known(desk.reader, order, merchant, now)
-                return score(desk.reader, bundle, Ask(merchant.merchant_id, columns, *ids, explain, desk.single))
-        except Refusal:
-            raise
-        except Exception as error:  # noqa: BLE001 - logged by its place; the answer says that it is a fallback
-            http.LOG.error(orjson.dumps({"fallback": decision_id, "failed": http.place_of(error)}).decode())
-            return fallback(Ask(merchant.merchant_id, {}, *ids))
+    async def score_batch(self, request: Request) -> Response:
+        """The same for many orders. One that does not fit is refused in its place; the others are answered."""
+        started, caller = self.clock.monotonic(), self._caller(request)
+        batch = await parsed_batch(request)
+        asked, results = batch.asked, dict[int, Any](batch.refused)
+        if test := asked.options.test:
+            found: Sequence[Any] = await self._rehearsed(test, caller, asked, asked.orders, request)
+        else:
+            desk, merchant = self._seat(caller, asked.merchant_id, "score")
+            found = await self.scoring.many(desk, self._question(merchant, asked, asked.orders, request))
+        results |= zip(batch.places, found, strict=True)
+        told = [in_its_place(results[i], i, request.state.request_id) for i in range(len(results))]
+        ids = {"request_id": request.state.request_id, "elapsed_ms": self._elapsed_ms(started)}
+        return answer({"results": told, **ids})
+
+    def _question(
+        self, merchant: Merchant, asked: ScoreIn | BatchIn, orders: list[OrderIn], request: Request
+    ) -> Question:
+        return Question(merchant, asked.stage, asked.options, orders, self.clock.now(), request.state.request_id)
+
+    async def _rehearsed(
+        self, test: str, caller: Caller | None, asked: ScoreIn | BatchIn, orders: list[OrderIn], request: Request
+    ) -> list[dict[str, Any] | Refusal]:
+        """Test orders: the key must be good for a score; neither merchant, model nor history need be there."""
+        http.may(caller, asked.merchant_id, "score")
+        await rehearse(test)
+        more = {"scored_at": rfc3339(self.clock.now()), "request_id": request.state.request_id}
+        found = (forced(test, asked.stage, order) for order in orders)
+        return [one if isinstance(one, Refusal) else one | more for one in found]
+
+    def _elapsed_ms(self, started: float) -> float:
+        return round((self.clock.monotonic() - started) * 1000, 2)
 
     async def place(self, request: Request) -> Response:
         """Take in a placed order: from now on it counts for the orders that follow."""
@@ -110,6 +114,8 @@ class Api:
 
         def job(connection: Connection) -> tuple[bool, int]:
             columns = desk.intake.placed(connection, asked.order, merchant, now)
+            if asked.order.checkout_id is not None:
+                checkouts.link(connection, asked.merchant_id, order_id, asked.order.checkout_id)
             placed = Told(asked.merchant_id, order_id, "live", f"{order_id}:placed", "placed",
                           min(columns["placed_at"], now), now, live=True)  # fmt: skip
             return ledger.place(connection, columns, placed), ledger.first_told(connection, placed)
@@ -137,6 +143,18 @@ class Api:
             raise Refusal(404, "not_found", "no such decision")
         return answer(found["answer"])
 
+    async def decisions(self, request: Request) -> Response:
+        """Every decision on one checkout or one order, linked through the order's checkout. Nothing of others."""
+        desk, merchant = self._seat(self._caller(request), request.query_params.get("merchant_id"), "score")
+        checkout_id, order_id = (request.query_params.get(name) for name in ("checkout_id", "order_id"))
+        if (checkout_id is None) == (order_id is None):
+            raise Refusal(422, "invalid", "say which: ?checkout_id= or ?order_id=", "/checkout_id")
+        if checkout_id is not None:
+            found = checkouts.decisions_of_checkout(desk.reader, merchant.merchant_id, checkout_id)
+        else:
+            found = checkouts.decisions_of_order(desk.reader, merchant.merchant_id, order_id or "")
+        return answer({"decisions": [one["answer"] for one in found]})
+
     async def model(self, request: Request) -> Response:
         """Which model answers, how it was judged, and from what."""
         desk, _ = self._seat(self._caller(request), request.query_params.get("merchant_id"), "score")
@@ -144,7 +162,7 @@ class Api:
         if bundle is None:
             return answer({"status": "not_evaluated", "model": None})
         about = {k: bundle.about[k] for k in ("evidence", "counts", "moments", "judged")}
-        return answer({"status": "serving", "model": _model_reference(bundle), **about})
+        return answer({"status": "serving", "model": model_reference(bundle), **about})
 
     async def report(self, request: Request) -> Response:
         """The merchant's report as a page."""
@@ -157,7 +175,9 @@ class Api:
 
     async def readyz(self, _: Request) -> Response:
         ready = self.desks.ready()
-        return PlainTextResponse("ready" if ready else "no model", 200 if ready else 503)
+        return PlainTextResponse(
+            "\n".join(["ready" if ready else "no model", *self.desks.notes()]), 200 if ready else 503
+        )
 
     async def metrics(self, _: Request) -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
@@ -165,24 +185,14 @@ class Api:
     async def openapi(self, _: Request) -> Response:
         return answer(document())
 
-    async def _kept(self, desk: Desk, record: dict[str, Any]) -> bool:
-        """Is the decision on disk? A full queue, a full disk or a slow one must not stop a checkout."""
-        try:
-            writing = desk.writer.submit(lambda connection: ledger.record(connection, record))
-            done, _ = await asyncio.wait({asyncio.wrap_future(writing)}, timeout=self.log_patience_s)
-            for one in done:
-                one.result()
-        except Exception as error:  # noqa: BLE001 - whatever broke, the sale goes on and the answer says logged: false
-            http.LOG.error(orjson.dumps({"unlogged": record["decision_id"], "cause": type(error).__name__}).decode())
-            return False
-        return bool(done)
-
     def app(self) -> Starlette:
         """The ASGI app."""
         table = (
             ("/v1/score", self.score, "POST"),
+            ("/v1/score/batch", self.score_batch, "POST"),
             ("/v1/orders", self.place, "POST"),
             ("/v1/events", self.event, "POST"),
+            ("/v1/decisions", self.decisions, "GET"),
             ("/v1/decisions/{decision_id}", self.decision, "GET"),
             ("/v1/model", self.model, "GET"),
             ("/reports/{merchant_id}", self.report, "GET"),
@@ -216,20 +226,5 @@ async def _written(desk: Desk, job: Callable[[Connection], tuple[bool, int]]) ->
 
 
 def _taken(ids: dict[str, str], new: bool, known_at: int) -> Response:
-    body = ids | {"status": "accepted" if new else "duplicate", "known_at": _rfc3339(known_at)}
+    body = ids | {"status": "accepted" if new else "duplicate", "known_at": rfc3339(known_at)}
     return answer(body, 201 if new else 200)
-
-
-def _model_reference(bundle: Bundle) -> dict[str, Any]:
-    about = bundle.about
-    return {
-        "name": about.get("name"),
-        "version": about.get("version"),
-        "digest": bundle.digest,
-        "features": about.get("features"),
-        "trained_through": _rfc3339(about["trained_through"])[:10],
-    }
-
-
-def _rfc3339(moment: int) -> str:
-    return datetime.fromtimestamp(moment / SECOND, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from data.database import Connection, open_database
+from data.database import BUILT_FROM, Connection, get_meta, open_database
 from data.places import load_register
 from data.pool import Merchant, Pool, pool_names
 from features.catalog import fingerprint
@@ -18,6 +18,7 @@ from training.bundle import Bundle, read_bundle, signing_key
 
 _LOOK_EVERY_S = 1.0
 _AGAIN_AFTER_S = 15.0
+_STALE = {"code": "state_stale", "text": "an import is not in the online state yet: rto state rebuild"}
 
 
 class Desk:
@@ -29,9 +30,26 @@ class Desk:
         self.writer = Writer(lambda: open_database(pool.database))
         self.writer.submit(lambda connection: None).result()  # open by now: the first decision must not wait for it
         self.intake = Intake(pool.token_key())
-        self.merchants = pool.merchants()
+        self.merchants, self.stale, self._merchants_as_of = pool.merchants(), False, -1
+        self.look()
         self._bundle: Bundle | None = None
         self._published, self._looked_at, self._again_at = "", float("-inf"), float("inf")
+
+    def look(self) -> None:
+        """Notice what imports have brought since: merchants at once; news and orders once the state holds them."""
+        as_of = self.pool.merchants_file.stat().st_mtime_ns if self.pool.merchants_file.exists() else -1
+        if as_of != self._merchants_as_of:
+            self.merchants, self._merchants_as_of = self.pool.merchants(), as_of
+        self.stale = (get_meta(self.reader, BUILT_FROM) or "") != ",".join(self.pool.segment_names())
+
+    def warnings(self) -> list[dict[str, str]]:
+        """What a caller should know of every answer given now."""
+        return [_STALE] if self.stale else []
+
+    @property
+    def published(self) -> bool:
+        """Was a model ever promoted here? A pool without one is new, not broken."""
+        return self.pool.champion.exists()
 
     def bundle(self) -> Bundle | None:
         """The published bundle; None before the first promotion. A bad new one is refused and the old one stays."""
@@ -66,24 +84,66 @@ class Desk:
 
 
 class Desks:
-    """The desks of every pool under a home, and which merchant sits at which."""
+    """The desks of every pool under a home, and which merchant sits at which. Pools that come later are noticed."""
 
     def __init__(self, home: Path, clock: Clock) -> None:
+        """Raises what opening a pool raises: a service that starts must be able to serve what was imported."""
         load_register()  # a tenth of a second that the first order must not wait
-        public_key = signing_key(home).public_key()
-        self.desks = {name: Desk(Pool(home, name), public_key, clock) for name in pool_names(home)}
-        self._of = {m: desk for desk in self.desks.values() for m in desk.merchants}
+        self.home, self.clock, self.public_key = home, clock, signing_key(home).public_key()
+        self.desks = {name: self._open(name) for name in pool_names(home) if Pool(home, name).merchants_file.exists()}
+        self._of = self._seats()
+        self._looked_at, self._again_at = clock.monotonic(), dict[str, float]()
+
+    def _open(self, name: str) -> Desk:
+        return Desk(Pool(self.home, name), self.public_key, self.clock)
+
+    def _seats(self) -> dict[str, Desk]:
+        return {m: desk for desk in self.desks.values() for m in desk.merchants}
+
+    def look(self) -> None:
+        """Once a second: are there new pools, merchants, imports? One that cannot be read hides no other."""
+        now = self.clock.monotonic()
+        if now - self._looked_at < _LOOK_EVERY_S:
+            return
+        self._looked_at = now
+        for name in pool_names(self.home):
+            if now >= self._again_at.get(name, now) and not self._noticed(name):
+                self._again_at[name] = now + _AGAIN_AFTER_S
+        self._of = self._seats()
+
+    def _noticed(self, name: str) -> bool:
+        """False if the pool could not be read: an import may be half-way, a file damaged. It goes on as it was."""
+        try:
+            if name in self.desks:
+                self.desks[name].look()
+            elif Pool(self.home, name).merchants_file.exists():
+                self.desks[name] = self._open(name)
+                LOG.info("pool %s is served", name)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the other pools are served
+            LOG.error("pool %s: %s", name, place_of(error))
+            return False
+        return True
 
     def of(self, merchant_id: str) -> tuple[Desk, Merchant]:
         """The desk and settings of a merchant. Raises Refusal 404 if it is not known here."""
+        self.look()
         desk = self._of.get(merchant_id)
         if desk is None:
             raise Refusal(404, "not_found", "no such merchant", "/merchant_id")
         return desk, desk.merchants[merchant_id]
 
     def ready(self) -> bool:
-        """Does every pool have a bundle that serves?"""
-        return bool(self.desks) and all(desk.bundle() is not None for desk in self.desks.values())
+        """Does some pool serve, and each one that has a published model? A pool not promoted yet stops nobody."""
+        self.look()
+        serves = {name: desk.bundle() is not None for name, desk in self.desks.items()}
+        return any(serves.values()) and all(serves[name] or not desk.published for name, desk in self.desks.items())
+
+    def notes(self) -> list[str]:
+        """What is not as it should be, in counts: this is read without a key, and names no merchant."""
+        without = sum(desk.bundle() is None for desk in self.desks.values())
+        stale = sum(desk.stale for desk in self.desks.values())
+        told = {"pools without a model": without, "pools with an import not in the online state": stale}
+        return [f"{what}: {n}" for what, n in told.items() if n]
 
     def close(self) -> None:
         for desk in self.desks.values():

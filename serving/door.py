@@ -12,6 +12,9 @@ from serving.clock import Clock
 from serving.http import LOG, Refusal, refused
 
 MAX_BODY = 64 * 1024
+MAX_BATCH_BODY = 1024 * 1024
+_MOST = {"/v1/score/batch": MAX_BATCH_BODY}
+"""Bytes of a body by path, where a route takes more than the others."""
 NO_ROUTE = "none"
 """The label of requests that no route took: their paths are the caller's words and become no label, no log line."""
 REQUESTS = Counter("rto_requests_total", "Requests answered", ["route", "status"])
@@ -31,10 +34,10 @@ class Gone(Exception):  # noqa: N818 - the caller hung up: nobody waits for an a
 
 
 class Door:
-    """ASGI middleware, the outermost: what it lets through has a whole body of at most `max_body` bytes."""
+    """ASGI middleware, the outermost: what it lets through has a whole body, no larger than its path takes."""
 
-    def __init__(self, app: ASGIApp, clock: Clock, max_body: int = MAX_BODY) -> None:
-        self.app, self.clock, self.max_body = app, clock, max_body
+    def __init__(self, app: ASGIApp, clock: Clock) -> None:
+        self.app, self.clock = app, clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -60,9 +63,10 @@ class Door:
         self._note(state, status, self.clock.monotonic() - started)
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = None if _declared(scope) > self.max_body else await self._body(receive)
+        most = _MOST.get(scope["path"], MAX_BODY)
+        body = None if _declared(scope) > most else await self._body(receive, most)
         if body is None:
-            refusal = Refusal(413, "too_large", f"a body of at most {self.max_body} bytes")
+            refusal = Refusal(413, "too_large", f"a body of at most {most} bytes")
             await refused(scope["state"]["request_id"], refusal)(scope, receive, send)
             return
         messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
@@ -72,7 +76,8 @@ class Door:
 
         await self.app(scope, replayed, send)
 
-    async def _body(self, receive: Receive) -> bytes | None:
+    @staticmethod
+    async def _body(receive: Receive, most: int) -> bytes | None:
         """The whole body; None if it is too large. Half a body that happens to be JSON must not count as an order."""
         parts, size, more = [], 0, True
         while more:
@@ -82,7 +87,7 @@ class Door:
             parts.append(message.get("body", b""))
             size += len(parts[-1])
             more = message.get("more_body", False)
-            if size > self.max_body:
+            if size > most:
                 return None
         return b"".join(parts)
 

@@ -4,6 +4,7 @@ import base64
 import binascii
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Any, TypeAlias
 
@@ -12,6 +13,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from data.contract import SECOND
 from data.errors import RtoError
 from serving.access import Access, Caller
 from serving.settings import LOOPBACK
@@ -27,11 +29,16 @@ _HEADERS = {
 
 
 class Refusal(Exception):  # noqa: N818 - an answer
-    """A 4xx or 503 to give. `message` never holds a value the caller sent."""
+    """A 4xx or 503 to give. `message` never holds a value the caller sent.  test: asked for by a test order."""
 
-    def __init__(self, status: int, code: str, message: str, field: str | None = None) -> None:
+    def __init__(self, status: int, code: str, message: str, field: str | None = None, *, test: bool = False) -> None:
         super().__init__(status, code, message)
-        self.status, self.code, self.message, self.field = status, code, message, field
+        self.status, self.code, self.message, self.field, self.test = status, code, message, field, test
+
+    def told(self, request_id: str) -> dict[str, Any]:
+        """The one shape of errors."""
+        said = {"code": self.code, "message": self.message, "field": self.field, "request_id": request_id}
+        return {"error": said | ({"test": True} if self.test else {})}
 
 
 def answer(body: Any, status: int = 200) -> Response:
@@ -39,10 +46,14 @@ def answer(body: Any, status: int = 200) -> Response:
     return Response(orjson.dumps(body), status, media_type="application/json")
 
 
+def rfc3339(moment: int) -> str:
+    """A moment (microseconds) as callers read it."""
+    return datetime.fromtimestamp(moment / SECOND, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def refused(request_id: str, refusal: Refusal) -> Response:
-    """A refusal in the one shape of errors."""
-    body = {"code": refusal.code, "message": refusal.message, "field": refusal.field, "request_id": request_id}
-    response = answer({"error": body}, refusal.status)
+    """A refusal as a response."""
+    response = answer(refusal.told(request_id), refusal.status)
     response.headers.update(_HEADERS.get(refusal.status, {}))
     return response
 

@@ -76,6 +76,11 @@ def _micros(moment: datetime, now: int, field: str) -> int:
     return micros
 
 
+def _placed_at(order: OrderIn, now: int) -> int:
+    assert order.placed_at is not None, "asked for before (serving/stages.py)"
+    return _micros(order.placed_at, now, "/order/placed_at")
+
+
 def _pincode(told: str | None, country: str, field: str) -> str | None:
     if not told or not told.strip():
         return None
@@ -94,7 +99,7 @@ def _told(order: OrderIn, merchant: Merchant, now: int) -> dict[str, list[Any]]:
     flat: dict[str, Any] = {
         "order_id": order.order_id or "",
         "merchant_id": merchant.merchant_id,
-        "placed_at": _micros(order.placed_at, now, "/order/placed_at"),
+        "placed_at": _placed_at(order, now),
         "timezone": merchant.timezone,
         "currency": order.currency or merchant.currency,
         "country": country,

@@ -6,51 +6,22 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from serving.schema import EventIn, PlaceIn, ScoreIn
-from serving.shapes import DECISION, ERROR, TAKEN
+from serving.schema import BatchIn, EventIn, PlaceIn, ScoreIn
+from serving.shapes import BATCH, DECISION, DECISIONS, ERROR, KEPT_DECISION, MODEL, TAKEN
 
+_REQUESTS: tuple[type[BaseModel], ...] = (ScoreIn, BatchIn, PlaceIn, EventIn)
+_ANSWERS = {"Error": ERROR, "Decision": DECISION, "KeptDecision": KEPT_DECISION, "Decisions": DECISIONS, "Batch": BATCH,
+            "Taken": TAKEN, "Model": MODEL}  # fmt: skip
 _ERRORS = {
     "400": "malformed JSON",
     "401": "no key, or one that is not known",
     "403": "a key of another merchant, or without the scope",
-    "404": "no such merchant",
-    "413": "a body above 64 KiB",
+    "404": "no such merchant, or no such order of yours at stage dispatch",
+    "413": "a body above 64 KiB (batch: 1 MiB)",
     "415": "a content-type other than application/json",
     "422": "a value that does not fit: `field` says which",
+    "500": "an error of ours, logged under the request id",
 }
-
-
-@cache
-def document() -> dict[str, Any]:
-    """The document that `/openapi.json` serves."""
-    _, schemas = models_json_schema(
-        [(m, "validation") for m in (ScoreIn, PlaceIn, EventIn)], ref_template="#/components/schemas/{model}"
-    )
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": "RTO risk", "version": "1", "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
-        "security": [{"bearer": []}, {"basic": []}],
-        "paths": {
-            "/v1/score": {"post": _post("score", "Score one order", ScoreIn, {"200": "the decision"})},
-            "/v1/orders": {"post": _post("place", "Take in a placed order", PlaceIn, _TAKEN)},
-            "/v1/events": {"post": _post("event", "Take in one piece of news", EventIn, _TAKEN)},
-            "/v1/decisions/{decision_id}": {"get": _get("decision", "A decision as answered", ["decision_id"])},
-            "/v1/model": {"get": _get("model", "Which model answers, and its evidence", [])},
-            "/reports/{merchant_id}": {"get": _get("report", "The merchant's report (HTML)", ["merchant_id"])},
-            "/livez": {"get": _get("livez", "Is the process alive?", [])},
-            "/readyz": {"get": _get("readyz", "Does every pool have a model?", [])},
-            "/metrics": {"get": _get("metrics", "Prometheus metrics", [])},
-        },
-        "components": {
-            "schemas": {**schemas["$defs"], "Error": ERROR, "Decision": DECISION, "Taken": TAKEN},
-            "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer"},
-                "basic": {"type": "http", "scheme": "basic"},
-            },
-        },
-    }
-
-
 _TAKEN = {
     "201": "kept",
     "200": "was kept before",
@@ -59,39 +30,114 @@ _TAKEN = {
 }
 
 
-def _post(name: str, summary: str, model: type[BaseModel], good: dict[str, str]) -> dict[str, Any]:
-    body = {"required": True, "content": _json(model.__name__)}
-    shape = "Decision" if model is ScoreIn else "Taken"
+@cache
+def document() -> dict[str, Any]:
+    """The document that `/openapi.json` serves."""
+    _, schemas = models_json_schema([(m, "validation") for m in _REQUESTS], ref_template="#/components/schemas/{model}")
+    shapes = schemas["$defs"] | _ANSWERS
+    shapes["ScoreIn"] = shapes["ScoreIn"] | {"allOf": _BY_STAGE}
     return {
-        "operationId": name,
-        "summary": summary,
-        "requestBody": body,
-        "responses": _responses(good | _ERRORS, shape),
+        "openapi": "3.1.0",
+        "info": {"title": "RTO risk", "version": "1", "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
+        "security": [{"bearer": []}, {"basic": []}],
+        "paths": _paths(),
+        "components": {
+            "schemas": shapes,
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "basic": {"type": "http", "scheme": "basic"},
+            },
+        },
     }
+
+
+def _at(stages: list[str], **needs: Any) -> dict[str, Any]:
+    """What an order needs at some stages."""
+    said = {"properties": {"stage": {"enum": stages}}} | ({} if "checkout" in stages else {"required": ["stage"]})
+    return {"if": said, "then": {"properties": {"order": needs}}}
+
+
+_BY_STAGE = [
+    _at(["checkout"], required=["placed_at"]),
+    _at(
+        ["placed"],
+        required=["order_id", "placed_at", "payment_method"],
+        properties={"payment_method": {"enum": ["cod", "prepaid"]}},
+    ),
+    _at(["dispatch"], required=["order_id"]),
+]
+
+
+def _paths() -> dict[str, Any]:
+    scored = {"200": "the decision"}
+    batch = {"200": "a result for each order, in their order"}
+    of_one = ["merchant_id", "checkout_id", "order_id"]
+    return {
+        "/v1/score": {"post": _post("score", "Score one order", ScoreIn, scored, "Decision")},
+        "/v1/score/batch": {"post": _post("score_batch", "Score up to 200 orders", BatchIn, batch, "Batch")},
+        "/v1/orders": {"post": _post("place", "Take in a placed order", PlaceIn, _TAKEN, "Taken")},
+        "/v1/events": {"post": _post("event", "Take in one piece of news", EventIn, _TAKEN, "Taken")},
+        "/v1/decisions": {
+            "get": _get("decisions", "Decisions on a checkout or order", query=of_one, shape="Decisions")
+        },
+        "/v1/decisions/{decision_id}": {
+            "get": _get("decision", "A decision as answered", "decision_id", ["merchant_id"], "KeptDecision")
+        },
+        "/v1/model": {"get": _get("model", "Which model answers, and its evidence", None, ["merchant_id"], "Model")},
+        "/reports/{merchant_id}": {"get": _get("report", "The merchant's report (HTML)", "merchant_id")},
+        "/livez": {"get": _probe("livez", "Is the process alive?")},
+        "/readyz": {"get": _probe("readyz", "Does every pool with a published model serve?")},
+        "/metrics": {"get": _probe("metrics", "Prometheus metrics")},
+    }
+
+
+def _post(name: str, summary: str, model: type[BaseModel], good: dict[str, str], shape: str) -> dict[str, Any]:
+    body = {"required": True, "content": _json(model.__name__)}
+    responses = _responses(good | _ERRORS, shape)
+    if model in (ScoreIn, BatchIn):
+        forced = {"409": "only asked for by a test order", "503": "only asked for by a test order"}
+        responses |= _responses(forced)
+    return {"operationId": name, "summary": summary, "requestBody": body, "responses": responses}
 
 
 def _json(shape: str) -> dict[str, Any]:
     return {"application/json": {"schema": {"$ref": f"#/components/schemas/{shape}"}}}
 
 
-def _get(name: str, summary: str, path: list[str]) -> dict[str, Any]:
-    parameters: list[dict[str, Any]] = [
-        {"name": p, "in": "path", "required": True, "schema": {"type": "string"}} for p in path
-    ]
-    if name in ("decision", "model"):
-        query = {"name": "merchant_id", "in": "query", "schema": {"type": "string"}}
-        parameters.append(query | {"description": "needed only where no key says who is calling"})
-    errors = {k: v for k, v in _ERRORS.items() if k in ("401", "403", "422")} | {"404": "none of yours"}
-    good = {"200": "yes", "503": "not yet"} if name == "readyz" else {"200": "as asked"}
-    responses = _responses(good if name in ("livez", "readyz", "metrics") else good | errors)
+_QUERY = {
+    "merchant_id": "needed only where no key says who is calling",
+    "checkout_id": "decisions on this checkout and the order it became",
+    "order_id": "decisions on this order and the checkout it came from; one of the two, not both",
+}
+
+
+def _get(
+    name: str, summary: str, in_path: str | None = None, query: list[str] | None = None, shape: str | None = None
+) -> dict[str, Any]:
+    text = {"schema": {"type": "string"}}
+    parameters: list[dict[str, Any]] = [{"name": in_path, "in": "path", "required": True} | text] if in_path else []
+    parameters += [{"name": one, "in": "query", "description": _QUERY[one]} | text for one in query or ()]
+    errors = {k: v for k, v in _ERRORS.items() if k in ("401", "403", "422", "500")} | {"404": "none of yours"}
+    responses = _responses({"200": "as asked"} | errors | {"503": "the disk does not answer: try again"}, shape)
     return {"operationId": name, "summary": summary, "parameters": parameters, "responses": responses}
+
+
+def _probe(name: str, summary: str) -> dict[str, Any]:
+    """A route of plain text, about nobody."""
+    texts = {"200": "yes"} | ({"503": "not yet"} if name == "readyz" else {})
+    return {
+        "operationId": name,
+        "summary": summary,
+        "security": [],
+        "responses": {k: {"description": v} for k, v in texts.items()},
+    }
 
 
 def _responses(texts: dict[str, str], shape: str | None = None) -> dict[str, Any]:
     """shape: of a good answer, where it is JSON that is promised to keep its shape."""
 
-    def content(status: str, text: str) -> dict[str, Any]:
-        name = shape if status < "400" else None if text == "not yet" else "Error"
+    def content(status: str) -> dict[str, Any]:
+        name = shape if status < "400" else "Error"
         return {"content": _json(name)} if name else {}
 
-    return {status: {"description": text} | content(status, text) for status, text in sorted(texts.items())}
+    return {status: {"description": text} | content(status) for status, text in sorted(texts.items())}

@@ -44,11 +44,11 @@ class Address(_Strict):
 
 
 class OrderIn(_Strict):
-    """An order as the checkout knows it. Only `placed_at` is required."""
+    """An order as the checkout knows it. What is required depends on the stage (`serving/stages.py`)."""
 
     order_id: _Id | None = None
     checkout_id: _Id | None = None
-    placed_at: AwareDatetime
+    placed_at: Annotated[AwareDatetime | None, Field(description="required but at stage dispatch")] = None
     channel: _Text | None = None
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
     amount_minor: _Minor | None = None
@@ -66,28 +66,60 @@ class OrderIn(_Strict):
     campaign: _Text | None = None
 
 
+_ACTIONS = tuple(a.name.lower() for a in Action)
+TEST_TIERS = ("low", "medium", "high")
+TEST_STATUSES = ("not_evaluated", "fallback")
+TEST_ERRORS = {
+    "error_400": (400, "malformed"),
+    "error_401": (401, "unauthorised"),
+    "error_403": (403, "forbidden"),
+    "error_404": (404, "not_found"),
+    "error_409": (409, "DQ008"),
+    "error_413": (413, "too_large"),
+    "error_415": (415, "not_json"),
+    "error_422": (422, "invalid"),
+    "error_500": (500, "internal"),
+    "error_503": (503, "busy"),
+}
+TEST_SLOW = "slow"
+_TESTS = (*TEST_TIERS, *_ACTIONS, *TEST_STATUSES, *TEST_ERRORS, TEST_SLOW)
+_Test = Annotated[Literal[_TESTS] | None, Field(description="force this answer: a test order, never kept")]  # type: ignore[valid-type]
+
+
 class Options(_Strict):
     explain: int = Field(default=5, ge=0, le=20, description="how many reasons")
     dry_run: bool = Field(default=False, description="answer without keeping the decision")
+    test: _Test = None
+
+
+_Stage = Literal["checkout", "placed", "dispatch"]
+MOST_ORDERS = 200
 
 
 class ScoreIn(_Strict):
     merchant_id: _Id
-    stage: Literal["checkout"] = "checkout"
+    stage: _Stage = "checkout"
     order: OrderIn
+    options: Options = Options()
+
+
+class BatchIn(_Strict):
+    """Several orders of one merchant at one stage. One that does not fit is refused alone."""
+
+    merchant_id: _Id
+    stage: _Stage = "checkout"
+    orders: Annotated[list[OrderIn], Field(min_length=1, max_length=MOST_ORDERS)]
     options: Options = Options()
 
 
 class PlacedOrder(OrderIn):
     order_id: _Id
+    placed_at: AwareDatetime
 
 
 class PlaceIn(_Strict):
     merchant_id: _Id
     order: PlacedOrder
-
-
-_ACTIONS = tuple(a.name.lower() for a in Action)
 
 
 class Details(_Strict):

@@ -35,6 +35,7 @@ ERROR = _of(
         request_id=_TEXT,
     )
 )
+"""A test order's error holds `"test": true` besides."""
 TAKEN = {
     "type": "object",
     "required": ["status", "known_at"],
@@ -62,8 +63,11 @@ _MODEL = _of(
     trained_through=_TEXT,
     policy=_TEXT_OR_NULL,
 )
-DECISION = _of(
+KEPT_DECISION = _of(
     decision_id=_TEXT,
+    order_id=_TEXT_OR_NULL | {"description": "as sent, or the order that the checkout became"},
+    checkout_id=_TEXT_OR_NULL,
+    stage={"enum": ["checkout", "placed", "dispatch"]},
     status={"enum": ["scored", "rules_only", "fallback", "not_evaluated"]},
     rung={
         "enum": ["full", "default"],
@@ -79,5 +83,30 @@ DECISION = _of(
     warnings=_list_of(_of(code=_TEXT, text=_TEXT)),
     logged={"type": "boolean", "description": "false: not yet known to be on disk, or a dry run"},
     request_id=_TEXT,
-    elapsed_ms={"type": "number"},
 )
+"""A decision as it is kept, and as one result of a batch."""
+KEPT_DECISION["properties"]["test"] = {"const": True, "description": "there on a forced answer, and only there"}
+_TOOK: Schema = {
+    "elapsed_ms": {"type": "number", "description": "on the server, from the body read to the answer made"}
+}
+DECISION = {
+    "type": "object",
+    "required": [*KEPT_DECISION["required"], *_TOOK],
+    "properties": KEPT_DECISION["properties"] | _TOOK,
+}
+DECISIONS = _of(decisions=_list_of({"$ref": "#/components/schemas/KeptDecision"}))
+BATCH = _of(
+    results={
+        "type": "array",
+        "items": {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("KeptDecision", "Error")]},
+        "description": "one for each order, in their order: a decision, or an error with a field as /orders/3/placed_at",
+    },
+    request_id=_TEXT,
+    elapsed_ms=_TOOK["elapsed_ms"],
+)
+MODEL = {
+    "type": "object",
+    "required": ["status", "model"],
+    "properties": {"status": {"enum": ["serving", "not_evaluated"]},
+                   "model": _or_null({"type": "object", "required": ["name", "version", "digest"]})},
+}  # fmt: skip

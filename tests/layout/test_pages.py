@@ -23,7 +23,7 @@ from features.page import MEASURES
 from features.page import page as features_page
 from serving.cli import COMMANDS, SUMMARIES, rto
 from serving.openapi import document
-from serving.schema import EventIn, PlaceIn, ScoreIn
+from serving.schema import BatchIn, EventIn, PlaceIn, ScoreIn
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("data", "features", "training", "serving")
@@ -216,8 +216,8 @@ def test_the_errors_page_knows_every_answer_of_the_service_and_no_other() -> Non
 
 
 def test_the_errors_page_knows_every_warning() -> None:
-    text = (ROOT / "serving" / "scorer.py").read_text()
-    warnings = set(re.findall(r'\{"code": "(\w+)", "text"', text))
+    texts = (path.read_text() for path in sources())
+    warnings = {code for text in texts for code in re.findall(r'\{"code": "(\w+)", "text"', text)}
     assert warnings
     assert warnings <= set(rows("docs/errors.md"))
 
@@ -242,7 +242,7 @@ def words_in_code(path: str) -> set[str]:
     return {word for span in spans for word in re.findall(r"\w+", span)}
 
 
-@pytest.mark.parametrize("model", [ScoreIn, PlaceIn, EventIn], ids=lambda m: m.__name__)
+@pytest.mark.parametrize("model", [ScoreIn, BatchIn, PlaceIn, EventIn], ids=lambda m: m.__name__)
 def test_the_api_page_names_every_field_of_a_request(model: type[BaseModel]) -> None:
     assert sorted(fields(model) - words_in_code("docs/api.md")) == []
 
@@ -270,14 +270,10 @@ def test_every_request_shown_is_one_the_service_takes() -> None:
     shown = dict(requests())
     assert len(shown) >= 4
     for body in shown.values():
-        model = (
-            EventIn
-            if "event_id" in body
-            else PlaceIn
-            if body["order"].get("order_id") and "options" not in body
-            else ScoreIn
-        )
-        model.model_validate_json(json.dumps(body))
+        placed = "order_id" in body.get("order", ()) and not {"options", "stage"} & set(body)
+        model = EventIn if "event_id" in body else PlaceIn if placed else ScoreIn
+        if "orders" not in body:  # a batch is shown with a bad order in it: tests/service/test_api_page.py runs it
+            model.model_validate_json(json.dumps(body))
 
 
 # --- features ---------------------------------------------------------------------------------------------------------

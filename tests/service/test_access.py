@@ -26,9 +26,12 @@ from tests.helpers.installation import (
 
 ROUTES: dict[str, tuple[str, str, str]] = {
     "score": ("POST", "/v1/score", "score"),
+    "batch": ("POST", "/v1/score/batch", "score"),
+    "test order": ("POST", "/v1/score", "score"),
     "orders": ("POST", "/v1/orders", "events"),
     "events": ("POST", "/v1/events", "events"),
     "decision": ("GET", "/v1/decisions/dec_1", "score"),
+    "decisions": ("GET", "/v1/decisions?order_id=o-1", "score"),
     "model": ("GET", "/v1/model", "score"),
     "report": ("GET", f"/reports/{SHOP}", "report"),
 }
@@ -36,6 +39,8 @@ ROUTES: dict[str, tuple[str, str, str]] = {
 NEWS = {"event_id": "e", "order_id": "o", "type": "delivered", "happened_at": rfc3339(NOW)}
 BODIES: dict[str, dict[str, Any]] = {
     "score": ask(an_order()),
+    "batch": {"merchant_id": SHOP, "orders": [an_order(), {}]},
+    "test order": ask(an_order(), test="high"),
     "orders": {"merchant_id": SHOP, "order": an_order(order_id="o-1")},
     "events": {"merchant_id": SHOP} | NEWS,
 }
@@ -66,8 +71,10 @@ def guarded(installation: Installation, tmp_path_factory: pytest.TempPathFactory
 def call(client: httpx.Client, name: str, key: str | None, **more: Any) -> httpx.Response:
     verb, path, _ = ROUTES[name]
     headers = {} if key is None else {"authorization": f"Bearer {key}"}
-    query = {"merchant_id": SHOP} if name in ("decision", "model") else {}
-    return client.request(verb, path, json=BODIES.get(name), params=query, headers=headers, **more)
+    url = httpx.URL(path)
+    if name in ("decision", "decisions", "model"):
+        url = url.copy_merge_params({"merchant_id": SHOP})
+    return client.request(verb, url, json=BODIES.get(name), headers=headers, **more)
 
 
 def without_ids(answer: httpx.Response) -> tuple[int, str]:
@@ -117,7 +124,7 @@ def test_another_merchants_decision_and_one_that_never_was_are_the_same_404(guar
 
 
 def test_the_key_is_asked_for_before_the_body_is_read(guarded: Guarded):
-    for path in ("/v1/score", "/v1/orders", "/v1/events"):
+    for path in ("/v1/score", "/v1/score/batch", "/v1/orders", "/v1/events"):
         assert guarded.client.post(path, content=b"{").status_code == 401
 
 

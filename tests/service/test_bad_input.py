@@ -155,7 +155,7 @@ def test_json_by_any_spelling_of_its_name_is_read(shared: httpx.Client, called: 
     assert shared.post("/v1/score", content=body(), headers={"content-type": called}).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/v1/orders", "/v1/events"])
+@pytest.mark.parametrize("path", ["/v1/orders", "/v1/events", "/v1/score/batch"])
 @pytest.mark.parametrize("sent", [b"", b"{", b"{}", b"[]", raw("amount_minor", "NaN"), body()])
 def test_the_other_doors_refuse_as_well(shared: httpx.Client, path: str, sent: bytes):
     answer = shared.post(path, content=sent, headers=JSON)

@@ -12,14 +12,18 @@ from data.contract import NewsType, Reason
 from serving.api import Api
 from serving.clock import Clock
 from serving.openapi import document
-from serving.schema import EventIn, PlaceIn, ScoreIn
+from serving.schema import BatchIn, EventIn, PlaceIn, ScoreIn
 from tests.helpers.installation import NOW, SHOP, Installation, an_order, ask, place, rfc3339
 
-MODELS = {"ScoreIn": ScoreIn, "PlaceIn": PlaceIn, "EventIn": EventIn}
+MODELS = {"ScoreIn": ScoreIn, "BatchIn": BatchIn, "PlaceIn": PlaceIn, "EventIn": EventIn}
 EVENT = {"merchant_id": SHOP, "event_id": "e", "order_id": "o", "type": "delivered", "happened_at": rfc3339(NOW)}
 GOOD: dict[str, tuple[str, dict[str, Any]]] = {
     "an order to score": ("ScoreIn", ask(an_order(), explain=3, dry_run=True)),
     "an order of which only the time is known": ("ScoreIn", ask({"placed_at": rfc3339(NOW)})),
+    "an order once placed": ("ScoreIn", ask(an_order(order_id="o-1")) | {"stage": "placed"}),
+    "an order before dispatch": ("ScoreIn", ask({"order_id": "o-1"}) | {"stage": "dispatch"}),
+    "a batch": ("BatchIn", {"merchant_id": SHOP, "stage": "dispatch", "orders": [{"order_id": "o-1"}, an_order()]}),
+    "a test order": ("ScoreIn", ask(an_order(), test="high")),
     "a placed order": ("PlaceIn", {"merchant_id": SHOP, "order": an_order(order_id="o-1")}),
     "an outcome": ("EventIn", EVENT | {"type": "rto_started", "reason": "refused", "source": "courier"}),
     "a correction": ("EventIn", EVENT | {"type": "correction", "details": {"voids": "e-1"}}),
@@ -52,7 +56,7 @@ def test_every_reference_in_the_document_leads_somewhere():
     assert {r.removeprefix("#/components/schemas/") for r in references(document())} <= set(schemas)
 
 
-@pytest.mark.parametrize("name", [*MODELS, "Error", "Decision", "Taken"])
+@pytest.mark.parametrize("name", [*MODELS, "Error", "Decision", "KeptDecision", "Decisions", "Batch", "Taken", "Model"])
 def test_every_shape_is_a_valid_json_schema(name: str):
     jsonschema.Draft202012Validator.check_schema(document()["components"]["schemas"][name])
 
@@ -73,6 +77,21 @@ def test_the_document_knows_every_type_of_news_and_every_reason():
     assert set(event["type"]["enum"]) == {t.name.lower() for t in NewsType} - {"placed"}
     [reasons] = [one["enum"] for one in event["reason"]["anyOf"] if "enum" in one]
     assert set(reasons) == {r.name.lower() for r in Reason} - {"none"}
+
+
+LACKING = {
+    "no time at checkout": ask({"order_id": "o-1"}),
+    "payment open once placed": ask(an_order(order_id="o-1", payment_method="undecided")) | {"stage": "placed"},
+    "no payment once placed": ask({"order_id": "o-1", "placed_at": rfc3339(NOW)}) | {"stage": "placed"},
+    "no order id once placed": ask(an_order()) | {"stage": "placed"},
+    "no order id at dispatch": ask(an_order()) | {"stage": "dispatch"},
+}
+
+
+@pytest.mark.parametrize("example", LACKING.values(), ids=LACKING.keys())
+def test_what_a_stage_lacks_fits_neither_the_document_nor_the_service(shared: httpx.Client, example: dict[str, Any]):
+    assert not validator("ScoreIn").is_valid(example)
+    assert shared.post("/v1/score", json=example).status_code == 422
 
 
 BAD = {
@@ -99,6 +118,17 @@ def test_every_refusal_has_the_documented_shape_and_status(shared: httpx.Client,
 def test_answers_fit_the_document(client: httpx.Client):
     validator("Decision").validate(client.post("/v1/score", json=ask(an_order())).json())
     validator("Decision").validate(client.post("/v1/score", json=ask(an_order(currency="USD"))).json())
-    validator("Taken").validate(place(client, an_order(order_id="o-1")).json())
+    validator("Taken").validate(place(client, an_order(order_id="o-1", checkout_id="c-1")).json())
+    dispatch = client.post("/v1/score", json=ask({"order_id": "o-1"}) | {"stage": "dispatch"}).json()
+    validator("Decision").validate(dispatch)
+    batch = {"merchant_id": SHOP, "orders": [an_order(), {}, an_order(currency="USD")]}
+    validator("Batch").validate(client.post("/v1/score/batch", json=batch).json())
+    mine = {"merchant_id": SHOP}
+    kept = client.get(f"/v1/decisions/{dispatch['decision_id']}", params=mine).json()
+    validator("KeptDecision").validate(kept)
+    linked = client.get("/v1/decisions", params=mine | {"checkout_id": "c-1"}).json()
+    assert linked == {"decisions": [kept]}
+    validator("Decisions").validate(linked)
+    validator("Model").validate(client.get("/v1/model", params=mine).json())
     validator("Taken").validate(client.post("/v1/events", json=EVENT).json())
     assert client.get("/openapi.json").json() == document()

@@ -71,6 +71,16 @@ def use_every_door(client: httpx.Client) -> None:
     for name, value in CANARIES.items():
         assert client.post("/v1/score", json=ask(an_order(**{name: [value]}))).status_code == 422
         assert client.post("/v1/score", json={"merchant_id": SHOP, value: value, "order": {}}).status_code == 422
+    batch = {"merchant_id": SHOP, "orders": [canary_order(), canary_order(amount_minor=-1), canary_order(channel=[1])]}
+    assert client.post("/v1/score/batch", json=batch).status_code == 200
+    for name, value in CANARIES.items():
+        assert client.post("/v1/score/batch", json=batch | {name: value}).status_code == 422
+    forced = {"merchant_id": SHOP, "order": canary_order(), "options": {"test": "high"}}
+    assert client.post("/v1/score", json=forced).json()["test"] is True
+    again = {"merchant_id": SHOP, "stage": "dispatch", "order": canary_order(order_id="o-1")}
+    assert client.post("/v1/score", json=again).status_code == 200
+    query = {"merchant_id": SHOP, "checkout_id": CANARIES["email"], CANARIES["phone"]: CANARIES["name"]}
+    assert client.get("/v1/decisions", params=query).json() == {"decisions": []}
     assert client.get(f"/reports/{SHOP}").status_code == 200
 
 

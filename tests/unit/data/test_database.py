@@ -6,7 +6,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from data.database import SCHEMA_VERSION, get_meta, immediate, open_database, scalar, set_meta
+from data.database import _STEPS, SCHEMA_VERSION, get_meta, immediate, open_database, scalar, set_meta
 from data.errors import DataError
 from data.pool import Pool, secret_file
 
@@ -54,6 +54,32 @@ def test_a_newer_database_is_refused_and_left_alone(tmp_path: Path) -> None:
         with pytest.raises(DataError, match="DB001") as refused:
             open_database(path)
         assert refused.value.to_do == "upgrade rto-risk"
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_a_database_of_an_older_version_is_brought_up_to_date_and_keeps_what_it_holds(tmp_path: Path, read_only: bool):
+    path = tmp_path / "store.sqlite"
+    old = apsw.Connection(str(path))
+    old.execute(_STEPS[0])
+    old.execute("INSERT INTO decisions VALUES ('dec_1', 'm', 'o-1', 'c-1', 1, 0, '{}')")
+    old.execute("PRAGMA user_version = 1")
+    old.close()
+    connection = open_database(path, read_only=read_only)
+    assert scalar(connection, "PRAGMA user_version") == SCHEMA_VERSION
+    assert scalar(connection, "SELECT COUNT(*) FROM checkouts") == 0
+    assert scalar(connection, "SELECT checkout_id FROM decisions") == "c-1"
+    plan = "EXPLAIN QUERY PLAN SELECT body FROM decisions WHERE merchant_id = 'm' AND checkout_id = 'c-1'"
+    assert "decisions_of_checkout" in str(list(connection.execute(plan)))
+    connection.close()
+
+
+def test_a_link_between_order_and_checkout_can_be_neither_changed_nor_deleted(tmp_path: Path) -> None:
+    connection = open_database(tmp_path / "store.sqlite")
+    connection.execute("INSERT INTO checkouts VALUES ('m', 'o-1', 'c-1')")
+    for sql in ("UPDATE checkouts SET checkout_id = 'c-2'", "DELETE FROM checkouts"):
+        with pytest.raises(apsw.ConstraintError, match="keeps its checkout"):
+            connection.execute(sql)
+    connection.close()
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,64 @@
+"""Checkouts and the orders they became: a checkout is scored before it has an order id, and found again by its own."""
+
+from typing import Any
+
+import orjson
+
+from data.database import Connection, scalar
+from data.errors import DataError
+
+_MOST = 100
+_BODIES = "SELECT body FROM decisions WHERE merchant_id = ?1 AND "
+_NEWEST = " ORDER BY scored_at DESC, decision_id LIMIT ?3"
+_OF_CHECKOUT = (
+    "(checkout_id = ?2 OR order_id IN (SELECT order_id FROM checkouts WHERE merchant_id = ?1 AND checkout_id = ?2))"
+)
+_OF_ORDER = (
+    "(order_id = ?2 OR checkout_id = (SELECT checkout_id FROM checkouts WHERE merchant_id = ?1 AND order_id = ?2))"
+)
+
+
+def link(connection: Connection, merchant_id: str, order_id: str, checkout_id: str) -> None:
+    """Keep which checkout an order came from. Call within a transaction.
+
+    Raises DataError DQ008 if the order is already linked to another one.
+    """
+    kept = checkout_of(connection, merchant_id, order_id)
+    if kept is None:
+        connection.execute("INSERT INTO checkouts VALUES (?, ?, ?)", (merchant_id, order_id, checkout_id))
+    elif kept != checkout_id:
+        raise DataError(
+            "DQ008",
+            f"order {order_id!r}",
+            got="an order id already used, with another checkout_id",
+            expected="one checkout for each order",
+            to_do="send the checkout_id it was placed with, or none",
+        )
+
+
+def checkout_of(connection: Connection, merchant_id: str, order_id: str) -> str | None:
+    """The checkout an order came from; None where it was not told."""
+    sql = "SELECT checkout_id FROM checkouts WHERE merchant_id = ? AND order_id = ?"
+    found: str | None = scalar(connection, sql, (merchant_id, order_id))
+    return found
+
+
+def orders_of(connection: Connection, merchant_id: str, checkout_id: str) -> list[str]:
+    """The orders a checkout became, by id: most often none yet, or one."""
+    sql = "SELECT order_id FROM checkouts WHERE merchant_id = ? AND checkout_id = ? ORDER BY order_id"
+    return [row[0] for row in connection.execute(sql, (merchant_id, checkout_id))]
+
+
+def decisions_of_checkout(connection: Connection, merchant_id: str, checkout_id: str) -> list[dict[str, Any]]:
+    """Decisions on a checkout and on the orders it became, newest first, at most 100."""
+    return _decisions(connection, _OF_CHECKOUT, merchant_id, checkout_id)
+
+
+def decisions_of_order(connection: Connection, merchant_id: str, order_id: str) -> list[dict[str, Any]]:
+    """Decisions on an order and on the checkout it came from, newest first, at most 100."""
+    return _decisions(connection, _OF_ORDER, merchant_id, order_id)
+
+
+def _decisions(connection: Connection, which: str, merchant_id: str, wanted: str) -> list[dict[str, Any]]:
+    rows = connection.execute(_BODIES + which + _NEWEST, (merchant_id, wanted, _MOST))
+    return [orjson.loads(row[0]) for row in rows]

@@ -1,0 +1,350 @@
+"""A client of the scoring service in one file: Python 3.11 or newer, standard library only. Copy it, or import it.
+
+A checkout must never wait for us and never stop because of us, so `score` and `score_batch` never raise: within
+300 ms there is an answer, and where the service gave none it is made here, with status `fallback` and the default
+action. Everything else raises `RtoRiskError`.
+
+>>> from serving.client import Client
+>>> shop = Client("http://127.0.0.1:3333", merchant_id="asha-fashion", key=None)
+>>> decision = shop.score({"checkout_id": "c-88", "placed_at": "2026-02-11T21:14:05+05:30", "payment_method": "cod",
+...                        "amount_minor": 64900, "shipping_address": {"pincode": "800001", "state": "Bihar"}})
+>>> decision["status"]
+'scored'
+>>> decision["recommendation"]["action"] in ("allow_cod", "prepaid_nudge", "confirm_call", "prepaid_only")
+True
+
+Once the buyer has paid or chosen cash, place the order, so that it counts; tell what becomes of it:
+
+>>> shop.place({"order_id": "A-1002", "checkout_id": "c-88", "placed_at": "2026-02-11T21:14:05+05:30",
+...             "payment_method": "cod", "amount_minor": 64900, "shipping_address": {"pincode": "800001"}})["status"]
+'accepted'
+>>> shop.event("e-1", "A-1002", "dispatched", "2026-02-12T09:00:00+05:30", source="courier")["status"]
+'accepted'
+>>> [d["stage"] for d in shop.decisions(checkout_id="c-88")]
+['checkout']
+
+A mistake in what you send is told by its field, and never by your buyer's data:
+
+>>> shop.place({"order_id": "A-1003", "placed_at": "yesterday"})
+Traceback (most recent call last):
+    ...
+serving.client.InvalidError: 422 invalid at /order/placed_at: Input should be a valid datetime, input is too short
+"""
+
+import http.client
+import json
+import logging
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any, Literal, NotRequired, TypedDict, cast
+from urllib.parse import quote, urlencode, urlsplit
+
+LOG = logging.getLogger("rto.client")
+Stage = Literal["checkout", "placed", "dispatch"]
+
+
+# a line each, so that the whole client stays a page or two
+LineItem = TypedDict("LineItem", {"sku": str, "category": str, "quantity": int, "price_minor": int}, total=False)  # noqa: UP013
+Customer = TypedDict("Customer", {"customer_id": str, "phone": str, "email": str, "name": str}, total=False)  # noqa: UP013
+Address = TypedDict("Address", {  # noqa: UP013
+    "line1": str, "line2": str, "landmark": str, "city": str, "district": str, "state": str, "pincode": str, "country": str,
+}, total=False)  # fmt: skip
+
+
+class Order(TypedDict, total=False):
+    """What you know of an order. `placed_at` is needed, but at stage dispatch, where the order_id of a placed one is."""
+
+    order_id: str
+    checkout_id: str
+    placed_at: str
+    channel: str
+    currency: str
+    amount_minor: int
+    discount_minor: int
+    shipping_fee_minor: int
+    payment_method: Literal["cod", "prepaid", "undecided"]
+    line_items: list[LineItem]
+    customer: Customer
+    shipping_address: Address
+    origin_pincode: str
+    courier: str
+    promised_at: str
+    device_id: str
+    ip: str
+    campaign: str
+
+
+class Risk(TypedDict):
+    p_rto: float
+    p_rto_if_prepaid: float | None
+    tier: str
+    evidence: dict[str, Any]
+
+
+class Recommendation(TypedDict):
+    action: str
+    runner_up: str | None
+    decided_by: str
+    summary: str
+
+
+class Decision(TypedDict):
+    """An answer. `risk` is None unless `status` is `scored`. New fields may come: ignore what you do not know."""
+
+    status: str
+    rung: str
+    risk: Risk | None
+    recommendation: Recommendation
+    actions: list[dict[str, Any]]
+    reasons: list[dict[str, Any]]
+    warnings: list[dict[str, str]]
+    decision_id: str | None
+    order_id: str | None
+    checkout_id: str | None
+    stage: str
+    scored_at: str | None
+    logged: bool
+    currency: str | None
+    model: dict[str, Any] | None
+    request_id: str | None
+    test: NotRequired[bool]
+    elapsed_ms: NotRequired[float]
+
+
+class Taken(TypedDict):
+    """status: `accepted`, or `duplicate` where it was told before.  known_at: when it was told first."""
+
+    status: str
+    known_at: str
+
+
+class RtoRiskError(Exception):
+    """The service refused, or could not be reached.  status: 0 where there was no answer."""
+
+    def __init__(self, status: int, code: str, message: str, field: str | None = None, request_id: str = "") -> None:
+        super().__init__(f"{status} {code}{f' at {field}' if field else ''}: {message}")
+        self.status, self.code, self.message, self.field, self.request_id = status, code, message, field, request_id
+
+
+class InvalidError(RtoRiskError):
+    """400, 413, 415, 422: what was sent does not fit. Correct the program; sending it again does not help."""
+
+
+class NotAllowedError(RtoRiskError):
+    """401, 403: the key is not good for this."""
+
+
+class NotFoundError(RtoRiskError):
+    """404: no such merchant, decision or order of yours."""
+
+
+class ConflictError(RtoRiskError):
+    """409: the order or event id was used with other content."""
+
+
+class UnavailableError(RtoRiskError):
+    """No answer in time, or 5xx: nothing is known to be kept. Sending the same again is safe."""
+
+
+_KINDS: dict[int, type[RtoRiskError]] = {
+    401: NotAllowedError,
+    403: NotAllowedError,
+    404: NotFoundError,
+    409: ConflictError,
+}
+
+
+class Client:
+    """Talks for one merchant. May be shared by threads: each keeps a connection of its own.
+
+    key: None where the service's door is open (loopback, no key ever made).  score_timeout_s: all a checkout ever waits,
+    its one retry included; timeout_s: everything else.  default_action: the advice where the service did not answer.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        merchant_id: str,
+        key: str | None = None,
+        score_timeout_s: float = 0.3,
+        timeout_s: float = 5.0,
+        default_action: str = "allow_cod",
+    ) -> None:
+        self._url, self.merchant_id, self.default_action = urlsplit(base_url), merchant_id, default_action
+        if self._url.scheme not in ("http", "https") or not self._url.hostname:
+            raise ValueError("base_url: expected as http://127.0.0.1:3333")
+        self.score_timeout_s, self.timeout_s = score_timeout_s, timeout_s
+        self._headers = {"content-type": "application/json"}
+        self._headers |= {"authorization": f"Bearer {key}"} if key else {}
+        self._of_thread = threading.local()
+
+    def score(self, order: Order, *, stage: Stage = "checkout", **options: Any) -> Decision:
+        """What to do with an order, in at most `score_timeout_s`. Never raises: see `warnings` for what went wrong.
+
+        options: `explain`, `dry_run`, `test` (docs/api.md).
+        """
+        try:
+            body = {"merchant_id": self.merchant_id, "stage": stage, "order": order, "options": options}
+            return cast(Decision, self._call("POST", "/v1/score", body, self.score_timeout_s))
+        except Exception as error:  # noqa: BLE001 - whatever broke, the sale goes on
+            return self._default(order, stage, error)
+
+    def score_batch(
+        self, orders: Sequence[Order], *, stage: Stage = "checkout", timeout_s: float | None = None, **options: Any
+    ) -> list[Decision]:
+        """The same for up to 200 orders, in their order; one that was refused has the default and says so. Never raises.
+
+        timeout_s: default `timeout_s` of the client, for nobody waits at a checkout.
+        """
+        try:
+            body = {"merchant_id": self.merchant_id, "stage": stage, "orders": list(orders), "options": options}
+            results = self._call("POST", "/v1/score/batch", body, timeout_s or self.timeout_s)["results"]
+            return [self._of_batch(order, stage, one) for order, one in zip(orders, results, strict=True)]
+        except Exception as error:  # noqa: BLE001 - whatever broke, work goes on
+            return [self._default(order, stage, error) for order in orders]
+
+    def place(self, order: Order) -> Taken:
+        """Take in a placed order; with its `checkout_id` it is linked to the decisions made before. Safe to repeat."""
+        return cast(Taken, self._call("POST", "/v1/orders", {"merchant_id": self.merchant_id, "order": order}))
+
+    def event(self, event_id: str, order_id: str, type: str, happened_at: str, **more: Any) -> Taken:
+        """Take in one piece of news about an order. more: `reason`, `source`, `details`. Safe to repeat."""
+        said = {"event_id": event_id, "order_id": order_id, "type": type, "happened_at": happened_at}
+        return cast(Taken, self._call("POST", "/v1/events", {"merchant_id": self.merchant_id} | said | more))
+
+    def decision(self, decision_id: str) -> Decision:
+        """One decision as it was answered. Raises NotFoundError for one that is not yours."""
+        path = f"/v1/decisions/{quote(decision_id, safe='')}?" + urlencode({"merchant_id": self.merchant_id})
+        return cast(Decision, self._call("GET", path))
+
+    def decisions(self, *, checkout_id: str | None = None, order_id: str | None = None) -> list[Decision]:
+        """Decisions on a checkout and the order it became (or an order and its checkout), newest first."""
+        which = {"checkout_id": checkout_id, "order_id": order_id, "merchant_id": self.merchant_id}
+        query = urlencode({name: told for name, told in which.items() if told is not None})
+        return cast(list[Decision], self._call("GET", f"/v1/decisions?{query}")["decisions"])
+
+    def _of_batch(self, order: Order, stage: Stage, result: Any) -> Decision:
+        return self._default(order, stage, _error(422, result)) if "error" in result else cast(Decision, result)
+
+    def _default(self, order: Order, stage: Stage, error: Exception) -> Decision:
+        """The answer where there is none: let the order through, as if nothing were known."""
+        text = str(error) if isinstance(error, RtoRiskError) else type(error).__name__  # never a value of the order
+        LOG.warning("no score: %s", text)
+        return {
+            "status": "fallback", "rung": "client", "risk": None, "actions": [], "reasons": [], "decision_id": None,
+            "recommendation": {"action": self.default_action, "runner_up": None, "decided_by": "default",
+                               "summary": "Nothing is known of this order"},
+            "warnings": [{"code": getattr(error, "code", "client_error"), "text": text}], "order_id": order.get("order_id"),
+            "checkout_id": order.get("checkout_id"), "stage": stage, "scored_at": None, "logged": False,
+            "currency": order.get("currency"), "model": None, "request_id": getattr(error, "request_id", None) or None,
+        }  # fmt: skip
+
+    def _call(self, verb: str, path: str, body: Any = None, timeout_s: float | None = None) -> Any:
+        """One request, and one more with the same body where the connection broke or the service said 503."""
+        until = time.monotonic() + (timeout_s or self.timeout_s)
+        sent = None if body is None else json.dumps(body, allow_nan=False).encode()
+        for _ in range(2):
+            found = self._attempt(verb, path, sent, until)
+            if not isinstance(found, UnavailableError) or found.status not in (0, 503) or found.code == "timeout":
+                break
+        if isinstance(found, RtoRiskError):
+            raise found
+        return found
+
+    def _attempt(self, verb: str, path: str, sent: bytes | None, until: float) -> Any:
+        """The answer, or the error it is."""
+        try:
+            status, answer = self._send(verb, path, sent, until)
+        except TimeoutError:
+            return UnavailableError(0, "timeout", "no answer in time")
+        except (OSError, http.client.HTTPException) as error:
+            return UnavailableError(0, "unreachable", type(error).__name__)
+        return answer if status < 400 else _error(status, answer)
+
+    def _send(self, verb: str, path: str, sent: bytes | None, until: float) -> tuple[int, Any]:
+        connection = self._connection(until)
+        try:
+            connection.request(verb, self._url.path.rstrip("/") + path, sent, self._headers)
+            response = connection.getresponse()
+            answer = json.loads(response.read())
+        except BaseException as error:
+            connection.close()  # half an answer may still be in it
+            if isinstance(error, ValueError):
+                raise http.client.HTTPException from None  # no JSON: some other server, or half an answer
+            raise
+        if response.status == 503:
+            connection.close()  # a new one may find another worker
+        return response.status, answer
+
+    def _connection(self, until: float) -> "_Connection":
+        found: _Connection | None = getattr(self._of_thread, "connection", None)
+        if found is None:
+            secure, host = self._url.scheme == "https", self._url.hostname or ""
+            found = self._of_thread.connection = _Connection(host, self._url.port, secure=secure)
+        found.end_at(until)
+        return found
+
+
+def _error(status: int, answer: Any) -> RtoRiskError:
+    error = answer.get("error") if isinstance(answer, dict) else None
+    said = error if isinstance(error, dict) else {}
+    code, message, request_id = (str(said.get(name, "")) for name in ("code", "message", "request_id"))
+    kind = _KINDS.get(status, UnavailableError if status >= 500 else InvalidError)
+    return kind(status, code or "unknown", message, said.get("field"), request_id)
+
+
+def _left(until: float) -> float:
+    left = until - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
+
+
+class _Deadline(socket.socket):
+    """A socket on which everything together ends at `until`: a byte now and then cannot hold a checkout."""
+
+    until = float("inf")
+
+    def recv_into(self, *arguments: Any, **named: Any) -> int:
+        self.settimeout(_left(self.until))
+        return super().recv_into(*arguments, **named)
+
+    def sendall(self, *arguments: Any, **named: Any) -> None:
+        self.settimeout(_left(self.until))
+        super().sendall(*arguments, **named)
+
+
+class _SecureDeadline(_Deadline, ssl.SSLSocket):
+    """The same under TLS."""
+
+
+class _Connection(http.client.HTTPConnection):
+    """A connection kept for the next call; `until` is when the call on it must have ended (monotonic seconds)."""
+
+    def __init__(self, host: str, port: int | None, *, secure: bool) -> None:
+        self.default_port = 443 if secure else 80
+        super().__init__(host, port)
+        self.until, self._context = float("inf"), ssl.create_default_context() if secure else None
+        if self._context:
+            self._context.sslsocket_class = _SecureDeadline
+
+    def connect(self) -> None:
+        plain = socket.create_connection((self.host, self.port), _left(self.until))
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._context:
+            self.sock = self._context.wrap_socket(plain, server_hostname=self.host)
+        else:
+            self.sock = _Deadline(fileno=plain.detach())
+        self.end_at(self.until)
+
+    def __del__(self) -> None:
+        self.close()  # with its thread or its client
+
+    def end_at(self, until: float) -> None:
+        self.until = until
+        if self.sock is not None:
+            cast(_Deadline, self.sock).until = until

@@ -1,0 +1,99 @@
+"""Test orders: answers forced by `options.test`, so that an integrator sees each of them before a buyer does.
+
+Only the option forces: it is set by the program that calls, no word a buyer types can reach it. A forced answer needs
+no model and no history, is marked `"test": true`, and is neither kept as a decision nor counted.
+"""
+
+import asyncio
+import secrets
+from dataclasses import replace
+from typing import Any
+
+from data.contract import Action
+from serving import stages
+from serving.decisions.policy import ActionValue, Decision, decide, evaluate, in_words, tier_of
+from serving.http import Refusal
+from serving.schema import TEST_ERRORS, TEST_SLOW, TEST_STATUSES, TEST_TIERS, OrderIn
+from serving.scorer import policy_for
+
+SLOW_S = 2.0
+"""How long a test order makes its caller wait: longer than any checkout should."""
+_RISKS = {"low": (0.05, 0.01), "medium": (0.3, 0.03), "high": (0.6, 0.05)}
+_SOME_GOODS = 100_000  # minor units, where the order has no amount
+_WARNING = {"code": "test_order", "text": "options.test forced this answer: nothing was looked up, nothing is kept"}
+_MODEL = {"name": "test", "version": "0", "digest": "test", "features": "test", "trained_through": "2000-01-01"}
+
+
+async def rehearse(test: str) -> None:
+    """Wait, or refuse, if that is what the test asks for. Raises the Refusal it names."""
+    if test in TEST_ERRORS:
+        status, code = TEST_ERRORS[test]
+        field = "/options/test" if status in (404, 409, 422) else None
+        raise Refusal(status, code, "a test order: options.test asked for this error", field, test=True)
+    if test == TEST_SLOW:
+        await asyncio.sleep(SLOW_S)
+
+
+def forced(test: str, stage: str, order: OrderIn) -> dict[str, Any] | Refusal:
+    """An answer in the shape of a real one, or the refusal of an order that lacks what its stage needs."""
+    try:
+        stages.require(stage, order, kept=stage == stages.DISPATCH)
+    except Refusal as refusal:
+        return refusal
+    ids = {"decision_id": f"dec_test_{secrets.token_hex(12)}", "order_id": order.order_id,
+           "checkout_id": order.checkout_id, "stage": stage, "test": True, "warnings": [_WARNING],
+           "logged": False}  # fmt: skip
+    return ids | _answer(test, order, order.currency or "INR")
+
+
+def _answer(test: str, order: OrderIn, currency: str) -> dict[str, Any]:
+    policy = policy_for(currency)
+    if test in TEST_STATUSES:
+        said = _said(decide((), Action.ALLOW_COD), None)
+        return {"status": test, "rung": "default", "reasons": [], "model": None, "currency": currency} | said
+    p_rto, if_prepaid = _RISKS[test if test in TEST_TIERS else "low" if test == TEST_SLOW else "medium"]
+    values = evaluate(p_rto, if_prepaid, _goods(order), policy) if policy else ()
+    decision = decide(values, Action.ALLOW_COD)
+    if test not in (*TEST_TIERS, TEST_SLOW):
+        decision = _turned(decision, Action[test.upper()])
+    risk = {"p_rto": p_rto, "p_rto_if_prepaid": if_prepaid, "tier": tier_of(p_rto),
+            "evidence": {"level": "thin", "buyer_outcomes": 0, "place_outcomes": 0}}  # fmt: skip
+    more = {"reasons": [_reason(p_rto)], "model": _MODEL | {"policy": policy.version if policy else None}}
+    return {"status": "scored", "rung": "full", "currency": currency} | _said(decision, risk) | more
+
+
+def _goods(order: OrderIn) -> int:
+    return max((order.amount_minor or _SOME_GOODS) - (order.shipping_fee_minor or 0), 1)
+
+
+def _turned(decision: Decision, to: Action) -> Decision:
+    """The same sums, another advice."""
+    others = [value.action for value in sorted(decision.values, key=lambda v: -v.exact) if value.action != to]
+    return replace(decision, action=to, runner_up=next(iter(others), None), decided_by="test", summary=in_words(to, ""))
+
+
+def _said(decision: Decision, risk: dict[str, Any] | None) -> dict[str, Any]:
+    advice = {
+        "action": decision.action.name.lower(),
+        "runner_up": None if decision.runner_up is None else decision.runner_up.name.lower(),
+        "decided_by": decision.decided_by,
+        "summary": decision.summary,
+    }
+    worth = sorted(decision.values, key=lambda v: -v.exact)
+    return {"risk": risk, "recommendation": advice, "actions": [_worth(value) for value in worth]}
+
+
+def _worth(value: ActionValue) -> dict[str, Any]:
+    return {
+        "action": value.action.name.lower(),
+        "expected_value_minor": value.expected_value_minor,
+        "cost_minor": value.cost_minor,
+        "assumes": value.assumes,
+    }
+
+
+def _reason(p_rto: float) -> dict[str, Any]:
+    direction = "raises" if p_rto > _RISKS["low"][0] else "lowers"
+    impact = 0.01 if direction == "raises" else -0.01
+    text = "A test order: a real one says here what moved its risk"
+    return {"code": "new_customer", "bucket": "customer", "direction": direction, "impact": impact, "text": text}
