@@ -14,7 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, Counter, generate_latest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from data.contract import SECOND
@@ -29,7 +29,7 @@ from serving.desk import Desk, Desks
 from serving.door import Door
 from serving.http import Guarded, Refusal, answer
 from serving.openapi import document
-from serving.page import report_page
+from serving.report_answers import ReportAnswers, report_asked
 from serving.schema import EventIn, PlaceIn, ScoreIn
 from serving.scorer import Ask, Scored, fallback, score
 from serving.writer import Busy
@@ -46,6 +46,7 @@ class Api:
         self.home, self.clock, self.on_loopback, self.log_patience_s = home, clock, on_loopback, log_patience_s
         self.access = Access(home)
         self.desks = Desks(home, clock)
+        self.reports = ReportAnswers()
 
     def _caller(self, request: Request) -> Caller | None:
         """Who calls; None where the door is open: no key was ever made, and the call is from this machine.
@@ -147,10 +148,10 @@ class Api:
         return answer({"status": "serving", "model": _model_reference(bundle), **about})
 
     async def report(self, request: Request) -> Response:
-        """The merchant's report as a page."""
+        """The merchant's report: the page, one table as CSV or all as a workbook, by what the path ends in."""
         desk, merchant = self._seat(self._caller(request), request.path_params["merchant_id"], "report")
-        bundle, now = desk.bundle(), self.clock.now()
-        return HTMLResponse(await asyncio.to_thread(partial(report_page, desk.pool, merchant, bundle, now)))
+        bundle, asked = desk.bundle(), report_asked(request)
+        return await asyncio.to_thread(partial(self.reports.answer, desk.pool, merchant, bundle, self.clock, asked))
 
     async def livez(self, _: Request) -> Response:
         return PlainTextResponse("ok")
@@ -185,6 +186,8 @@ class Api:
             ("/v1/events", self.event, "POST"),
             ("/v1/decisions/{decision_id}", self.decision, "GET"),
             ("/v1/model", self.model, "GET"),
+            ("/reports/{merchant_id}.csv", self.report, "GET"),
+            ("/reports/{merchant_id}.xlsx", self.report, "GET"),
             ("/reports/{merchant_id}", self.report, "GET"),
             ("/openapi.json", self.openapi, "GET"),
             ("/livez", self.livez, "GET"),

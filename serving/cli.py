@@ -22,7 +22,7 @@ COMMANDS = {
     "promote": "training.commands:promote_command",
     "rollback": "training.commands:rollback_command",
     "serve": "serving.commands:serve_command",
-    "report": "serving.commands:report_command",
+    "report": "serving.report_commands:report_command",
     "keys": "serving.commands:keys_group",
     "demo": "serving.demo:demo_command",
 }

@@ -37,6 +37,8 @@ def document() -> dict[str, Any]:
             "/v1/decisions/{decision_id}": {"get": _get("decision", "A decision as answered", ["decision_id"])},
             "/v1/model": {"get": _get("model", "Which model answers, and its evidence", [])},
             "/reports/{merchant_id}": {"get": _get("report", "The merchant's report (HTML)", ["merchant_id"])},
+            "/reports/{merchant_id}.csv": {"get": _get("report_csv", "One table of it (CSV)", ["merchant_id"])},
+            "/reports/{merchant_id}.xlsx": {"get": _get("report_xlsx", "All its tables (Excel)", ["merchant_id"])},
             "/livez": {"get": _get("livez", "Is the process alive?", [])},
             "/readyz": {"get": _get("readyz", "Does every pool have a model?", [])},
             "/metrics": {"get": _get("metrics", "Prometheus metrics", [])},
@@ -57,6 +59,14 @@ _TAKEN = {
     "409": "the id was used with other content",
     "503": "not kept: try again",
 }
+
+
+_DAY = "the first or last local day of orders, as 2026-02-28; from=all: the whole history; neither: the last 90 days"
+_REPORT_QUERY = {
+    name: {"name": name, "in": "query", "schema": {"type": "string"}, "description": text}
+    for name, text in (("from", _DAY), ("to", _DAY), ("table", "which table; summary if not named"))
+}
+_REPORT_ASKS = {"report": ("from", "to"), "report_csv": ("from", "to", "table"), "report_xlsx": ("from", "to")}
 
 
 def _post(name: str, summary: str, model: type[BaseModel], good: dict[str, str]) -> dict[str, Any]:
@@ -81,6 +91,7 @@ def _get(name: str, summary: str, path: list[str]) -> dict[str, Any]:
     if name in ("decision", "model"):
         query = {"name": "merchant_id", "in": "query", "schema": {"type": "string"}}
         parameters.append(query | {"description": "needed only where no key says who is calling"})
+    parameters += [_REPORT_QUERY[p] for p in _REPORT_ASKS.get(name, ())]
     errors = {k: v for k, v in _ERRORS.items() if k in ("401", "403", "422")} | {"404": "none of yours"}
     good = {"200": "yes", "503": "not yet"} if name == "readyz" else {"200": "as asked"}
     responses = _responses(good if name in ("livez", "readyz", "metrics") else good | errors)
