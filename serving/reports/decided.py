@@ -74,7 +74,7 @@ def advice(decided: Sequence[Decided], left_out: int, risks: Sequence[OpenRisk],
 
 def _weeks(looked_at: Sequence[Decided], zone: ZoneInfo) -> tuple[TierWeek, ...]:
     counts: Counter[tuple[date, str]] = Counter()
-    for one in looked_at:
+    for one in (one for one in looked_at if one.tier in TIERS):
         day = local_day(one.at, zone)
         counts[day - timedelta(days=day.weekday()), one.tier] += 1
     starts = sorted({start for start, _ in counts})

@@ -71,7 +71,9 @@ def worst_pincodes(judged: Judged) -> Group:
     shares, missing = counted(column, judged.rto)
     heading, what = "PIN codes that cost you most surely", "PIN code"
     if not shares:
-        return Group("pincode", heading, what, missing=missing, note="not applicable: the orders carry no PIN code")
+        return Group(
+            "pincode", heading, what, missing=missing, shown=0, note="not applicable: the orders carry no PIN code"
+        )
     where = np.full(len(column.names) + 1, MISSING)
     where[column.codes] = district.codes
     names = {pin: district.names[d] if d >= 0 else "" for pin, d in zip(column.names, where.tolist(), strict=False)}

@@ -22,6 +22,7 @@ from serving.reports.story import sentences
 from serving.reports.tables import period_text
 
 _STYLE = "report.css"
+_SMALL = 10  # major units: a smaller saving is shown with its decimals, or it would read as none
 _POLICY = "default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 
@@ -59,6 +60,9 @@ def render(report: Report, links: Links | None = None) -> str:
             placed_day=lambda at: wording.day(wording.local_day(at, zone)),
             money=lambda minor: wording.money(minor, report.money),
             whole=lambda minor: wording.money(minor, report.money, whole=True),
+            saving=lambda minor: wording.money(
+                minor, report.money, whole=abs(minor or 0) >= _SMALL * 10**report.money.minor_digits
+            ),
         )
     )
 
