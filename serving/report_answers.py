@@ -124,7 +124,7 @@ def _xlsx(report: Report, asked: Asked) -> Response:
     return Response(xlsx_bytes(tables(report).values(), "RTO report"), headers=_file("rto-report.xlsx", _XLSX))
 
 
-_HEADERS = {"cache-control": "private, no-store", "x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
+_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
 _FORMS: dict[str, Callable[[Report, Asked], Response]] = {"html": _page, "csv": _csv, "xlsx": _xlsx}
 
 

@@ -31,6 +31,8 @@ ROUTES: dict[str, tuple[str, str, str]] = {
     "decision": ("GET", "/v1/decisions/dec_1", "score"),
     "model": ("GET", "/v1/model", "score"),
     "report": ("GET", f"/reports/{SHOP}", "report"),
+    "report as csv": ("GET", f"/reports/{SHOP}.csv?table=state", "report"),
+    "report as xlsx": ("GET", f"/reports/{SHOP}.xlsx", "report"),
 }
 """Every route that is about a merchant: verb, path, the scope it takes."""
 NEWS = {"event_id": "e", "order_id": "o", "type": "delivered", "happened_at": rfc3339(NOW)}
