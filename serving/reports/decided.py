@@ -83,6 +83,8 @@ def _weeks(looked_at: Sequence[Decided], zone: ZoneInfo) -> tuple[TierWeek, ...]
 
 def _tiers(decided: Sequence[Decided], judged: Orders) -> tuple[TierRow, ...]:
     """What became of the orders of each tier, where their outcome is known."""
+    if not decided:
+        return ()
     outcome_of = dict(zip(judged.order_id.tolist(), judged.outcome.tolist(), strict=True))
     rows = []
     for tier in TIERS:

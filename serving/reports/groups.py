@@ -77,10 +77,11 @@ def worst_pincodes(judged: Judged) -> Group:
     where = np.full(len(column.names) + 1, MISSING)
     where[column.codes] = district.codes
     names = {pin: district.names[d] if d >= 0 else "" for pin, d in zip(column.names, where.tolist(), strict=False)}
-    shrunk = {pin: shrunk_share(share, judged.every) for pin, share in shares.items()}
+    every = judged.every
+    shrunk = {pin: shrunk_share(share, every) for pin, share in shares.items()}
     enough = [pin for pin, share in shares.items() if share.n >= ORDERS_PER_PIN]
     order = sorted(shares, key=lambda pin: (shares[pin].n < ORDERS_PER_PIN, -shrunk[pin], -shares[pin].n, pin))
-    plain = _rows([(pin, shares[pin]) for pin in order], judged.every)
+    plain = _rows([(pin, shares[pin]) for pin in order], every)
     rows = tuple(GroupRow(r.name, r.share, r.stands_out, place_name(names[r.name]), shrunk[r.name]) for r in plain)
     some = f"{len(enough):,} of {len(shares):,} PIN codes have {ORDERS_PER_PIN} matured orders or more"
     none = f"no PIN code has {ORDERS_PER_PIN} matured orders yet"

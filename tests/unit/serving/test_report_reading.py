@@ -184,3 +184,19 @@ def test_an_amount_of_another_currency_is_unknown_and_counted(connection: Connec
     assert np.isnan(orders.amount_minor[at["x"]])
     assert [orders.amount_minor[at[o]] for o in ("y", "z")] == [6.0, 7.0]
     assert orders.foreign.tolist() == [o == "x" for o in orders.order_id]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_two_reasons_told_for_one_moment_the_last_by_source_and_id_is_the_cause(
+    connection: Connection, turned: bool
+) -> None:
+    first, second = (Told("m", "a", source, event, "attempt_failed", T0 + DAY, T0 + DAY, reason)
+                     for source, event, reason in (("courier", "e2", "refused"), ("shop", "e1", "bad_address")))  # fmt: skip
+    started = tell("a", "rto_started", 3)
+    told = (second, first, started) if turned else (first, second, started)
+    put(connection, "a", *told)
+    placed = Told("m", "a", "shop", "a-placed", "placed", T0, T0)
+    want = rto_cause(resolve([placed, *told]).news)
+    assert want is not None
+    assert want.name == "BAD_ADDRESS"
+    assert read_orders(connection, Span("m")).cause.tolist() == [int(want)]
