@@ -9,6 +9,7 @@ import httpx
 import openpyxl
 import pytest
 
+from data.contract import DAY
 from tests.helpers.installation import (
     NOW,
     OTHER_SHOP,
@@ -180,8 +181,9 @@ def test_hostile_words_in_orders_are_words_on_the_page_and_text_in_files(client:
         goods = [{"sku": bad, "category": bad, "quantity": 1, "price_minor": 145_000}]
         where = {"line1": "1", "city": bad, "state": bad, "district": bad, "pincode": "800001", "country": "IN"}
         order = an_order(
-            order_id=f"h{i}", line_items=goods, channel=bad, campaign=bad, courier=bad, shipping_address=where
-        )
+            order_id=f"h{i}", line_items=goods, channel=bad, campaign=bad, courier=bad, shipping_address=where,
+            placed_at=rfc3339(NOW - 60 * DAY),
+        )  # fmt: skip
         assert place(client, order).status_code == 201
         tell(client, f"h{i}", "delivered")
     page = client.get(f"/reports/{SHOP}?from=all").text
@@ -191,4 +193,5 @@ def test_hostile_words_in_orders_are_words_on_the_page_and_text_in_files(client:
     assert "\u202e" not in page
     for name in ("category", "sku", "channel", "campaign"):
         answer = client.get(f"/reports/{SHOP}.csv", params={"table": name, "from": "all"})
+        assert "'=cmd" in answer.text
         assert all(not line.startswith(("=", "+", "-", "@", '"=')) for line in answer.text.splitlines())
