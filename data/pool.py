@@ -132,9 +132,14 @@ def secret_file(path: Path, *, n_bytes: int = 32) -> bytes:
 
 def replace_text(path: Path, text: str) -> None:
     """Write `text` so that a reader sees the old file or the new one, never a part."""
+    replace_bytes(path, text.encode())
+
+
+def replace_bytes(path: Path, content: bytes) -> None:
+    """The same for what is no text."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with draft.open("w") as file:
-        file.write(text)
+    with draft.open("wb") as file:
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)

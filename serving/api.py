@@ -11,7 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from data.database import Connection
@@ -25,8 +25,8 @@ from serving.desk import Desk, Desks
 from serving.door import Door
 from serving.http import Guarded, Refusal, answer, rfc3339
 from serving.openapi import document
-from serving.page import report_page
 from serving.rehearsal import forced, rehearse
+from serving.report_answers import ReportAnswers, report_asked
 from serving.schema import BatchIn, EventIn, OrderIn, PlaceIn, ScoreIn
 from serving.scoring import Question, Scoring, model_reference
 from serving.writer import Busy
@@ -42,6 +42,7 @@ class Api:
         self.access = Access(home)
         self.desks = Desks(home, clock)
         self.scoring = Scoring(clock, log_patience_s)
+        self.reports = ReportAnswers()
 
     def _caller(self, request: Request) -> Caller | None:
         """Who calls; None where the door is open: no key was ever made, and the call is from this machine.
@@ -165,10 +166,10 @@ class Api:
         return answer({"status": "serving", "model": model_reference(bundle), **about})
 
     async def report(self, request: Request) -> Response:
-        """The merchant's report as a page."""
+        """The merchant's report: the page, one table as CSV or all as a workbook, by what the path ends in."""
         desk, merchant = self._seat(self._caller(request), request.path_params["merchant_id"], "report")
-        bundle, now = desk.bundle(), self.clock.now()
-        return HTMLResponse(await asyncio.to_thread(partial(report_page, desk.pool, merchant, bundle, now)))
+        bundle, asked = desk.bundle(), report_asked(request)
+        return await asyncio.to_thread(partial(self.reports.answer, desk.pool, merchant, bundle, self.clock, asked))
 
     async def livez(self, _: Request) -> Response:
         return PlainTextResponse("ok")
@@ -195,6 +196,8 @@ class Api:
             ("/v1/decisions", self.decisions, "GET"),
             ("/v1/decisions/{decision_id}", self.decision, "GET"),
             ("/v1/model", self.model, "GET"),
+            ("/reports/{merchant_id}.csv", self.report, "GET"),
+            ("/reports/{merchant_id}.xlsx", self.report, "GET"),
             ("/reports/{merchant_id}", self.report, "GET"),
             ("/openapi.json", self.openapi, "GET"),
             ("/livez", self.livez, "GET"),

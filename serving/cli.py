@@ -23,7 +23,7 @@ COMMANDS = {
     "rollback": "training.commands:rollback_command",
     "serve": "serving.commands:serve_command",
     "score": "serving.score_commands:score_command",
-    "report": "serving.commands:report_command",
+    "report": "serving.report_commands:report_command",
     "keys": "serving.commands:keys_group",
     "doctor": "serving.score_commands:doctor_command",
     "demo": "serving.demo:demo_command",

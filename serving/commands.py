@@ -1,4 +1,4 @@
-"""Commands of this room: serve, report, keys."""
+"""Commands of this room: serve, keys."""
 
 import os
 import signal
@@ -13,14 +13,11 @@ import click
 from data.console import Session, emit, fields, note, progress, table
 from data.database import open_database
 from data.errors import UsageError
-from data.options import JSON, POOL
-from data.pool import Pool, open_pool, pool_names, replace_text
+from data.options import JSON
+from data.pool import Pool, open_pool, pool_names
 from serving.access import SCOPES, Access
 from serving.clock import Clock
-from serving.desk import Desk
-from serving.page import report_page
 from serving.settings import LOOPBACK
-from training.bundle import signing_key
 
 
 @click.command("serve", epilog="Example: rto serve --port 3333")
@@ -58,12 +55,13 @@ def bring_up_to_date(home: Path) -> None:
         pool = Pool(home, name)
         connection = open_database(pool.database)
         try:
-            _rebuild_if_stale(connection, pool)
+            rebuild_if_stale(connection, pool)
         finally:
             connection.close()
 
 
-def _rebuild_if_stale(connection: Any, pool: Pool) -> None:
+def rebuild_if_stale(connection: Any, pool: Pool) -> None:
+    """Rebuild one pool's online state if it is stale."""
     from features.rebuild import is_current, rebuild
 
     if not is_current(connection, pool):
@@ -72,31 +70,7 @@ def _rebuild_if_stale(connection: Any, pool: Pool) -> None:
             rebuild(connection, pool, tell)
 
 
-@click.command("report", epilog="Example: rto report --merchant asha-fashion --out report.html")
-@click.option("--merchant", help="Whose report; not needed where the pool has one merchant.")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="The page to write (HTML).")
-@POOL
-@JSON
-@click.pass_obj
-def report_command(session: Session, merchant: str | None, out: Path, pool: str | None, as_json: bool) -> None:
-    """Write a merchant's report: one page, no network, no script."""
-    clock = Clock()
-    found, wanted = _merchant_of(session, pool, merchant)
-    connection = open_database(found.database)
-    try:
-        _rebuild_if_stale(connection, found)
-    finally:
-        connection.close()
-    desk = Desk(found, signing_key(session.home).public_key(), clock)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        replace_text(out, report_page(found, desk.merchants[wanted], desk.bundle(), clock.now()))
-    finally:
-        desk.close()
-    emit({"merchant": wanted, "out": str(out), "bytes": out.stat().st_size}, as_json, lambda r: fields(list(r.items())))
-
-
-def _merchant_of(session: Session, pool: str | None, merchant: str | None) -> tuple[Pool, str]:
+def merchant_of(session: Session, pool: str | None, merchant: str | None) -> tuple[Pool, str]:
     """The pool that holds the merchant, and the merchant."""
     pools = [open_pool(session.home, pool)] if pool else [Pool(session.home, n) for n in pool_names(session.home)]
     holding = {m: p for p in pools for m in p.merchants()}
@@ -120,7 +94,7 @@ def keys_group() -> None:
 @click.pass_obj
 def create_command(session: Session, merchant: str, scopes: tuple[str, ...], as_json: bool) -> None:
     """Make a key. It is shown this once and kept only as a hash."""
-    _merchant_of(session, None, merchant)
+    merchant_of(session, None, merchant)
     key_id, secret = Access(session.home).create(merchant, scopes, Clock().now())
     result = {"key_id": key_id, "merchant": merchant, "scopes": list(scopes), "key": secret}
     emit(result, as_json, lambda r: fields(list(r.items())))

@@ -216,7 +216,8 @@ def _learn(stage: Stage, url: str) -> None:
 
 def _report(stage: Stage) -> Path:
     from serving.desk import Desk
-    from serving.page import report_page
+    from serving.page import Period, make_report
+    from serving.reports import render
     from training.bundle import signing_key
 
     merchant = sorted(stage.pool.merchants())[0]
@@ -225,7 +226,8 @@ def _report(stage: Stage) -> Path:
     clock = Clock()
     desk = Desk(stage.pool, signing_key(stage.session.home).public_key(), clock)
     try:
-        page.write_text(report_page(stage.pool, desk.merchants[merchant], desk.bundle(), clock.now()))
+        report = make_report(stage.pool, desk.merchants[merchant], desk.bundle(), clock.now(), Period())
+        page.write_text(render(report), encoding="utf-8")
     finally:
         desk.close()
     print(f"{page.stat().st_size:,} bytes, one page, no network")

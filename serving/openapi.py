@@ -84,7 +84,15 @@ def _paths() -> dict[str, Any]:
             "get": _get("decision", "A decision as answered", "decision_id", ["merchant_id"], "KeptDecision")
         },
         "/v1/model": {"get": _get("model", "Which model answers, and its evidence", None, ["merchant_id"], "Model")},
-        "/reports/{merchant_id}": {"get": _get("report", "The merchant's report (HTML)", "merchant_id")},
+        "/reports/{merchant_id}": {
+            "get": _get("report", "The merchant's report (HTML)", "merchant_id", ["from", "to"])
+        },
+        "/reports/{merchant_id}.csv": {
+            "get": _get("report_csv", "One table of it (CSV)", "merchant_id", ["from", "to", "table"])
+        },
+        "/reports/{merchant_id}.xlsx": {
+            "get": _get("report_xlsx", "All its tables (Excel)", "merchant_id", ["from", "to"])
+        },
         "/livez": {"get": _probe("livez", "Is the process alive?")},
         "/readyz": {"get": _probe("readyz", "Does every pool with a published model serve?")},
         "/metrics": {"get": _probe("metrics", "Prometheus metrics")},
@@ -104,7 +112,11 @@ def _json(shape: str) -> dict[str, Any]:
     return {"application/json": {"schema": {"$ref": f"#/components/schemas/{shape}"}}}
 
 
+_DAY = "the first or last local day of orders, as 2026-02-28; from=all: the whole history; neither: the last 90 days"
 _QUERY = {
+    "from": _DAY,
+    "to": _DAY,
+    "table": "which table; summary if not named",
     "merchant_id": "needed only where no key says who is calling",
     "checkout_id": "decisions on this checkout and the order it became",
     "order_id": "decisions on this order and the checkout it came from; one of the two, not both",

@@ -1,83 +1,134 @@
-"""A merchant's report put together: orders from the database, open orders scored now, the model's evidence."""
+"""A merchant's report put together: orders and decisions from the database, open orders scored now, the evidence."""
 
-from dataclasses import replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
 
 from data.contract import DAY, SECOND, Action
 from data.currency import minor_digits
 from data.database import KNOWN_THROUGH, Connection, get_meta, open_database, scalar
 from data.journal import LIVE, order_columns
 from data.pool import Merchant, Pool
-from serving.reports import Evidence, Meta, Money, OpenRisk, OrderRow, build_report, order_rows, render
-from serving.scorer import Ask, score
+from serving.ledger import one_moment
+from serving.reports import Evidence, Meta, Money, OpenRisk, Report, build_report, columns
+from serving.reports.columns import Orders
+from serving.reports.decided import raising, read_decisions
+from serving.reports.reading import ALWAYS, Span, read_orders
+from serving.reports.wording import local_day
+from serving.scorer import Ask, score_many
 from serving.weighing import policy_for
 from training.bundle import Bundle
 
-_MOST_OPEN = 500
+MOST_OPEN = 5_000
+"""Open orders that are scored, the newest; the page says how many wait."""
+DAYS = 90
 _YOUNG_DAYS = 30.0
 _SHIP = Action.ALLOW_COD.name.lower()
 
 
-def report_page(pool: Pool, merchant: Merchant, bundle: Bundle | None, now: int) -> str:
-    """The page as HTML. Opens its own connection, so that it can run beside the event loop."""
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Local days of orders asked for, both ends included. Neither given: the last DAYS days. everything: all there are."""
+
+    since: date | None = None
+    until: date | None = None
+    everything: bool = False
+
+
+def make_report(pool: Pool, merchant: Merchant, bundle: Bundle | None, now: int, period: Period) -> Report:
+    """All figures. Opens its own connection, so that it can run beside the event loop."""
     connection = open_database(pool.database, read_only=True)
     try:
-        rows = order_rows(connection, merchant.merchant_id)
-        meta = _meta(connection, merchant, bundle, now)
-        risks = [] if bundle is None else _open_risks(connection, bundle, rows, meta, now, len(pool.merchants()) == 1)
+        with one_moment(connection):
+            return _report(connection, pool, merchant, bundle, now, period)
     finally:
         connection.close()
-    return render(build_report(rows, risks, None if bundle is None else evidence(bundle), _money(merchant, rows), meta))
 
 
-def _meta(connection: Connection, merchant: Merchant, bundle: Bundle | None, now: int) -> Meta:
+def _report(
+    connection: Connection, pool: Pool, merchant: Merchant, bundle: Bundle | None, now: int, period: Period
+) -> Report:
+    single = len(pool.merchants()) == 1
+    meta = _meta(connection, merchant, bundle, now, period, single)
+    span = _span(meta)
+    young = int(meta.told_until - max(meta.matures_in_days, _YOUNG_DAYS) * DAY)
+    orders = read_orders(connection, Span(meta.merchant_id, min(span.since, young), now), merchant.currency)
+    risks: list[OpenRisk] = []
+    # rows of the open orders that are young enough to be still on their way, newest first
+    waiting = np.flatnonzero((orders.status == columns.OPEN) & (orders.placed_at >= young))[::-1]
+    if bundle is not None:
+        risks = _open_risks(connection, bundle, orders.take(waiting[:MOST_OPEN]), meta, single)
+    decided, left_out = read_decisions(connection, meta.merchant_id, span.since, span.before)
+    inside = orders.take((orders.placed_at >= span.since) & (orders.placed_at < span.before))
+    known = None if bundle is None else evidence(bundle)
+    money = _money(merchant, inside)
+    return build_report(inside, risks, known, money, meta, decided=decided, left_out=left_out, waiting=len(waiting))
+
+
+def _meta(
+    connection: Connection, merchant: Merchant, bundle: Bundle | None, now: int, period: Period, single: bool
+) -> Meta:
     matures_in = _YOUNG_DAYS if bundle is None else bundle.about["moments"]["matures_in"] / DAY
     imported = int(get_meta(connection, KNOWN_THROUGH) or 0)
     live = scalar(
         connection, "SELECT 1 FROM news WHERE origin = ? AND merchant_id = ? LIMIT 1", (LIVE, merchant.merchant_id)
     )
-    return Meta(merchant.merchant_id, merchant.timezone, now, matures_in, now if live or not imported else imported)
+    told_until = now if live or not imported else min(imported, now)
+    since, until = period.since, period.until
+    if since is None and not period.everything:
+        since = (until or local_day(told_until, ZoneInfo(merchant.timezone))) - timedelta(days=DAYS - 1)
+    return Meta(
+        merchant.merchant_id, merchant.timezone, now, matures_in, told_until, since, until, shares_model=not single
+    )
 
 
-def _open_risks(
-    connection: Connection, bundle: Bundle, rows: list[OrderRow], meta: Meta, now: int, single: bool
-) -> list[OpenRisk]:
-    young = meta.told_until - max(meta.matures_in_days, _YOUNG_DAYS) * DAY
-    waiting = [r for r in rows if r.status == "open" and r.placed_at >= young]
-    newest = sorted(waiting, key=lambda r: -r.placed_at)[:_MOST_OPEN]
-    gone = _dispatched(connection, meta.merchant_id)
-    risks = (_risk(connection, bundle, row, meta, now, single) for row in newest)
-    return [replace(r, action=_SHIP, saving_minor=None) if r.order_id in gone else r for r in risks]
+def _span(meta: Meta) -> Span:
+    zone = ZoneInfo(meta.timezone)
+    since = ALWAYS if meta.since is None else _midnight(meta.since, zone)
+    before = meta.generated_at if meta.until is None else _midnight(meta.until + timedelta(days=1), zone)
+    return Span(meta.merchant_id, since, min(before, meta.generated_at))
 
 
-def _dispatched(connection: Connection, merchant_id: str) -> set[str]:
-    """Orders that have left: nothing can be asked of their buyers before dispatch any more."""
-    sql = "SELECT DISTINCT order_id FROM news WHERE merchant_id = ? AND type IN ('dispatched', 'out_for_delivery')"
-    return {row[0] for row in connection.execute(sql, (merchant_id,))}
+def _midnight(day: date, zone: ZoneInfo) -> int:
+    return int(datetime.combine(day, time(), zone).timestamp()) * SECOND
 
 
-def _risk(connection: Connection, bundle: Bundle, row: OrderRow, meta: Meta, now: int, single: bool) -> OpenRisk:
-    columns = order_columns(connection, meta.merchant_id, row.order_id)
-    assert columns is not None, "the row was read from the same table"
-    ask = Ask(meta.merchant_id, columns, "report", now, row.order_id, None, 3, single)
-    answer = score(connection, bundle, ask).answer
+def _open_risks(connection: Connection, bundle: Bundle, waiting: Orders, meta: Meta, single: bool) -> list[OpenRisk]:
+    asks = [_ask(connection, str(order_id), meta, single) for order_id in waiting.order_id]
+    answers = score_many(connection, bundle, asks)
+    risks = [_risk(waiting, i, one.answer) for i, one in enumerate(answers)]
+    # nothing can be asked of a buyer before dispatch once the parcel has left
+    return [replace(r, action=_SHIP, saving_minor=None) if waiting.left[i] else r for i, r in enumerate(risks)]
+
+
+def _ask(connection: Connection, order_id: str, meta: Meta, single: bool) -> Ask:
+    kept = order_columns(connection, meta.merchant_id, order_id)
+    assert kept is not None, "the order was read from the same table"
+    return Ask(meta.merchant_id, kept, "report", meta.generated_at, order_id, None, 3, single)
+
+
+def _risk(waiting: Orders, i: int, answer: dict[str, Any]) -> OpenRisk:
     worth = {a["action"]: a["expected_value_minor"] for a in answer["actions"]}
-    best = answer["recommendation"]["action"]
+    best, risk = answer["recommendation"]["action"], answer["risk"]
     saving = float(worth[best] - worth["allow_cod"]) if "allow_cod" in worth else None
     texts = [r["text"] for r in answer["reasons"] if r["direction"] == "raises"]
-    risk = answer["risk"]
-    return OpenRisk(row.order_id, row.placed_at, row.amount_minor, risk["p_rto"], risk["tier"], best, saving, texts)
+    amount = float(waiting.amount_minor[i])
+    return OpenRisk(
+        str(waiting.order_id[i]), int(waiting.placed_at[i]), None if np.isnan(amount) else amount,
+        risk["p_rto"], risk["tier"], best, saving, texts, raising(answer["reasons"]),
+    )  # fmt: skip
 
 
-def _money(merchant: Merchant, rows: list[OrderRow]) -> Money:
+def _money(merchant: Merchant, orders: Orders) -> Money:
     policy, digits = policy_for(merchant.currency), minor_digits(merchant.currency)
-    amounts = [r.amount_minor for r in rows if r.amount_minor]
+    amounts = orders.amount_minor[orders.amount_minor > 0]
     if policy is None:
         return Money(merchant.currency, minor_digits=digits)
-    mean = sum(amounts) / len(amounts) if amounts else 0.0
-    cost = policy.economics.cost_of_rto(round(mean))
-    basis = f"default costs ({policy.economics.version}) at the mean order value"
+    cost = policy.economics.cost_of_rto(round(float(amounts.mean())) if len(amounts) else 0)
+    basis = f"default costs ({policy.economics.version}) at the mean order value of this period"
     return Money(merchant.currency, cost, basis, digits)
 
 

@@ -14,7 +14,7 @@ from serving import stages
 from serving.decisions.policy import ActionValue, Decision, decide, evaluate, in_words, tier_of
 from serving.http import Refusal
 from serving.schema import TEST_ERRORS, TEST_SLOW, TEST_STATUSES, TEST_TIERS, OrderIn
-from serving.scorer import policy_for
+from serving.weighing import policy_for
 
 SLOW_S = 2.0
 """How long a test order makes its caller wait: longer than any checkout should."""

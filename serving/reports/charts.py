@@ -191,7 +191,7 @@ def _x_ticks(weeks: list[Period], x: list[float]) -> list[Tick]:
     if len(weeks) <= 8:
         return [Tick(at, short_day(w.start)) for w, at in zip(weeks, x, strict=True)]
     starts = [i for i, w in enumerate(weeks) if i == 0 or w.start.month != weeks[i - 1].start.month]
-    if len(starts) > 1 and starts[1] - starts[0] < 3:
+    if len(starts) > 1 and starts[1] - starts[0] < 4:
         starts = starts[1:]
     return [
         Tick(x[i], month(weeks[i].start) if k == 0 or weeks[i].start.month == 1 else month(weeks[i].start)[:3])
@@ -208,7 +208,8 @@ def _hover(week: Period, with_payment: bool) -> str:
 
 def whisker_scale(group: Group) -> float:
     """The share at the right end of a table's whiskers: the largest share, and a half more of room."""
-    return min(1.0, max([1.5 * (r.share.share or 0.0) for r in group.rows], default=0.0) or 0.1)
+    shown = [*(row.share for row in group.rows[: group.shown]), group.rest]
+    return min(1.0, max(1.5 * (share.share or 0.0) for share in shown) or 0.1)
 
 
 def whisker(share: Share, scale: float) -> Whisker:

@@ -9,29 +9,11 @@ from serving.reports.shares import Share
 
 
 @dataclass(frozen=True, slots=True)
-class OrderRow:
-    """One order as the report sees it: nothing in it names a person.
-
-    outcome: 1 RTO, 0 delivered, NaN without a verdict.  status: open, delivered, rto, cancelled, lost or mixed.
-    cause: a reason of the contract, lower case; None where none was told.
-    """
-
-    order_id: str
-    placed_at: int
-    payment: str | None
-    amount_minor: float | None
-    pincode: str | None
-    district: str | None
-    state: str | None
-    category: str | None
-    outcome: float
-    status: str
-    cause: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class OpenRisk:
-    """One open order as scored now. saving_minor: expected, against shipping it as it is; None without costs."""
+    """One open order as scored now. saving_minor: expected, against shipping it as it is; None without costs.
+
+    codes: bucket and code of what raises the risk.
+    """
 
     order_id: str
     placed_at: int
@@ -41,6 +23,7 @@ class OpenRisk:
     action: str
     saving_minor: float | None
     reasons: Sequence[str] = ()
+    codes: Sequence[tuple[str, str]] = ()
 
 
 class ReliabilityBin(NamedTuple):
@@ -81,9 +64,11 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """Whose report, and when. matures_in_days: age from which an order's outcome counts.
+    """Whose report, when, and of which days. matures_in_days: age from which an order's outcome counts.
 
     known_through: the moment to which the history is complete; None: `generated_at`. Maturity is measured to it.
+    since, until: the first and the last local day of orders asked for, None without a limit.  shares_model: other
+    merchants' orders are in the model's evidence too.
     """
 
     merchant_id: str
@@ -91,6 +76,9 @@ class Meta:
     generated_at: int
     matures_in_days: float
     known_through: int | None = None
+    since: date | None = None
+    until: date | None = None
+    shares_model: bool = False
 
     @property
     def told_until(self) -> int:
@@ -117,20 +105,42 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class GroupRow:
-    """One line of a table. stands_out: its whole interval lies above (1) or below (-1) the merchant's average."""
+    """One line of a table. stands_out: its whole interval lies above (1) or below (-1) the merchant's average.
+
+    more: what else names it (the district of a PIN code).  shrunk: the share it is ranked by, where it is.
+    """
 
     name: str
     share: Share
     stands_out: int = 0
+    more: str = ""
+    shrunk: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A table of groups. missing: matured orders that have no such value; note: why rows are left out or absent."""
+    """Matured orders with an outcome by one of their values. The rows and `missing` add up to `total`.
 
+    rows: all of them, those to show first.  missing: orders that have no such value.  shown: how many rows a page
+    shows.  note: why there are none, or what the rows shown have in common.
+    """
+
+    key: str
+    heading: str
+    what: str
     rows: tuple[GroupRow, ...] = ()
-    missing: int = 0
+    missing: Share = field(default_factory=Share)
+    shown: int = 12
     note: str = ""
+
+    @property
+    def total(self) -> Share:
+        return sum((row.share for row in self.rows), self.missing)
+
+    @property
+    def rest(self) -> Share:
+        """Rows that a page does not show, together."""
+        return sum((row.share for row in self.rows[self.shown :]), Share())
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +195,9 @@ class AdviceSum:
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """Open orders now: the ones to act on, best first, and sums over all of them."""
+    """Open orders now: the ones to act on, best first, and sums over all of them. waiting: open, scored or not."""
 
+    waiting: int = 0
     scored: int = 0
     expected_rto: float = 0.0
     high: int = 0
@@ -197,8 +208,94 @@ class Today:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempts:
+    """Matured orders of which an attempt to deliver was told. delivered, rto, open: of those whose first one failed."""
+
+    told: int = 0
+    first_failed: int = 0
+    delivered: int = 0
+    rto: int = 0
+
+    @property
+    def open(self) -> int:
+        return self.first_failed - self.delivered - self.rto
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """How long something took: days that half, 90 % and 99 % of n orders were within."""
+
+    name: str
+    n: int
+    half: float
+    most: float
+    nearly_all: float
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Orders on which one thing was done, and what became of those with an outcome."""
+
+    action: str
+    orders: int
+    share: Share
+
+
+@dataclass(frozen=True, slots=True)
+class TierWeek:
+    """Decisions (or open orders) of one week by tier."""
+
+    start: date
+    low: int
+    medium: int
+    high: int
+
+    @property
+    def orders(self) -> int:
+        return self.low + self.medium + self.high
+
+
+@dataclass(frozen=True, slots=True)
+class TierRow:
+    """What became of orders of one tier. said: mean probability told of those with an outcome."""
+
+    tier: str
+    orders: int
+    share: Share
+    said: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonRow:
+    """A reason that raised the risk: of how many of the orders looked at it was one of those told."""
+
+    bucket: str
+    code: str
+    orders: int
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What was said of orders. source: "decisions", "open" (no decision in this period: open orders as scored now), ""
+
+    orders: each counted once, by the last decision.  left_out: older decisions beyond the most that are read.
+    """
+
+    source: str = ""
+    orders: int = 0
+    left_out: int = 0
+    weeks: tuple[TierWeek, ...] = ()
+    tiers: tuple[TierRow, ...] = ()
+    reasons: tuple[ReasonRow, ...] = ()
+    actions: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """Every figure of the page. first, last: local days of the first and last order, None without orders."""
+    """Every figure of the page. first, last: local days of the first and last order, None without orders.
+
+    foreign: orders whose amount is in another currency.  switched: orders whose buyer changed to paying online.
+    """
 
     meta: Meta
     money: Money
@@ -207,11 +304,14 @@ class Report:
     cost: RtoCost | None
     first: date | None = None
     last: date | None = None
+    foreign: int = 0
     weeks: tuple[Period, ...] = ()
     months: tuple[Period, ...] = ()
-    states: Group = field(default_factory=Group)
-    pincodes: Group = field(default_factory=Group)
-    categories: Group = field(default_factory=Group)
-    values: Group = field(default_factory=Group)
+    groups: Mapping[str, Group] = field(default_factory=dict)
     causes: tuple[Cause, ...] = ()
+    attempts: Attempts = field(default_factory=Attempts)
+    delays: tuple[Delay, ...] = ()
+    taken: tuple[Taken, ...] = ()
+    switched: Taken | None = None
+    advice: Advice = field(default_factory=Advice)
     today: Today = field(default_factory=Today)

@@ -1,70 +1,168 @@
-"""Tables of matured orders by place, category and value."""
+"""Tables of matured orders by place, goods, value, buyer and time of day: counting over columns."""
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from math import log
 
-from serving.reports.figures import (
-    Group,
-    GroupRow,
-    Money,
-    OrderRow,
-)
+import numpy as np
+
+from serving.reports.columns import MISSING, Array, Coded, Orders
+from serving.reports.figures import Group, GroupRow, Money
 from serving.reports.shares import Share
 from serving.reports.wording import NO_BREAK, money, place_name
 
-ORDERS_PER_PIN = 20
-"""Fewer outcomes than this say nothing about one PIN code."""
-ROWS, PIN_ROWS, BANDS = 12, 10, 5
+ORDERS_PER_PIN = 10
+"""A PIN code with fewer outcomes is not shown among the worst."""
+PIN_PRIOR = 20
+"""PIN codes are ranked as if each had this many more orders, at the merchant's average: so 1 of 1 is not the worst."""
+ROWS, PIN_ROWS, BANDS = 12, 15, 5
+_HOURS = 3
 _ROUND = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.5, 8.0, 10.0)
 _NO_AMOUNT = "not applicable: the orders carry no usable amount"
-_Key = Callable[[OrderRow], str | None]
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_TEXTS = (
+    ("state", "States", "State", "state"),
+    ("district", "Districts", "District", "district"),
+    ("category", "By category", "Category", "category"),
+    ("sku", "By article", "Article (SKU)", "article number"),
+    ("courier", "By courier or service, as known at checkout", "Courier or service", "courier or service"),
+    ("channel", "By channel", "Channel", "channel"),
+    ("campaign", "By campaign", "Campaign", "campaign"),
+)
+_PLACES = frozenset({"state", "district"})
 
 
-def by_state(rows: Sequence[OrderRow]) -> Group:
-    """States and the orders to each, most orders first."""
-    return _largest(rows, lambda r: r.state and place_name(r.state), "state")
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Matured orders with an outcome. rto: (n,) 1 came back, 0 delivered."""
+
+    orders: Orders
+    rto: Array
+    days: Array
+
+    @property
+    def every(self) -> Share:
+        return Share(len(self.rto), int(self.rto.sum()))
 
 
-def by_category(rows: Sequence[OrderRow]) -> Group:
-    """Categories (of the dearest line), most orders first."""
-    return _largest(rows, lambda r: r.category, "category")
+def all_groups(judged: Judged, unit: Money) -> dict[str, Group]:
+    """Every table by its key, in the order of the report."""
+    texts = {key: by_text(judged, key, heading, what, told) for key, heading, what, told in _TEXTS}
+    found = [worst_pincodes(judged), by_value(judged, unit), by_buyer(judged), by_weekday(judged), by_hour(judged)]
+    return texts | {group.key: group for group in found}
 
 
-def worst_pincodes(rows: Sequence[OrderRow]) -> Group:
-    """PIN codes with at least ORDERS_PER_PIN outcomes, by the low end of the interval: few orders prove little."""
-    shares, missing = _count(rows, _pin_name)
-    if not shares:
-        return Group(missing=missing, note="not applicable: the orders carry no PIN code")
-    enough = {name: s for name, s in shares.items() if s.n >= ORDERS_PER_PIN}
-    if not enough:
-        return Group(missing=missing, note=f"no PIN code has {ORDERS_PER_PIN} matured orders yet")
-    worst = sorted(enough.items(), key=lambda p: (-p[1].low, p[0]))[:PIN_ROWS]
-    note = f"{len(enough):,} of {len(shares):,} PIN codes have {ORDERS_PER_PIN} matured orders or more"
-    return Group(_rows(worst, rows), missing, note)
-
-
-def by_value(rows: Sequence[OrderRow], unit: Money) -> Group:
-    """Bands of order value with round edges, each holding about a fifth of the orders."""
-    known = sorted(r.amount_minor for r in rows if r.amount_minor is not None and r.outcome == r.outcome)
-    if not known:
-        return Group(missing=sum(r.outcome == r.outcome for r in rows), note=_NO_AMOUNT)
-    edges = value_edges(known)
-    names = [_band(low, high, unit) for low, high in zip([None, *edges], [*edges, None], strict=True)]
-    shares, missing = _count(
-        rows, lambda r: None if r.amount_minor is None else names[bisect_right(edges, r.amount_minor)]
+def by_text(judged: Judged, key: str, heading: str, what: str, told: str) -> Group:
+    """A text column's values, most orders first."""
+    column = judged.orders.text[key]
+    if key in _PLACES:
+        column = column.renamed(place_name)
+    shares, missing = counted(column, judged.rto)
+    rows = _rows(sorted(shares.items(), key=lambda p: (-p[1].n, p[0])), judged.every)
+    shown = len(rows) if len(rows) <= ROWS + 1 else ROWS
+    return Group(
+        key, heading, what, rows, missing, shown, "" if rows else f"not applicable: the orders carry no {told}"
     )
-    found = [(name, shares[name]) for name in names if name in shares]
-    return Group(_rows(found, rows), missing)
 
 
-def value_edges(amounts: Sequence[float]) -> list[float]:
+def worst_pincodes(judged: Judged) -> Group:
+    """PIN codes by their share shrunk towards the average; those with ORDERS_PER_PIN outcomes first."""
+    column, district = judged.orders.text["pincode"], judged.orders.text["district"]
+    shares, missing = counted(column, judged.rto)
+    heading, what = "PIN codes that cost you most surely", "PIN code"
+    if not shares:
+        return Group(
+            "pincode", heading, what, missing=missing, shown=0, note="not applicable: the orders carry no PIN code"
+        )
+    where = np.full(len(column.names) + 1, MISSING)
+    where[column.codes] = district.codes
+    names = {pin: district.names[d] if d >= 0 else "" for pin, d in zip(column.names, where.tolist(), strict=False)}
+    every = judged.every
+    shrunk = {pin: shrunk_share(share, every) for pin, share in shares.items()}
+    enough = [pin for pin, share in shares.items() if share.n >= ORDERS_PER_PIN]
+    order = sorted(shares, key=lambda pin: (shares[pin].n < ORDERS_PER_PIN, -shrunk[pin], -shares[pin].n, pin))
+    plain = _rows([(pin, shares[pin]) for pin in order], every)
+    rows = tuple(GroupRow(r.name, r.share, r.stands_out, place_name(names[r.name]), shrunk[r.name]) for r in plain)
+    some = f"{len(enough):,} of {len(shares):,} PIN codes have {ORDERS_PER_PIN} matured orders or more"
+    none = f"no PIN code has {ORDERS_PER_PIN} matured orders yet"
+    return Group("pincode", heading, what, rows, missing, min(PIN_ROWS, len(enough)), some if enough else none)
+
+
+def shrunk_share(share: Share, every: Share) -> float:
+    """A share with PIN_PRIOR more orders at the average.
+
+    >>> shrunk_share(Share(1, 1), Share(100, 25)) < shrunk_share(Share(48, 17), Share(100, 25))
+    True
+    """
+    return (share.rto + PIN_PRIOR * (every.share or 0.0)) / (share.n + PIN_PRIOR)
+
+
+def by_value(judged: Judged, unit: Money) -> Group:
+    """Bands of order value with round edges, each holding about a fifth of the orders."""
+    amounts = judged.orders.amount_minor
+    known = ~np.isnan(amounts)
+    heading, what = "By order value", "Order value"
+    if not known.any():
+        return Group("value", heading, what, missing=judged.every, note=_NO_AMOUNT)
+    edges = value_edges(np.sort(amounts[known]))
+    names = [_band(low, high, unit) for low, high in zip([None, *edges], [*edges, None], strict=True)]
+    codes = np.where(known, np.searchsorted(edges, np.nan_to_num(amounts), side="right"), MISSING)
+    return _listed(judged, "value", heading, what, codes, names)
+
+
+def by_buyer(judged: Judged) -> Group:
+    """New and returning buyers, as far as a phone, customer number or e-mail tells."""
+    names = ("New: no earlier order with the same phone, customer number or e-mail", "Returning: ordered here before")
+    note = "not applicable: the orders carry no phone, customer number or e-mail"
+    return _listed(judged, "buyer", "New and returning buyers", "Buyer", judged.orders.buyer, names, note)
+
+
+def by_weekday(judged: Judged) -> Group:
+    """The local weekday on which the order was placed."""
+    codes = (judged.days.astype(np.int64) + 3) % 7  # 1 January 1970 was a Thursday
+    return _listed(judged, "weekday", "By weekday of the order", "Weekday", codes, _WEEKDAYS)
+
+
+def by_hour(judged: Judged) -> Group:
+    """The local time of day at which the order was placed."""
+    minute = judged.orders.local_minute
+    codes = np.where(np.isnan(minute), MISSING, np.nan_to_num(minute) // (60 * _HOURS)).astype(np.int64)
+    names = [f"{hour:02d}:00 to {hour + _HOURS:02d}:00" for hour in range(0, 24, _HOURS)]
+    note = "not applicable: the orders carry a date without a time of day"
+    return _listed(judged, "hour", "By time of the order", "Time of day", codes, names, note)
+
+
+def _listed(
+    judged: Judged, key: str, heading: str, what: str, codes: Array, names: Sequence[str], note: str = ""
+) -> Group:
+    """Values in their own order; those without an order are left out."""
+    shares, missing = counted(Coded(codes, tuple(names)), judged.rto)
+    rows = _rows([(name, shares[name]) for name in names if name in shares], judged.every)
+    return Group(key, heading, what, rows, missing, len(rows), "" if rows else note)
+
+
+def counted(column: Coded, rto: Array) -> tuple[dict[str, Share], Share]:
+    """Shares by name, and of the orders that have no name. rto: (n,) 1 or 0."""
+    size = len(column.names) + 1
+    slots = column.codes % size  # MISSING counts in the last place
+    n = np.bincount(slots, minlength=size).tolist()
+    back = np.bincount(slots, weights=rto, minlength=size).astype(np.int64).tolist()
+    named = {name: Share(n[i], back[i]) for i, name in enumerate(column.names) if n[i]}
+    return named, Share(n[-1], back[-1])
+
+
+def _rows(named: Sequence[tuple[str, Share]], every: Share) -> tuple[GroupRow, ...]:
+    average = every.share or 0.0
+    return tuple(GroupRow(name, s, (s.low > average) - (s.high < average)) for name, s in named)
+
+
+def value_edges(amounts: Array | Sequence[float]) -> list[float]:
     """Round numbers near the quantiles of sorted `amounts` (minor units, at least one), strictly rising.
 
     >>> value_edges([49900.0, 79900.0, 99900.0, 149900.0, 499900.0])
     [80000.0, 100000.0, 150000.0, 500000.0]
     """
-    quantiles = (amounts[len(amounts) * i // BANDS] for i in range(1, BANDS))
+    quantiles = (float(amounts[len(amounts) * i // BANDS]) for i in range(1, BANDS))
     return sorted({_round(q) for q in quantiles if q > 0})
 
 
@@ -81,45 +179,3 @@ def _band(low: float | None, high: float | None, unit: Money) -> str:
     if high is None:
         return f"{money(low, unit)} and more"
     return f"under {money(high, unit)}" if low is None else f"{money(low, unit)} to under{NO_BREAK}{money(high, unit)}"
-
-
-def _pin_name(row: OrderRow) -> str | None:
-    if not row.pincode:
-        return None
-    return f"{row.pincode} {place_name(row.district)}" if row.district else row.pincode
-
-
-def _largest(rows: Sequence[OrderRow], key: _Key, what: str) -> Group:
-    shares, missing = _count(rows, key)
-    if not shares:
-        return Group(missing=missing, note=f"not applicable: the orders carry no {what}")
-    ordered = sorted(shares.items(), key=lambda p: (-p[1].n, p[0]))
-    shown = ordered if len(ordered) <= ROWS + 1 else ordered[:ROWS]
-    rest = sum((s for _, s in ordered[len(shown) :]), Share())
-    table = _rows(shown, rows)
-    if rest.n:
-        table += (GroupRow(f"All {len(ordered) - len(shown)} others", rest),)
-    return Group(table, missing)
-
-
-def _count(rows: Iterable[OrderRow], key: _Key) -> tuple[dict[str, Share], int]:
-    """Shares by name of orders with an outcome, and how many have no name."""
-    counts: dict[str, list[int]] = {}
-    missing = 0
-    for row in rows:
-        if row.outcome != row.outcome:
-            continue
-        name = key(row)
-        if not name:
-            missing += 1
-            continue
-        both = counts.setdefault(name, [0, 0])
-        both[0] += 1
-        both[1] += row.outcome == 1
-    return {name: Share(*both) for name, both in counts.items()}, missing
-
-
-def _rows(named: Iterable[tuple[str, Share]], rows: Iterable[OrderRow]) -> tuple[GroupRow, ...]:
-    outcomes = [r.outcome for r in rows if r.outcome == r.outcome]
-    average = sum(outcomes) / len(outcomes)
-    return tuple(GroupRow(name, s, (s.low > average) - (s.high < average)) for name, s in named)

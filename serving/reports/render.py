@@ -1,6 +1,7 @@
 """From figures to the page: one HTML text with its style inside, no script, nothing fetched from anywhere."""
 
 from base64 import b64encode
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from math import floor, log10
@@ -10,34 +11,72 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from serving.reports import wording
+from serving.reports.advice_chart import tier_chart
 from serving.reports.charts import ORDERS_PER_POINT, WEEKS, week_chart, whisker, whisker_scale
-from serving.reports.figures import (
-    Report,
-)
-from serving.reports.groups import ORDERS_PER_PIN
+from serving.reports.decided import MOST_DECISIONS
+from serving.reports.figures import Report
+from serving.reports.groups import ORDERS_PER_PIN, PIN_PRIOR
 from serving.reports.reliability import panels
 from serving.reports.shares import Share
+from serving.reports.story import sentences
+from serving.reports.tables import period_text
 
 _STYLE = "report.css"
+_SMALL = 10  # major units: a smaller saving is shown with its decimals, or it would read as none
+_POLICY = "default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
 
-def render(report: Report) -> str:
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where a served page leads: this report as a workbook and table by table, and the same for other periods.
+
+    All relative. csv: what comes before the name of a table.
+    """
+
+    xlsx: str
+    csv: str
+    newest: str
+    everything: str
+
+
+def render(report: Report, links: Links | None = None) -> str:
     """The page as UTF-8 HTML. Every word from orders is escaped; the policy in its head lets no script run."""
-    environment = _environment()
-    style = environment.loader.get_source(environment, _STYLE)[0] if environment.loader else ""
     zone = ZoneInfo(report.meta.timezone)
-    return environment.get_template("report.html").render(
-        report=report,
-        style=Markup(style),
-        style_digest=b64encode(sha256(style.encode()).digest()).decode(),
-        chart=week_chart(report.weeks, with_payment=report.headline.has_payment),
-        panels=panels(report.evidence) if report.evidence else (),
-        generated=wording.moment(report.meta.generated_at, zone),
-        told_until=wording.moment(report.meta.told_until, zone),
-        placed_day=lambda at: wording.day(wording.local_day(at, zone)),
-        money=lambda minor: wording.money(minor, report.money),
-        whole=lambda minor: wording.money(minor, report.money, whole=True),
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            report=report,
+            links=links,
+            style=Markup(_style()),
+            policy=policy_of(),
+            period=period_text(report),
+            story=sentences(report),
+            chart=week_chart(report.weeks, with_payment=report.headline.has_payment),
+            tier_chart=tier_chart(report.advice.weeks),
+            panels=panels(report.evidence) if report.evidence else (),
+            generated=wording.moment(report.meta.generated_at, zone),
+            told_until=wording.moment(report.meta.told_until, zone),
+            placed_day=lambda at: wording.day(wording.local_day(at, zone)),
+            money=lambda minor: wording.money(minor, report.money),
+            whole=lambda minor: wording.money(minor, report.money, whole=True),
+            saving=lambda minor: wording.money(
+                minor, report.money, whole=abs(minor or 0) >= _SMALL * 10**report.money.minor_digits
+            ),
+        )
     )
+
+
+def policy_of() -> str:
+    """The Content-Security-Policy of the page: its one style, and nothing else from anywhere."""
+    return _POLICY.format(digest=b64encode(sha256(_style().encode()).digest()).decode())
+
+
+@lru_cache(maxsize=1)
+def _style() -> str:
+    environment = _environment()
+    assert environment.loader is not None, "made with one"
+    return environment.loader.get_source(environment, _STYLE)[0]
 
 
 @lru_cache(maxsize=1)
@@ -56,16 +95,22 @@ def _environment() -> Environment:
         "day": wording.day,
         "short_day": wording.short_day,
         "month": wording.month,
+        "short": wording.short,
+        "code": wording.code,
         "px": lambda value: f"{value:.1f}",
     }
     environment.globals |= {
         "actions": wording.ACTIONS,
+        "buckets": wording.BUCKETS,
+        "tier_names": wording.TIERS,
         "whisker": whisker,
         "whisker_scale": whisker_scale,
         "in_words": in_words,
         "per_point": ORDERS_PER_POINT,
         "per_pin": ORDERS_PER_PIN,
+        "pin_prior": PIN_PRIOR,
         "max_weeks": WEEKS,
+        "max_decisions": MOST_DECISIONS,
     }
     return environment
 

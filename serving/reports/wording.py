@@ -36,6 +36,19 @@ CAUSES: Mapping[str, str] = MappingProxyType(
     }
 )
 NO_CAUSE = "No reason told"
+TIERS: Mapping[str, str] = MappingProxyType({"low": "Low", "medium": "Medium", "high": "High"})
+BUCKETS: Mapping[str, str] = MappingProxyType(
+    {
+        "customer": "Buyer",
+        "address": "Address",
+        "location": "Place",
+        "logistics": "Shipping",
+        "order": "Order",
+    }
+)
+_LONGEST = 80
+_DIRECTION = (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C, 0xFEFF)
+_UNSEEN = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF, *_DIRECTION))
 
 
 def count(n: int) -> str:
@@ -137,3 +150,33 @@ def place_name(name: str) -> str:
     ('Jammu & Kashmir', 'Goa')
     """
     return name.title() if name.isupper() else name
+
+
+def plain(text: str) -> str:
+    """Text from orders without the characters that nobody sees: controls, and marks that turn the direction of writing.
+
+    What joins letters (Hindi, emoji) stays.
+
+    >>> plain("shoe\\x00\\u202eS")
+    'shoeS'
+    """
+    return text.translate(_UNSEEN)
+
+
+def short(text: str) -> str:
+    """The same, cut to what fits a page; downloads hold it whole.
+
+    >>> len(short("x" * 10_000))
+    80
+    """
+    clean = plain(text)
+    return clean if len(clean) <= _LONGEST else f"{clean[: _LONGEST - 1]}…"
+
+
+def code(name: str) -> str:
+    """
+    >>> code("rto_prone_pincode")
+    'RTO prone PIN code'
+    """
+    words = name.replace("_", " ").replace("rto", "RTO").replace("pincode", "PIN code")
+    return words[:1].upper() + words[1:]

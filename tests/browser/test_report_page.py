@@ -10,8 +10,8 @@ import pytest
 
 from data.contract import DAY
 from serving.reports import OpenRisk, build_report, render
-from serving.reports.figures import Meta, Money, OrderRow
-from tests.helpers.report_rows import META, NOW, RUPEES, evidence, risks, rows
+from serving.reports.figures import Meta, Money
+from tests.helpers.report_rows import META, NOW, RUPEES, Row, evidence, orders_of, risks, rows
 
 PAYLOADS = (
     "<script>document.title='owned'</script>",
@@ -41,17 +41,18 @@ def dom_of(chromium: str, page: str, folder: Path) -> str:
     return done.stdout
 
 
-def hostile(i: int) -> OrderRow:
+def hostile(i: int) -> Row:
     bad = PAYLOADS[i % len(PAYLOADS)]
     placed_at, rto = NOW - (30 + i % 60) * DAY, i % 2
-    return OrderRow(bad, placed_at, "cod", 5e4, bad, bad, bad, bad, float(rto), ("delivered", "rto")[rto], bad)
+    ended = (float(rto), ("delivered", "rto")[rto], None)
+    return Row(bad, placed_at, "cod", 5e4, bad, bad, bad, bad, *ended, bad, bad, bad, bad)
 
 
 def test_payloads_in_orders_do_not_run(chromium: str, tmp_path: Path) -> None:
-    open_risks = [OpenRisk(bad, NOW, 5.0, 0.7, bad, bad, 10.0, [bad]) for bad in PAYLOADS]
+    open_risks = [OpenRisk(bad, NOW, 5.0, 0.7, bad, bad, 10.0, [bad], [(bad, bad)]) for bad in PAYLOADS]
     meta = Meta(PAYLOADS[3], "Asia/Kolkata", NOW, 21)
     orders, unit = [hostile(i) for i in range(200)], Money("INR", 100, PAYLOADS[0])
-    page = render(build_report(orders, open_risks, evidence(), unit, meta))
+    page = render(build_report(orders_of(orders), open_risks, evidence(), unit, meta))
     dom = dom_of(chromium, page, tmp_path)
     title = re.search(r"<title>(.*?)</title>", dom, re.DOTALL)
     assert title is not None
@@ -61,7 +62,7 @@ def test_payloads_in_orders_do_not_run(chromium: str, tmp_path: Path) -> None:
 
 
 def test_a_script_that_got_in_would_be_stopped_by_the_policy(chromium: str, tmp_path: Path) -> None:
-    page = render(build_report(rows(50), [], None, RUPEES, META))
+    page = render(build_report(orders_of(rows(50)), [], None, RUPEES, META))
     script = "<script>document.title='owned'</script>"
     assert "<title>owned</title>" in dom_of(chromium, f"<title>x</title>{script}", tmp_path)  # scripts do run here
     assert "<title>owned</title>" not in dom_of(chromium, page.replace("</main>", f"{script}</main>"), tmp_path)
@@ -69,8 +70,8 @@ def test_a_script_that_got_in_would_be_stopped_by_the_policy(chromium: str, tmp_
 
 def test_the_page_refers_to_nothing_outside_and_keeps_all_sections(chromium: str, tmp_path: Path) -> None:
     orders = rows(800)
-    dom = dom_of(chromium, render(build_report(orders, risks(orders), evidence(), RUPEES, META)), tmp_path)
+    dom = dom_of(chromium, render(build_report(orders_of(orders), risks(orders), evidence(), RUPEES, META)), tmp_path)
     assert [word for word in ("http:", "https:", "//") if word in dom] == []
     assert re.findall(r"<(?:script|link|a|form|iframe|object|embed)\b", dom) == []
-    assert len(re.findall(r"<h2>", dom)) == 7
+    assert len(re.findall(r"<h2>", dom)) == 10
     assert "RTO cost" in dom

@@ -34,6 +34,8 @@ ROUTES: dict[str, tuple[str, str, str]] = {
     "decisions": ("GET", "/v1/decisions?order_id=o-1", "score"),
     "model": ("GET", "/v1/model", "score"),
     "report": ("GET", f"/reports/{SHOP}", "report"),
+    "report as csv": ("GET", f"/reports/{SHOP}.csv?table=state", "report"),
+    "report as xlsx": ("GET", f"/reports/{SHOP}.xlsx", "report"),
 }
 """Every route that is about a merchant: verb, path, the scope it takes."""
 NEWS = {"event_id": "e", "order_id": "o", "type": "delivered", "happened_at": rfc3339(NOW)}

@@ -3,43 +3,41 @@
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import pytest
 
-from data.contract import DAY, HOUR
-from data.database import Connection, open_database
-from data.history import Told
-from data.journal import add_news, add_order, rows_of
-from data.label import label
-from features.one_order import order_news
-from serving.reports import OpenRisk, OrderRow, build_report, order_rows, render
+from data.contract import DAY
+from serving.reports import OpenRisk, Report, build_report, render
 from serving.reports.charts import week_chart
 from serving.reports.figures import (
     Meta,
     Money,
 )
-from serving.reports.groups import by_value, worst_pincodes
+from serving.reports.groups import value_edges
 from serving.reports.shares import Share, wilson
 from serving.reports.wording import moment, money
-from tests.helpers.histories import T0, order_columns
-from tests.helpers.report_rows import META, NOW, RUPEES, evidence, risks, rows
+from tests.helpers.report_rows import META, NOW, RUPEES, Row, evidence, orders_of, risks, rows
 
 NAN = float("nan")
 
 
-def order(i: int, outcome: float = 0.0, age_days: float = 40, **more: object) -> OrderRow:
+def order(i: int, outcome: float = 0.0, age_days: float = 40, **more: object) -> Row:
     status = {0.0: "delivered", 1.0: "rto"}.get(outcome, "open")
     placed_at, place = NOW - int(age_days * DAY), ("800001", "Patna", "BIHAR")
-    plain = OrderRow(f"o{i}", placed_at, "cod", 50_000.0, *place, "shoes", outcome, status)
+    plain = Row(f"o{i}", placed_at, "cod", 50_000.0, *place, "shoes", outcome, status)
     return replace(plain, **more)  # type: ignore[arg-type]
 
 
-def page(orders: list[OrderRow], open_risks: list[OpenRisk] | None = None, **more: object) -> str:
-    given = {"evidence": evidence(), "money": RUPEES, "meta": META} | more
-    return render(build_report(orders, open_risks or [], **given))  # type: ignore[arg-type]
+def report_of(orders: list[Row], open_risks: list[OpenRisk] | None = None, **more: object) -> Report:
+    given = {"evidence": None, "money": RUPEES, "meta": META} | more
+    return build_report(orders_of(orders), open_risks or [], **given)  # type: ignore[arg-type]
+
+
+def page(orders: list[Row], open_risks: list[OpenRisk] | None = None, **more: object) -> str:
+    return render(report_of(orders, open_risks, **({"evidence": evidence()} | more)))
 
 
 # --- counting ---------------------------------------------------------------------------------------------------------
@@ -48,7 +46,7 @@ def page(orders: list[OrderRow], open_risks: list[OpenRisk] | None = None, **mor
 def test_shares_count_matured_orders_with_an_outcome_only() -> None:
     young_rto, old_open = order(8, 1.0, age_days=5), order(9, NAN)
     orders = [order(0), order(1, 1.0), order(2, payment="prepaid"), young_rto, old_open]
-    found = build_report([*orders, order(3, NAN, status="cancelled")], [], None, RUPEES, META).headline
+    found = report_of([*orders, order(3, NAN, status="cancelled")]).headline
     assert (found.every, found.cod, found.prepaid) == (Share(3, 1), Share(2, 1), Share(1, 0))
     assert (found.delivered, found.rto, found.open, found.cancelled) == (2, 2, 1, 1)
     assert (found.outcome_known, found.matured) == (3, 4)
@@ -57,12 +55,12 @@ def test_shares_count_matured_orders_with_an_outcome_only() -> None:
 def test_maturity_is_measured_to_the_end_of_the_history_not_to_today() -> None:
     told_long_ago = replace(META, known_through=NOW - 30 * DAY)
     orders = [order(0, age_days=40), order(1, age_days=60)]
-    assert build_report(orders, [], None, RUPEES, META).headline.every.n == 2
-    assert build_report(orders, [], None, RUPEES, told_long_ago).headline.every.n == 1
+    assert report_of(orders).headline.every.n == 2
+    assert report_of(orders, meta=told_long_ago).headline.every.n == 1
 
 
 def test_money_lost_is_all_parcels_that_came_back_times_the_cost_of_one() -> None:
-    report = build_report([order(0, 1.0), order(1, 1.0, age_days=1), order(2)], [], None, RUPEES, META)
+    report = report_of([order(0, 1.0), order(1, 1.0, age_days=1), order(2)])
     assert report.cost is not None
     assert report.cost.total_minor == 36_000
     assert "2 parcels × ₹180 = <b>₹360</b>" in render(report)
@@ -78,8 +76,8 @@ def test_the_interval_of_a_share_is_wilsons() -> None:
 def test_weeks_begin_on_the_merchants_monday_and_empty_weeks_are_kept() -> None:
     sunday_late_utc = 1_767_553_200_000_000  # Sunday 4 Jan 2026 19:00 UTC is Monday 00:30 in India
     orders = [order(0, placed_at=sunday_late_utc), order(1, placed_at=sunday_late_utc + 15 * DAY)]
-    india = build_report(orders, [], None, RUPEES, META).weeks
-    utc = build_report(orders, [], None, RUPEES, replace(META, timezone="UTC")).weeks
+    india = report_of(orders).weeks
+    utc = report_of(orders, meta=replace(META, timezone="UTC")).weeks
     assert [w.start.isoformat() for w in india] == ["2026-01-05", "2026-01-12", "2026-01-19"]
     assert [w.orders for w in india] == [1, 0, 1]
     assert utc[0].start.isoformat() == "2025-12-29"
@@ -87,39 +85,121 @@ def test_weeks_begin_on_the_merchants_monday_and_empty_weeks_are_kept() -> None:
 
 def test_a_week_is_immature_until_its_youngest_order_can_be_judged() -> None:
     orders = [order(i, age_days=d) for i, d in enumerate(range(60))]
-    weeks = build_report(orders, [], None, RUPEES, META).weeks
+    weeks = report_of(orders).weeks
     assert [w.mature for w in weeks] == sorted((w.mature for w in weeks), reverse=True)
     for week in weeks:  # NOW is Monday 2 Feb 2026 in India; orders up to 12 Jan are 21 days old
         assert week.mature == (week.start.isoformat() <= "2026-01-05")
 
 
 def test_months_follow_one_another_over_the_turn_of_a_year() -> None:
-    months = build_report([order(i, age_days=30 * i) for i in range(6)], [], None, RUPEES, META).months
+    months = report_of([order(i, age_days=30 * i) for i in range(6)]).months
     assert [m.start.isoformat()[:7] for m in months] == [
         "2025-09", "2025-10", "2025-11", "2025-12", "2026-01", "2026-02",
     ]  # fmt: skip
 
 
 def test_few_orders_do_not_make_a_pin_code_worst() -> None:
-    lucky = [order(i, float(i < 30), pincode="560001") for i in range(60)]
-    few = [order(i, 1.0, pincode="110001") for i in range(19)]
-    group = worst_pincodes([*lucky, *few])
-    assert [r.name for r in group.rows] == ["560001 Patna"]
+    often = [order(i, float(i < 30), pincode="560001") for i in range(60)]
+    few = [order(100 + i, 1.0, pincode="110001") for i in range(9)]
+    group = report_of([*often, *few]).groups["pincode"]
+    assert [r.name for r in group.rows[: group.shown]] == ["560001"]
+    assert [r.name for r in group.rows] == ["560001", "110001"]
     assert "1 of 2 PIN codes" in group.note
 
 
+def test_pin_codes_are_ranked_by_their_share_with_twenty_more_orders_at_the_average() -> None:
+    many = [order(i, float(i % 10 == 0), pincode="560001") for i in range(400)]
+    sure = [order(500 + i, float(i < 50), pincode="800001") for i in range(100)]
+    unlucky = [order(700 + i, float(i < 6), pincode="110001") for i in range(10)]
+    group = report_of([*many, *sure, *unlucky]).groups["pincode"]
+    assert [r.name for r in group.rows] == ["800001", "110001", "560001"]  # 50 of 100 before 6 of 10
+    average = (40 + 50 + 6) / 510
+    assert [r.shrunk for r in group.rows] == pytest.approx(
+        [(50 + 20 * average) / 120, (6 + 20 * average) / 30, (40 + 20 * average) / 420]
+    )
+
+
+def test_groups_and_what_was_not_told_add_up_to_the_headline() -> None:
+    some = [replace(r, state=None if i % 7 == 0 else r.state, sku=f"s{i % 40}" if i % 3 else None, local_minute=i % 1440.0)
+            for i, r in enumerate(rows(2_000))]  # fmt: skip
+    report = report_of(some)
+    assert report.headline.every.n > 1_000
+    for key, group in report.groups.items():
+        assert group.total == report.headline.every, key
+        shown = sum((r.share for r in group.rows[: group.shown]), Share())
+        assert shown + group.rest + group.missing == group.total, key
+    assert report.groups["state"].missing.n > 100
+    assert len(report.groups["hour"].rows) == 8
+
+
+def test_weeks_and_months_add_up_to_all_orders_of_the_period() -> None:
+    report = report_of(rows(2_000))
+    for periods in (report.weeks, report.months):
+        assert sum(p.orders for p in periods) == report.headline.shipped_or_open
+        assert sum(p.every.rto for p in periods) == report.headline.rto
+        assert sum(p.every.n for p in periods) == report.headline.rto + report.headline.delivered
+        assert sum(p.cod.n + p.prepaid.n for p in periods) == sum(p.every.n for p in periods)
+
+
 def test_value_bands_hold_every_order_with_an_amount_once() -> None:
-    orders = rows(2_000)
-    group = by_value(orders, RUPEES)
-    with_outcome = [r for r in orders if r.outcome == r.outcome]
-    assert sum(r.share.n for r in group.rows) + group.missing == len(with_outcome)
-    assert sum(r.share.rto for r in group.rows) <= sum(r.outcome == 1 for r in with_outcome)
+    report = report_of(rows(2_000))
+    group = report.groups["value"]
     assert len(group.rows) == 5
+    assert group.missing.n == sum(
+        r.amount_minor is None and r.outcome == r.outcome and NOW - r.placed_at >= 21 * DAY for r in rows(2_000)
+    )
 
 
 def test_equal_amounts_make_one_or_two_bands_and_no_error() -> None:
-    assert sum(r.share.n for r in by_value([order(i) for i in range(30)], RUPEES).rows) == 30
-    assert sum(r.share.n for r in by_value([order(i, amount_minor=0.0) for i in range(30)], RUPEES).rows) == 30
+    for amount in (50_000.0, 0.0):
+        group = report_of([order(i, amount_minor=amount) for i in range(30)]).groups["value"]
+        assert (sum(r.share.n for r in group.rows), group.missing.n) == (30, 0)
+
+
+def test_an_amount_on_an_edge_counts_in_the_band_that_begins_there() -> None:
+    orders = [order(i, amount_minor=a) for i, a in enumerate([10_000.0] * 5 + [20_000.0] * 5 + [30_000.0] * 5)]
+    assert value_edges(sorted(r.amount_minor or 0 for r in orders)) == [10_000.0, 20_000.0, 30_000.0]
+    rows_ = report_of(orders).groups["value"].rows
+    assert [(r.name, r.share.n) for r in rows_] == [
+        ("₹100 to under\u00a0₹200", 5), ("₹200 to under\u00a0₹300", 5), ("₹300 and more", 5),
+    ]  # fmt: skip
+
+
+def test_the_weekday_is_that_of_the_merchants_clock() -> None:
+    sunday_late_utc = 1_767_553_200_000_000  # Sunday 4 Jan 2026 19:00 UTC is Monday 00:30 in India
+    assert [r.name for r in report_of([order(0, placed_at=sunday_late_utc)]).groups["weekday"].rows] == ["Monday"]
+
+
+def test_a_first_attempt_counts_where_an_attempt_or_a_delivery_was_told() -> None:
+    orders = [
+        order(0, first_failed=0), order(1, first_failed=1), order(2, 1.0, first_failed=1), order(3, 1.0, first_failed=-1),
+        order(4, NAN, first_failed=1), order(5, first_failed=1, age_days=2),
+    ]  # fmt: skip
+    found = report_of(orders).attempts
+    assert (found.told, found.first_failed, found.delivered, found.rto, found.open) == (4, 3, 1, 1, 1)
+    assert "no failed attempt to deliver was told" in page([order(0, first_failed=0)])
+
+
+def test_actions_taken_show_what_became_of_the_orders_but_claim_no_saving() -> None:
+    orders = [order(0, action="confirm_call"), order(1, 1.0, action="confirm_call"), order(2, NAN, action="prepaid_nudge"),
+              order(3, switched=True, payment="prepaid")]  # fmt: skip
+    report = report_of(orders)
+    assert [(t.action, t.orders, t.share) for t in report.taken] == [
+        ("confirm_call", 2, Share(2, 1)), ("prepaid_nudge", 1, Share(0, 0)),
+    ]  # fmt: skip
+    assert report.switched is not None
+    assert (report.switched.orders, report.switched.share) == (1, Share(1, 0))
+    text = page(orders)
+    assert "only an experiment can tell" in text
+    assert text.count("saved") == text.count("not what could be saved")
+
+
+def test_delays_are_quantiles_of_matured_orders_in_days() -> None:
+    told = [order(i, delivered_days=float(i + 1), told_days=float(i + 2)) for i in range(101)]
+    found = {d.name: d for d in report_of(told).delays}
+    assert found["From the order to the delivery"].half == pytest.approx(51.0)
+    assert found["From the order until a delivery was told"].most == pytest.approx(92.0)
+    assert "From the order until an RTO was told" not in found
 
 
 def test_today_lists_the_orders_worth_most_first_and_sums_all_of_them() -> None:
@@ -128,7 +208,7 @@ def test_today_lists_the_orders_worth_most_first_and_sums_all_of_them() -> None:
         OpenRisk("b", NOW, None, 0.9, "high", "prepaid_nudge", 900.0),
         OpenRisk("c", NOW, None, 0.1, "low", "allow_cod", 0.0),
     ]
-    today = build_report([], open_risks, None, RUPEES, META).today
+    today = report_of([], open_risks).today
     assert [r.order_id for r in today.rows] == ["b", "a"]
     assert (today.scored, today.high, today.to_act, today.saving_minor) == (3, 2, 2, 1_000.0)
     assert [(s.action, s.orders) for s in today.sums] == [("allow_cod", 1), ("confirm_call", 1), ("prepaid_nudge", 1)]
@@ -137,21 +217,21 @@ def test_today_lists_the_orders_worth_most_first_and_sums_all_of_them() -> None:
 
 def test_without_costs_the_riskiest_orders_come_first() -> None:
     open_risks = [OpenRisk(str(p), NOW, None, p, "high", "confirm_call", None) for p in (0.3, 0.8, 0.5)]
-    today = build_report([], open_risks, None, Money("IDR"), META).today
+    today = report_of([], open_risks, money=Money("IDR")).today
     assert [r.p_rto for r in today.rows] == [0.8, 0.5, 0.3]
     assert today.saving_minor is None
 
 
 def test_a_week_with_few_outcomes_is_not_drawn() -> None:
     few = [order(i, age_days=40) for i in range(9)]
-    assert week_chart(build_report(few, [], None, RUPEES, META).weeks, with_payment=True) is None
-    chart = week_chart(build_report([*few, order(9)], [], None, RUPEES, META).weeks, with_payment=True)
+    assert week_chart(report_of(few).weeks, with_payment=True) is None
+    chart = week_chart(report_of([*few, order(9)]).weeks, with_payment=True)
     assert chart is not None
     assert {s.name: len(s.marks) for s in chart.series} == {"All": 1, "COD": 1, "Prepaid": 0}
 
 
 def test_young_weeks_are_hatched_and_dashed() -> None:
-    chart = week_chart(build_report(rows(), [], None, RUPEES, META).weeks, with_payment=True)
+    chart = week_chart(report_of(rows()).weeks, with_payment=True)
     assert chart is not None
     assert chart.young_x is not None
     for series in chart.series:
@@ -194,6 +274,8 @@ def test_the_page_says_what_does_not_apply() -> None:
     for sentence in (
         "the orders carry no payment method", "the orders carry no PIN code", "the orders carry no state",
         "the orders carry no category", "the orders carry no usable amount", "no parcel came back",
+        "the orders carry no phone, customer number or e-mail", "the orders carry a date without a time of day",
+        "the orders carry no article number", "the orders carry no campaign", "no action taken",
         "there is no model yet", "no cost of one RTO is known for IDR",
     ):  # fmt: skip
         assert sentence in text, sentence
@@ -203,7 +285,7 @@ def test_the_page_says_what_does_not_apply() -> None:
 
 def test_a_merchant_without_orders_gets_a_page() -> None:
     text = page([], evidence=None)
-    assert "No order is old enough to judge yet." in text
+    assert "No orders in this period." in text
     assert "None" not in text
 
 
@@ -218,9 +300,11 @@ HOSTILE = """"'><script>alert(1)</script><img src=x onerror="alert(1)"><style>*{
 
 
 def hostile_page() -> str:
-    words = dict.fromkeys(("state", "category", "district", "pincode", "cause"), HOSTILE)
+    words = dict.fromkeys(
+        ("state", "category", "district", "pincode", "sku", "courier", "channel", "campaign"), HOSTILE
+    )
     orders = [order(i, float(i % 2), order_id=f"{HOSTILE}{i}", **words) for i in range(60)]
-    open_risks = [OpenRisk(HOSTILE, NOW, 5.0, 0.7, HOSTILE, HOSTILE, 10.0, [HOSTILE])]
+    open_risks = [OpenRisk(HOSTILE, NOW, 5.0, 0.7, HOSTILE, HOSTILE, 10.0, [HOSTILE], [(HOSTILE, HOSTILE)])]
     meta = replace(META, merchant_id=HOSTILE)
     proof = replace(evidence(), trained_through=HOSTILE, model_version=HOSTILE)
     return page(orders, open_risks, meta=meta, evidence=proof, money=Money(HOSTILE, 100, HOSTILE))
@@ -242,7 +326,7 @@ def test_the_policy_in_the_head_names_the_one_style_and_no_script() -> None:
     text = page(rows(300))
     style = text.split("<style>")[1].split("</style>")[0]
     digest = b64encode(sha256(style.encode()).digest()).decode()
-    assert f"default-src 'none'; style-src 'sha256-{digest}'" in text
+    assert f"default-src 'none'; style-src 'sha256-{digest}'" in unescape(text)
 
 
 def test_nothing_on_the_page_points_outside() -> None:
@@ -250,83 +334,19 @@ def test_nothing_on_the_page_points_outside() -> None:
     assert [w for w in ("http:", "https:", "//", "@import", "url(h") if w in text] == []
 
 
-def test_the_report_needs_no_heavy_library() -> None:
-    code = (
-        "import sys, serving.reports as r\n"
-        "from serving.reports.figures import Meta, Money\n"
-        "r.render(r.build_report([], [], None, Money('INR'), Meta('m', 'UTC', 0, 7)))\n"
-        "print([m for m in ('pandas', 'sklearn', 'mlflow', 'pyarrow', 'numba', 'scipy') if m in sys.modules])"
-    )
+@pytest.mark.parametrize(
+    ("module", "never"),
+    [
+        ("serving.reports", ("pandas", "sklearn", "mlflow", "pyarrow", "numba", "scipy", "openpyxl", "xgboost")),
+        ("serving.report_answers", ("mlflow", "numba", "openpyxl", "great_expectations", "matplotlib")),
+    ],
+)
+def test_the_report_needs_no_heavy_library(module: str, never: tuple[str, ...]) -> None:
+    code = f"import sys, {module}; print([m for m in {never!r} if m in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[3]
     )
     assert done.stdout.strip() == "[]"
-
-
-# --- from the database ------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def connection(tmp_path: Path) -> Iterator[Connection]:
-    opened = open_database(tmp_path / "store.sqlite")
-    yield opened
-    opened.close()
-
-
-def put(connection: Connection, order_id: str, *news: Told, **columns: object) -> None:
-    row = {"order_id": order_id, "merchant_id": "m", "placed_at": T0, "payment_method": "cod", **columns}
-    add_order(connection, rows_of(order_columns([row]))[0], "live")
-    for told in (tell(order_id, "placed", 0), *news):
-        add_news(connection, told, "live")
-
-
-def tell(order_id: str, kind: str, day: float, **more: object) -> Told:
-    at = T0 + int(day * DAY)
-    return Told("m", order_id, "shop", f"{order_id}-{kind}", kind, at, at + HOUR * (day > 0), **more)  # type: ignore[arg-type]
-
-
-def test_rows_hold_status_label_cause_payment_and_place(connection: Connection) -> None:
-    put(
-        connection,
-        "rto",
-        tell("rto", "attempt_failed", 2, reason="refused"),
-        tell("rto", "rto_started", 3),
-        tell("rto", "cancelled", 4),
-    )
-    put(connection, "ok", tell("ok", "delivered", 2), tell("ok", "returned", 9), amount_minor=99.0, pincode="800001")
-    put(connection, "open", tell("open", "switched_to_prepaid", 1))
-    put(connection, "gone", tell("gone", "cancelled", 1))
-    put(connection, "lost", tell("lost", "lost", 5))
-    put(connection, "part", tell("part", "partially_delivered", 5))
-    put(
-        connection,
-        "moved",
-        tell("moved", "address_corrected", 1, details='{"address": {"pincode": "560001"}}'),
-        pincode="800001",
-    )
-    put(connection, "never", tell("never", "correction", 1, details='{"voids": "never-placed"}'))
-    found = {r.order_id: r for r in order_rows(connection, "m")}
-    assert {k: r.status for k, r in found.items()} == {
-        "rto": "rto", "ok": "delivered", "open": "open", "gone": "cancelled", "lost": "lost", "part": "mixed",
-        "moved": "open",
-    }  # fmt: skip
-    assert (found["rto"].outcome, found["rto"].cause) == (1.0, "refused")
-    assert (found["ok"].outcome, found["ok"].cause, found["ok"].amount_minor) == (0.0, None, 99.0)
-    assert found["open"].payment == "prepaid"
-    assert found["moved"].pincode == "560001"
-    assert found["gone"].amount_minor is None
-    assert order_rows(connection, "somebody else") == []
-
-
-def test_rows_are_those_of_the_moment_asked_for(connection: Connection) -> None:
-    news = [tell("a", "delivered", 2), tell("a", "rto_started", 4)]
-    put(connection, "a", *news)
-    told = [tell("a", "placed", 0), *news]
-    for day in (1, 3, 5):
-        asof = T0 + day * DAY
-        (row,) = order_rows(connection, "m", before=asof + 1)
-        assert str(row.outcome) == str(label(order_news(told), asof))
-    assert order_rows(connection, "m", before=T0) == []
 
 
 def test_the_page_of_a_meta_with_another_zone_renders() -> None:
