@@ -21,7 +21,7 @@ DIGITS = 5
 TINY = 1e-6  # of the measure's unit: what is left of a fact taken back, or of one decayed for 20 half-lives
 _MONEY_UNIT = 100_000.0  # 1,000 major units
 _TENS = np.array([float(f"1e{n}") for n in range(309)])
-_CHUNK = 65_536  # rows made at once: bounds memory on long histories
+_CHUNK = 4_096  # rows made at once: what is made on the way stays near the processor
 
 
 def matrix(orders: Columns, readings: Readings, shrinkage: Shrinkage, catalog: tuple[Feature, ...] = CATALOG) -> Array:

@@ -10,6 +10,7 @@ A bundle is verified before any byte of it is parsed. Nothing in it is ever unpi
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -25,7 +26,7 @@ from features.catalog import Feature, Link, Sum, feature_named, fingerprint, nee
 from features.rates import Shrinkage
 from training.calibration import BetaCalibrator
 from training.linear import Linear
-from training.shallow import ShallowTrees, shallow_trees
+from training.shallow import AT_ONCE, ShallowTrees, shallow_trees
 from training.trees import Model, probability
 
 Array: TypeAlias = np.ndarray[Any, Any]
@@ -64,14 +65,23 @@ class Bundle:
         if self.trees is None:
             return self.model.margin(x)
         own, line = self.trees.margin(x), self.model.linear
-        return own if line is None else np.asarray(own + line.margin(x))
+        return own if line is None else np.asarray(own + _by_blocks(line.margin, x))
 
     def contributions(self, x: Array) -> tuple[Array, float]:
         """(n, k) parts of the uncalibrated log-odds and their base."""
         if self.trees is None:
             return self.model.contributions(x)
         own, line = self.trees.contributions(x), self.model.linear
-        return (own, self.trees.base) if line is None else (own + line.contributions(x), self.trees.base + line.base)
+        if line is None:
+            return own, self.trees.base
+        return own + _by_blocks(line.contributions, x), self.trees.base + line.base
+
+
+def _by_blocks(of: Callable[[Array], Array], x: Array) -> Array:
+    """A function of rows, some rows at a time: what it makes on the way stays near the processor."""
+    if len(x) <= AT_ONCE:
+        return of(x)
+    return np.concatenate([of(x[start : start + AT_ONCE]) for start in range(0, len(x), AT_ONCE)])
 
 
 def write_bundle(folder: Path, bundle: Bundle, golden: Array, signing_key: Ed25519PrivateKey) -> str:

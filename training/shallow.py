@@ -20,7 +20,7 @@ Array: TypeAlias = np.ndarray[Any, Any]
 _MOST_QUESTIONS = 3  # of a tree with two levels
 _WAYS = 2**_MOST_QUESTIONS
 _PROBES = 64  # rows on which margins are held against the booster's when it is loaded
-_AT_ONCE = 1_024  # rows: what is looked up for them stays near the processor
+AT_ONCE = 1_024  # rows: what is looked up for them stays near the processor
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +50,7 @@ class ShallowTrees:
         """(n,) log-odds for (n, k) rows with NaN for missing."""
         out = np.full(len(x), self.start, dtype=np.float32)
         first = _WAYS * np.arange(len(self.leaf) // _WAYS)
-        for rows in (slice(start, start + _AT_ONCE) for start in range(0, len(x), _AT_ONCE)):
+        for rows in (slice(start, start + AT_ONCE) for start in range(0, len(x), AT_ONCE)):
             if len(first):
                 each = self.leaf[self._ways(x[rows]) + first]
                 each[:, 0] += np.float32(self.start)
@@ -61,7 +61,7 @@ class ShallowTrees:
         """(n, k) additive parts of the trees' margin for (n, k) rows with NaN for missing."""
         out = np.zeros((len(x), self.n_features))
         if len(self.starts):
-            for rows in (slice(start, start + _AT_ONCE) for start in range(0, len(x), _AT_ONCE)):
+            for rows in (slice(start, start + AT_ONCE) for start in range(0, len(x), AT_ONCE)):
                 out[rows, self.features] = np.add.reduceat(self._parts(x[rows]), self.starts, axis=1)
         return out
 
