@@ -12,16 +12,21 @@ from numba.core import config
 from data import label, loops
 
 
-def compiler(folder: Path, sources: tuple[str, ...]) -> Callable[..., Any]:
-    """Makes `compile_kernel(function, **callees)`: the function compiled, names in `callees` bound to compiled kernels.
+def cache_folder(folder: Path, sources: tuple[str, ...]) -> Path:
+    """Where compiled kernels are kept: beside the modules of `folder`, named by the text of `sources`.
 
-    The cache on disk, beside the modules of `folder`, is keyed by the text of `sources`: numba itself watches only the
-    file of the outermost function.
+    numba itself watches only the file of the outermost function, and would serve an inner one from before it changed.
     """
     digest = hashlib.sha256(b"".join((folder / name).read_bytes() for name in sources)).hexdigest()[:12]
+    return folder / "__pycache__" / f"numba-{digest}"
+
+
+def compiler(folder: Path, sources: tuple[str, ...]) -> Callable[..., Any]:
+    """Makes `compile_kernel(function, **callees)`: the function compiled, names in `callees` bound to compiled kernels."""
+    cache = str(cache_folder(folder, sources))
 
     def compile_kernel(function: Callable[..., Any], **callees: Any) -> Any:
-        config.CACHE_DIR = str(folder / "__pycache__" / f"numba-{digest}")
+        config.CACHE_DIR = cache
         scope = {**function.__globals__, **callees}
         bound = types.FunctionType(function.__code__, scope, function.__name__, function.__defaults__)
         return numba.njit(bound, cache=True, nogil=True)
@@ -29,7 +34,8 @@ def compiler(folder: Path, sources: tuple[str, ...]) -> Callable[..., Any]:
     return compile_kernel
 
 
-_compile = compiler(Path(__file__).parent, ("label.py", "loops.py", "compiled.py"))
+SOURCES = ("label.py", "loops.py", "compiled.py")
+_compile = compiler(Path(__file__).parent, SOURCES)
 
 later = _compile(label.later)
 voided = _compile(label.voided)

@@ -23,12 +23,17 @@ _NEWS = "merchant_id, order_id, source, event_id, type, happened_at, known_at, r
 
 
 def assign_pseudonyms(connection: Connection, kind: str, tokens: list[bytes | None]) -> "np.ndarray[Any, Any]":
-    """The pseudonym of each token, new ones numbered in order of first appearance; -1 for a missing token."""
+    """The pseudonym of each token, new ones numbered in order of first appearance; -1 for a missing token.
+
+    Call within a transaction: nobody else may number meanwhile.
+    """
     wanted = list(dict.fromkeys(t for t in tokens if t is not None))
     known = _known(connection, kind, wanted)
     new = [t for t in wanted if t not in known]
-    connection.executemany("INSERT OR IGNORE INTO pseudonyms (kind, token) VALUES (?, ?)", [(kind, t) for t in new])
-    known |= _known(connection, kind, new)
+    if new:
+        connection.executemany("INSERT INTO pseudonyms (kind, token) VALUES (?, ?)", ((kind, t) for t in new))
+        last = connection.last_insert_rowid()  # AUTOINCREMENT within one transaction leaves no gaps
+        known |= zip(new, range(last - len(new) + 1, last + 1), strict=True)
     return np.array([MISSING if t is None else known[t] for t in tokens], dtype=np.int64)
 
 

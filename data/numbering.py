@@ -18,8 +18,8 @@ _CACHE_KIB = 256 * 1024  # tokens are random: their index is written all over
 class Numbering:
     """`assign(kind, tokens)` for a `Desk`; everything assigned is kept when the block ends well, else nothing is.
 
-    Until the first call nothing is locked, so a service goes on writing while files are read. Raises DataError DB006
-    if the disk is full, DB007 if somebody holds the database for ten minutes.
+    Until the first call nothing is locked, so a service goes on writing while files are read. Raises DataError DB007
+    if somebody holds the database for ten minutes.
     """
 
     def __init__(self, connection: Connection, say: Callable[[str], None]) -> None:
@@ -28,10 +28,7 @@ class Numbering:
     def assign(self, kind: str, tokens: list[bytes | None]) -> "np.ndarray[Any, Any]":
         if not self._connection.in_transaction:
             self._begin()
-        try:
-            return journal.assign_pseudonyms(self._connection, kind, tokens)
-        except (apsw.FullError, apsw.IOError) as error:
-            raise _no_room(self._connection) from error
+        return journal.assign_pseudonyms(self._connection, kind, tokens)
 
     def _begin(self) -> None:
         self._connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
@@ -54,16 +51,11 @@ class Numbering:
         if not self._connection.in_transaction:
             return
         try:
-            self._connection.execute("COMMIT" if error is None else "ROLLBACK")
-        except (apsw.FullError, apsw.IOError) as full:
+            if error is None:
+                self._connection.execute("COMMIT")
+        finally:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-            raise _no_room(self._connection) from full
-
-
-def _no_room(connection: Connection) -> DataError:
-    to_do = "make room and import again: nothing of this import was kept"
-    return DataError("DB006", connection.filename, got="no room", expected="a disk with room to write", to_do=to_do)
 
 
 def _busy(connection: Connection) -> DataError:

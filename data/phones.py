@@ -86,7 +86,8 @@ def _plain(character: str) -> str:
 
 
 def _indian(national: str) -> Phone | None:
-    """What ten digits are in India by libphonenumber's own table; None for the rare kinds, which it judges itself."""
+    """What ten digits are in India by libphonenumber's own table; None for the rare kinds, which it judges itself
+    (none of them has such digits today)."""
     general, fixed, mobile, rare = _indian_kinds()
     if rare.fullmatch(national):
         return None

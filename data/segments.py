@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import apsw
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -30,7 +31,7 @@ from data.pool import Pool
 ORDER_KEY = ("merchant_id", "order_id")
 _REPEATED = ("merchant_id", "source", "type", "reason")
 """News columns of few words: kept as a dictionary."""
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EIO)
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +125,14 @@ def writing(pool: Pool) -> Iterator[Path]:
 
 @contextmanager
 def storing(place: Path) -> Iterator[None]:
-    """Turn a disk that is full, or a file that may not grow, into DataError DB006."""
+    """Turn a disk that is full or cannot be written, and a file that may not grow, into DataError DB006."""
     try:
         yield
-    except OSError as error:
-        if error.errno not in _NO_ROOM:
-            raise
-        got, to_do = os.strerror(error.errno), "make room and import again: nothing of this import was kept"
+    except (OSError, apsw.FullError, apsw.IOError) as error:
+        if isinstance(error, OSError) and error.errno not in _NO_ROOM and str(place) not in str(error):
+            raise  # a file that is only read
+        got = os.strerror(error.errno or 0) if isinstance(error, OSError) else str(error)
+        to_do = "make room and import again: nothing of this import was kept"
         raise DataError("DB006", str(place), got=got, expected="a disk with room to write", to_do=to_do) from error
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from data.compiled import compiler, judge, later, voided
 from features import contribution, fold, links
 
-_SOURCES = (
+SOURCES = (
     "../data/label.py",
     "../data/compiled.py",
     "contribution.py",
@@ -15,7 +15,7 @@ _SOURCES = (
     "compiled.py",
 )
 
-compile_kernel = compiler(Path(__file__).parent, _SOURCES)
+compile_kernel = compiler(Path(__file__).parent, SOURCES)
 """`compile_kernel(function, **callees)`: `function` compiled, with the names in `callees` bound to compiled kernels."""
 
 __all__ = ["add", "compile_kernel", "join", "judge", "read", "standing", "weigh", "weigh_in"]

@@ -31,6 +31,7 @@ from features.labels import labels_at
 from features.rebuild import rebuild
 from features.replay import replay
 from serving.scorer import Ask, score
+from tests.bench.columns import bench_history
 from training.bundle import read_bundle, signing_key
 from training.plan import Plan
 from training.release import promote, train_pool
@@ -90,7 +91,7 @@ def measure(home: Path) -> list[dict[str, Any]]:
         {"what": "train, replay and tracking included", "seconds": seconds_train, "per_second": n / seconds_train},
     ]
     rows[3]["ratio"] = f"{(seconds_pandas / 3) / (seconds_replay / n_sums):.0f}x pandas, by sum"
-    return rows + scoring(home, pool)
+    return rows + scoring(home, pool) + bench_history()
 
 
 def scoring(home: Path, pool: Pool) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What links and carts mean, in tables. Days since the first; the order asked is placed on day 10."""
+"""What links and carts mean, in tables. Days since the first; the order o9 is placed on day 10."""
 
 from typing import Any
 
@@ -17,24 +17,24 @@ from features.sources import Distinct, Link, Sum
 from tests.helpers.histories import history_of, known_orders
 from tests.helpers.tables import day, edges, news, table
 
-ASKED = {"order_id": "asked", "merchant_id": "m1", "payment_method": "cod", "phone": 1, "name": 1, "address": 1}
+ASKED = {"order_id": "o9", "merchant_id": "m1", "payment_method": "cod", "phone": 1, "name": 1, "address": 1}
 NAMES, CARTS = Link("phone", Distinct.NAME), Link("phone", Distinct.CART)
 FLAT = Shrinkage.flat(0.25)
 
 
 def world(text: str) -> History:
-    """Orders o1, o2, ... of a table, and the order asked without news of interest."""
-    rows, told = [ASKED | {"placed_at": day(10)}], news("", order_id="asked", placed=10)
+    """Orders p1, p2, ... of a table, and the order o9 without news of interest."""
+    rows, told = [ASKED | {"placed_at": day(10)}], news("", order_id="o9", placed=10)
     for i, row in enumerate(table(text), start=1):
         columns = {name: int(row[name]) for name in ("phone", "name", "address") if name in row}
-        rows.append(ASKED | columns | {"order_id": f"o{i}", "placed_at": day(row["placed"])})
-        told += news(row.get("news", ""), order_id=f"o{i}", placed=float(row["placed"]))
+        rows.append(ASKED | columns | {"order_id": f"p{i}", "placed_at": day(row["placed"])})
+        told += news(row.get("news", ""), order_id=f"p{i}", placed=float(row["placed"]))
     return history_of(rows, told)
 
 
 def read(history: History, one: Sum | Link) -> float:
-    """As it reads it when placed: by the formula and by the replay, which must agree."""
-    row, known = history.row_of("m1", "asked"), known_orders(history)
+    """As o9 reads it when placed: by the formula and by the replay, which must agree."""
+    row, known = history.row_of("m1", "o9"), known_orders(history)
     formula = value_at(one, known, known[row], int(history.orders["placed_at"][row]))
     np.testing.assert_equal(replay(history, (one,))[one][row], formula)
     return formula
@@ -42,7 +42,7 @@ def read(history: History, one: Sum | Link) -> float:
 
 def feature(history: History, name: str) -> float:
     one = (FEATURES[name],)
-    return float(matrix(history.orders, replay(history, needed_sums(one)), FLAT, one)[history.row_of("m1", "asked"), 0])
+    return float(matrix(history.orders, replay(history, needed_sums(one)), FLAT, one)[history.row_of("m1", "o9"), 0])
 
 
 OTHER_NAMES = """
@@ -76,9 +76,9 @@ def test_a_full_set_is_not_moved_by_orders_of_the_same_instant() -> None:
 
 
 def test_a_corrected_address_counts_where_the_parcel_goes_now() -> None:
-    rows = [ASKED | {"order_id": i, "placed_at": day(at)} for i, at in (("o1", 1), ("asked", 10))]
+    rows = [ASKED | {"order_id": i, "placed_at": day(at)} for i, at in (("o1", 1), ("o9", 10))]
     place = '{"address": {"address": 5, "pincode": "560001", "district": "D", "state": "S"}}'
-    told = [*news("", placed=1), *news("", order_id="asked", placed=10)]
+    told = [*news("", placed=1), *news("", order_id="o9", placed=10)]
     addresses, known = Link("phone", Distinct.ADDRESS), []
     for at in (9, 10):
         moved = Told("m1", "o1", "shop", "fix", "address_corrected", day(2), day(at), None, place)

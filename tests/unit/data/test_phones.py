@@ -2,11 +2,13 @@
 
 import math
 import random
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data import phones
 from data.phones import judged, phone_of, read_phone, repeated_digits
 
 PREFIXES = ["", "0", "+91", "91", "0091", "+910", "00", "+", "0 ", "+91 ", "+91-", "(+91) "]
@@ -61,3 +63,9 @@ RUNS = [("+919999999999", 1.0), ("1234567890", 1.0), ("9876543210", 1.0), ("9810
 @pytest.mark.parametrize(("number", "share"), RUNS)
 def test_runs_of_one_digit_or_counted_ones_are_told_valid_or_not(number: str, share: float) -> None:
     assert repeated_digits(number) == share
+
+
+def test_a_number_of_a_rare_kind_is_left_to_libphonenumber(monkeypatch: pytest.MonkeyPatch) -> None:
+    nothing, everything = re.compile("x"), re.compile("[0-9]+")
+    monkeypatch.setattr(phones, "_indian_kinds", lambda: [nothing, nothing, nothing, everything])
+    assert phone_of("9876501234", "IN").e164 == "+919876501234"

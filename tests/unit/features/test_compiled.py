@@ -1,41 +1,34 @@
 """Are compiled kernels kept by content, so that a changed kernel is never served from an old compilation?"""
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
-import features
+import pytest
 
-ROOT = Path(features.__file__).parent.parent
-KERNELS = (
-    "features/fold.py",
-    "features/links.py",
-    "data/label.py",
-    "features/scan.py",
-    "features/contribution.py",
-    "features/compiled.py",
-)
-SHOW = """
-import pathlib, sys
-from numba.core import config
-from features import compiled
-print(config.CACHE_DIR)
-for name in sys.argv[1:]:
-    path = pathlib.Path(name)
-    path.write_text(path.read_text() + "# changed")
-    compiled._cache_by_content()
-    print(config.CACHE_DIR)
-"""
+import data.compiled
+import features.compiled
+from data.compiled import cache_folder
+
+ROOMS = (data.compiled, features.compiled)
 
 
-def test_the_cache_is_named_by_the_text_of_every_kernel(tmp_path: Path) -> None:
-    without = shutil.ignore_patterns("__pycache__", "*.csv*", "*.parquet", "world")
-    for room in ("data", "features"):
-        shutil.copytree(ROOT / room, tmp_path / room, ignore=without)
-    ran = subprocess.run(
-        [sys.executable, "-c", SHOW, *KERNELS], cwd=tmp_path, capture_output=True, text=True, check=True
-    )
-    names = [Path(line) for line in ran.stdout.split()]
-    assert all(name.name.startswith("numba-") and name.is_relative_to(tmp_path) for name in names)
-    assert len(set(names)) == 1 + len(KERNELS)
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.__name__)
+def test_the_cache_is_named_by_the_text_of_every_kernel(room, tmp_path: Path) -> None:
+    here = Path(room.__file__).parent
+    for name in ("data", "features"):
+        shutil.copytree(here.parent / name, tmp_path / name, ignore=shutil.ignore_patterns("[!.]*.csv*", "world"))
+    folder = tmp_path / here.name
+    names = [cache_folder(folder, room.SOURCES)]
+    for name in room.SOURCES:
+        (folder / name).write_text((folder / name).read_text() + "# changed")
+        names.append(cache_folder(folder, room.SOURCES))
+    assert len(set(names)) == 1 + len(room.SOURCES)
+    assert {name.parent for name in names} == {folder / "__pycache__"}
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.__name__)
+def test_every_file_with_a_compiled_kernel_is_watched(room) -> None:
+    kernels = (getattr(one, "py_func", None) for one in vars(room).values())
+    files = {Path(one.__code__.co_filename).name for one in kernels if one is not None}
+    assert files
+    assert files <= {Path(name).name for name in room.SOURCES}
