@@ -1,6 +1,7 @@
 """The history built column by column is the history built piece by piece: every array, bit for bit."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,9 @@ from data.contract import HOUR
 from data.errors import DataError
 from data.history import History, Told, told_once
 from data.news import news_table, once, told_of
+from data.world import preset_named, simulate, write_world
 from tests.helpers.histories import T0, order_columns, worlds
+from tests.helpers.imports import Shop
 from tests.helpers.plain_history import PlainHistory, plain_history
 
 World = tuple[list[dict[str, Any]], list[Told]]
@@ -152,3 +155,15 @@ def test_news_in_several_chunks_is_read_whole() -> None:
     cut = pa.concat_tables([whole.slice(i, 1) for i in range(5)])
     assert cut["event_id"].num_chunks == 5
     assert_same(build_history(order_columns(rows), once(cut), T0), plain_history(order_columns(rows), told, T0))
+
+
+def test_a_simulated_market_is_one_history_either_way(tmp_path: Path) -> None:
+    world = simulate(preset_named("demo"), 1_500, 3, 1_780_000_000_000_000, lambda done, n: None)
+    write_world(world, tmp_path / "market")
+    files = [tmp_path / "market" / name for name in ("orders.parquet", "news.parquet")]
+    imported = Shop(tmp_path).read("native", *files, merchant_id="m")
+    news = news_table(imported.news)
+    assert {"correction", "rto_started"} <= set(news["type"].to_pylist())
+    shuffled = news.take(pa.array(np.random.default_rng(1).permutation(len(news))))
+    built = build_history(imported.orders, once(shuffled), imported.exported_at)
+    assert_same(built, plain_history(imported.orders, told_once(told_of(news)), imported.exported_at))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from data.errors import DataError
-from data.importing import Request, import_files
+from data.importing import Request, import_files, previous_history
 from data.pool import Pool
 from data.segments import load_history
 from tests.helpers.imports import NATIVE_HEAD, NEWS_HEAD, Shop
@@ -42,3 +42,13 @@ def test_news_that_contradicts_an_earlier_import_is_refused_and_the_pool_still_l
     with pytest.raises(DataError, match="DQ014"):
         bring(shop, more, other)
     assert len(load_history(Pool(tmp_path / "home", "m1"))) == 4
+
+
+def test_what_was_told_before_is_there_to_compare_with(tmp_path: Path) -> None:
+    shop, pool = Shop(tmp_path), Pool(tmp_path / "home", "m1")
+    assert previous_history(pool) is None
+    bring(shop, *first(shop))
+    before = previous_history(pool)
+    assert before is not None
+    assert before.orders["order_id"].tolist() == ["o1", "o2", "o3", "o4"]
+    assert before.event_ids.tolist() == ["o1:placed", "e1", "o2:placed", "o3:placed", "o4:placed"]
