@@ -13,6 +13,7 @@ from data.database import KNOWN_THROUGH, Connection, get_meta, open_database, sc
 from data.journal import LIVE, order_columns
 from data.pool import Merchant, Pool
 from serving.ledger import one_moment
+from serving.reasons import WORDING
 from serving.reports import Evidence, Meta, Money, OpenRisk, Report, build_report, columns
 from serving.reports.columns import Orders
 from serving.reports.decided import raising, read_decisions
@@ -65,7 +66,17 @@ def _report(
     inside = orders.take((orders.placed_at >= span.since) & (orders.placed_at < span.before))
     known = None if bundle is None else evidence(bundle)
     money = _money(merchant, inside)
-    return build_report(inside, risks, known, money, meta, decided=decided, left_out=left_out, waiting=len(waiting))
+    return build_report(
+        inside,
+        risks,
+        known,
+        money,
+        meta,
+        decided=decided,
+        left_out=left_out,
+        waiting=len(waiting),
+        reason_words={code: words.raises for code, words in WORDING.items()},
+    )
 
 
 def _meta(

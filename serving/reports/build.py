@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -45,11 +46,12 @@ def build_report(
     decided: Sequence[Decided] = (),
     left_out: int = 0,
     waiting: int | None = None,
+    reason_words: Mapping[str, str] = MappingProxyType({}),
 ) -> Report:
     """All figures of one merchant's page.
 
     orders: of the period.  risks: open orders as scored now, in any order; waiting: how many there are to score.
-    decided, left_out: from `read_decisions`.
+    decided, left_out: from `read_decisions`.  reason_words: what a reason says, by its code.
     """
     zone = ZoneInfo(meta.timezone)
     days = orders.days(zone)
@@ -78,6 +80,7 @@ def build_report(
         switched=_switched(orders),
         advice=advice(decided, left_out, risks, judged.orders, meta.timezone),
         today=_today(risks, len(risks) if waiting is None else waiting),
+        reason_words=reason_words,
     )
 
 

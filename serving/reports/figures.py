@@ -295,6 +295,7 @@ class Report:
     """Every figure of the page. first, last: local days of the first and last order, None without orders.
 
     foreign: orders whose amount is in another currency.  switched: orders whose buyer changed to paying online.
+    reason_words: what a reason says, by its code.
     """
 
     meta: Meta
@@ -315,3 +316,4 @@ class Report:
     switched: Taken | None = None
     advice: Advice = field(default_factory=Advice)
     today: Today = field(default_factory=Today)
+    reason_words: Mapping[str, str] = field(default_factory=dict)

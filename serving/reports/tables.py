@@ -41,7 +41,7 @@ def tables(report: Report) -> dict[str, Table]:
 def matured_rule(report: Report) -> str:
     """Which orders count in a share."""
     return (
-        f"Orders of the period placed at least {report.meta.matures_in_days:g} days before {_told_until(report)} whose "
+        f"Orders of the period placed at least {report.meta.matures_in_days:.3g} days before {_told_until(report)} whose "
         "outcome is known (came back or delivered). rto_share = came_back / known_outcome; low_95 and high_95: Wilson."
     )
 
@@ -194,7 +194,8 @@ def _tier_weeks(report: Report) -> Table:
 def _reasons(report: Report) -> Table:
     rule = f"{_SOURCES[report.advice.source]} Orders for which the reason was among those told as raising the risk."
     rows = tuple(
-        (wording.BUCKETS.get(r.bucket, r.bucket), wording.code(r.code), r.orders) for r in report.advice.reasons
+        (wording.BUCKETS.get(r.bucket, r.bucket), report.reason_words.get(r.code, wording.code(r.code)), r.orders)
+        for r in report.advice.reasons
     )
     return Table("reasons", "What raises the risk", rule, ("about", "reason", "orders"), rows)
 

@@ -171,6 +171,7 @@ def test_decisions_and_their_outcomes_are_in_the_report(client: httpx.Client):
     assert done["Call to confirm"] == "1"
     assert done["switched_to_prepaid"] == "1"
     assert "From the last decision kept for each of 1 orders" in client.get(f"/reports/{SHOP}").text
+    assert all(" " in row["reason"] and "_" not in row["reason"] for row in table(client, "reasons"))
 
 
 HOSTILE = ["<script>alert(1)</script>", "\"'><b>x", "\u202egnp.exe", "=cmd|' /C calc'!A0", "👩‍👩‍👧 🧵", "z" * 200]
