@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from data import kept, matching
 from data.arrival import MISSING
+from data.contract import MEASURED
 from data.errors import DataError
 from data.history import Array, Columns
 from data.news import EVENT, NewsTable, once, require_same_content
@@ -38,7 +39,7 @@ def new_orders(pool: Pool, orders: Columns) -> Columns:
 def _changed(segment: Segment, held: Array, orders: Columns, rows: Array) -> dict[int, list[str]]:
     """The first of `rows` that tells another value than the segment's row in `held`, and the columns that do."""
     before = read_orders_table(segment).take(pa.array(held))
-    columns = [name for name in orders if name in before.column_names]
+    columns = [name for name in orders if name in before.column_names and name not in MEASURED]
     pairs = {name: (kept.columns_of(before.select([name]))[name], orders[name][rows]) for name in columns}
     differs = {name: _told(one) & _told(other) & (one != other) for name, (one, other) in pairs.items()}
     wrong = np.flatnonzero(np.logical_or.reduce(list(differs.values())))

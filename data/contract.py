@@ -198,6 +198,12 @@ KEPT_NUMBERS = (
 """Columns of an order as kept (after `data/arrival.py`). Missing numbers are NaN; `sku` and `category` are the
 dearest line's; `local_minute` is the minute of the merchant's local day, missing where only a date was told."""
 
+MEASURED = frozenset(
+    {"pin_known", "place_mismatch", "city_mismatch", "distance_km", *TEXT_MEASURES, "text_measures_version"}
+)
+"""Numbers our own rules and register take from what was told. A newer version may measure the same order otherwise, so
+they do not say whether an order was told again with other content; the pseudonyms and the PIN code do."""
+
 ORDER_STAGE: dict[str, Stage] = {c.name: c.stage for c in ORDER_COLUMNS}
 
 

@@ -151,3 +151,13 @@ def test_columns_that_an_older_import_did_not_keep_are_missing(tmp_path: Path) -
     found = segments.load_history(pool).orders
     assert (found["sku"][0], str(found["distance_km"][0]), found["ip"][0]) == (None, "nan", -1)
     assert len(new_orders(pool, order_columns([order("o1", sku="red")]))["order_id"]) == 0
+
+
+def test_an_order_told_again_after_its_measures_were_improved_is_no_news(tmp_path: Path) -> None:
+    pool = Pool(tmp_path, "shop")
+    row = {"order_id": "o1", "merchant_id": "m1", "placed_at": T0, "phone": 7}
+    keep(pool, [row | {"text_measures_version": 1.0, "address_gibberish": 0.5}], [])
+    improved = {"text_measures_version": 2.0, "address_gibberish": 0.0, "city_mismatch": 1.0}
+    assert len(new_orders(pool, order_columns([row | improved]))["order_id"]) == 0
+    with pytest.raises(DataError, match="DQ008.*\n?.*another phone"):
+        new_orders(pool, order_columns([row | improved | {"phone": 8}]))

@@ -55,6 +55,15 @@ def test_a_pseudonym_that_was_erased_is_never_given_again(connection: Connection
     assert journal.assign_pseudonyms(connection, "phone", [b"a"]).tolist() == [2]
 
 
+def test_an_order_told_again_after_its_measures_were_improved_is_the_same_order(connection: Connection) -> None:
+    before = order(phone=7, text_measures_version=1.0, address_gibberish=0.5)
+    del before["city_mismatch"]  # an older version did not keep it
+    assert journal.add_order(connection, before, LIVE)
+    assert not journal.add_order(connection, order(phone=7, text_measures_version=2.0, address_gibberish=0.0), LIVE)
+    with pytest.raises(DataError, match="DQ008"):
+        journal.add_order(connection, order(phone=8, text_measures_version=2.0, address_gibberish=0.0), LIVE)
+
+
 def test_an_order_is_added_once_and_never_changes(connection: Connection) -> None:
     assert journal.add_order(connection, order(amount_minor=900.0), LIVE)
     assert not journal.add_order(connection, order(amount_minor=900.0), LIVE)
