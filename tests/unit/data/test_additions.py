@@ -159,5 +159,5 @@ def test_an_order_told_again_after_its_measures_were_improved_is_no_news(tmp_pat
     keep(pool, [row | {"text_measures_version": 1.0, "address_gibberish": 0.5}], [])
     improved = {"text_measures_version": 2.0, "address_gibberish": 0.0, "city_mismatch": 1.0}
     assert len(new_orders(pool, order_columns([row | improved]))["order_id"]) == 0
-    with pytest.raises(DataError, match="DQ008.*\n?.*another phone"):
+    with pytest.raises(DataError, match="another phone"):
         new_orders(pool, order_columns([row | improved | {"phone": 8}]))
