@@ -222,6 +222,14 @@ def test_the_errors_page_knows_every_warning() -> None:
     assert warnings <= set(rows("docs/errors.md"))
 
 
+def test_a_test_names_every_row_of_the_errors_page() -> None:
+    said = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "tests").rglob("*.py") if p != Path(__file__))
+    lines = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8").splitlines()
+    codes = [m[1] for line in lines if (m := re.match(r"\| (?:\d{3} \| )?`?([A-Z]{1,6}\d{3}|[a-z_]+)`? \|", line))]
+    assert len(codes) > 100
+    assert [code for code in codes if code not in said] == []
+
+
 # --- the API page -----------------------------------------------------------------------------------------------------
 
 

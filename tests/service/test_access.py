@@ -94,7 +94,8 @@ def test_without_a_good_key_every_route_is_401(guarded: Guarded, name: str, key:
 
 @pytest.mark.parametrize("name", ROUTES)
 def test_another_merchants_key_is_403_on_every_route(guarded: Guarded, name: str):
-    assert call(guarded.client, name, guarded.keys["other"]).status_code == 403
+    answer = call(guarded.client, name, guarded.keys["other"])
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "forbidden")
 
 
 @pytest.mark.parametrize("name", ROUTES)

@@ -327,7 +327,8 @@ def test_a_moment_more_than_five_minutes_ahead_is_refused(shared: httpx.Client):
 
 def test_a_moment_before_this_century_is_refused(shared: httpx.Client):
     answer = shared.post("/v1/score", json=ask(an_order(placed_at="1999-12-31T00:00:00Z")))
-    assert (answer.status_code, answer.json()["error"]["field"]) == (422, "/order/placed_at")
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["field"]) == (422, "too_old", "/order/placed_at")
 
 
 def test_the_report_is_a_page_of_this_merchant(shared: httpx.Client):

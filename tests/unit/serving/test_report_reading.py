@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from data.contract import DAY, HOUR, NewsType
 from data.database import Connection, open_database
-from data.history import Told, once
+from data.history import Told, told_once
 from data.journal import add_news, add_order, rows_of
 from data.label import MIXED, NOT_RTO, RTO, VOID
 from features.one_order import FOREVER, address_version, resolve, rto_cause, standing, verdict
@@ -100,7 +100,7 @@ def test_columns_say_of_each_order_what_the_definitions_say(
     with connection:
         for row in kept:
             add_order(connection, row, "live")
-        for one in once(told):
+        for one in told_once(told):
             add_news(connection, one, "live")
     before = FOREVER if days is None else T0 + int(days * DAY)
     for merchant in ("m1", "m2"):
