@@ -3,15 +3,18 @@
 import math
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from data.checks.catalog import BY_CODE, CHECKS, checks_of
-from data.checks.check import Check, Given, Purpose, Severity, Suite
+from data.checks.check import Check, Given, Purpose, Severity
+from data.checks.drift import Side
 from data.checks.frames import ChecksBroken, frames
 from data.checks.judge import Finding, judge
+from data.checks.sequences import Course
 from data.errors import CheckFailed
 
 __all__ = ["CheckReport", "CheckResult", "ChecksBroken", "Outcome", "Purpose", "require", "run_checks"]
@@ -30,7 +33,8 @@ class CheckResult:
     """What one check found.
 
     n_checked: rows with a value.  n_failed, share_failed (0 to 1): None for a check that judges the whole, which has
-    `observed` instead.  examples: order_ids of failed rows, at most five.
+    `observed` instead.  examples: what failed, at most five: order_ids, or days, columns, merchants where
+    a row of the frame is one.
     """
 
     code: str
@@ -89,20 +93,23 @@ class CheckReport:
 
 
 def run_checks(
-    orders: pd.DataFrame, news: pd.DataFrame, labels: npt.NDArray[np.float64], exported_at: int
-) -> CheckReport:
+    orders: pd.DataFrame, news: pd.DataFrame, labels: npt.NDArray[np.float64], exported_at: int,
+    course: Course | None = None, drift: tuple[Side, Side] | None = None,
+) -> CheckReport:  # fmt: skip
     """Run every check over a history as imported.
 
     orders: (n,) kept columns and `pin_known`.  news: (m,) with the `placed_at` of its order, NaN where unknown.
-    labels: (n,) 1 RTO, 0 not, NaN none.  exported_at: microseconds.
+    labels: (n,) 1 RTO, 0 not, NaN none.  exported_at: microseconds.  course: the news of the same n orders, for rules
+    about courses of events.  drift: this import and the history before it. Without them those do not apply.
     Raises ChecksBroken, never a failed result, if a frame is malformed or a rule could not be run.
     """
     given = {Given.EXPORTED_AT: exported_at}
+    asked = frames(orders, news, labels, course, drift)
     found: dict[str, Finding] = {}
-    for suite, frame in frames(orders, news, labels).items():
-        found |= judge(suite, frame, checks_of(suite), given)
-    named = {Suite.ORDERS: orders["order_id"], Suite.NEWS: news["order_id"], Suite.LABELS: orders["order_id"]}
-    return CheckReport(tuple(_result(check, found.get(check.code), named.get(check.suite)) for check in CHECKS))
+    for suite, one in asked.items():
+        found |= judge(suite, one, checks_of(suite), given)
+    names = {suite: one.names for suite, one in asked.items()}
+    return CheckReport(tuple(_result(check, found.get(check.code), names.get(check.suite)) for check in CHECKS))
 
 
 def require(report: CheckReport) -> None:
@@ -121,12 +128,12 @@ def require(report: CheckReport) -> None:
     )
 
 
-def _result(check: Check, found: Finding | None, order_ids: "pd.Series[str] | None") -> CheckResult:
+def _result(check: Check, found: Finding | None, names: "pd.Series[Any] | None") -> CheckResult:
     if found is None:
         return CheckResult(check.code, Outcome.NOT_APPLICABLE)
     outcome = Outcome.PASSED if found.passed else Outcome.FAILED
     share = None if found.n_failed is None else found.n_failed / max(found.n_checked, 1)
     observed = None if math.isnan(found.observed) else found.observed
-    named = [] if order_ids is None else order_ids.iloc[list(found.rows)].dropna().unique().tolist()
-    examples = tuple(str(order_id) for order_id in named[:MAX_EXAMPLES])
+    named = [] if names is None else names.iloc[list(found.rows)].dropna().unique().tolist()
+    examples = tuple(str(name) for name in named[:MAX_EXAMPLES])
     return CheckResult(check.code, outcome, found.n_checked, found.n_failed, share, observed, examples)

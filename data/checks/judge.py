@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from data.checks.asked import Asked
 from data.checks.check import Check, Given, Suite
 from data.checks.frames import ChecksBroken
 
@@ -23,8 +24,9 @@ class Finding:
     observed: float = math.nan
 
 
-def judge(suite: Suite, frame: pd.DataFrame, checks: Iterable[Check], given: Mapping[Given, int]) -> dict[str, Finding]:
-    """Code -> finding for each of `checks` that applies to `frame`. Raises ChecksBroken if a rule could not run."""
+def judge(suite: Suite, asked: Asked, checks: Iterable[Check], given: Mapping[Given, int]) -> dict[str, Finding]:
+    """Code -> finding for each of `checks` that applies to the frame. Raises ChecksBroken if a rule could not run."""
+    frame = asked.frame
     applicable = {check.code: check for check in checks if applies(check, frame)}
     if not applicable:
         return {}
@@ -32,7 +34,7 @@ def judge(suite: Suite, frame: pd.DataFrame, checks: Iterable[Check], given: Map
     results = {r.expectation_config.meta["code"]: r for r in _run(suite, frame, list(applicable.values()), given)}
     if results.keys() != applicable.keys():
         raise ChecksBroken(suite, got=f"results for {sorted(results)}", expected=f"{sorted(applicable)}")
-    found = {code: _finding(check, results[code], frame) for code, check in applicable.items()}
+    found = {code: _finding(check, results[code], asked) for code, check in applicable.items()}
     return {code: f for code, f in found.items() if f.n_checked or applicable[code].empty_fails}
 
 
@@ -46,9 +48,12 @@ def applies(check: Check, frame: pd.DataFrame) -> bool:
     return not any(bool(frame[name].isna().all()) for name in needed)
 
 
-def _finding(check: Check, result: Any, frame: pd.DataFrame) -> Finding:
+def _finding(check: Check, result: Any, asked: Asked) -> Finding:
     _raise_if_broken(check, result.exception_info)
-    seen = result.result
+    seen, frame = result.result, asked.frame
+    tally = asked.tallies.get(check.columns[0]) if check.columns else None
+    if tally is not None:
+        return Finding(bool(result.success), tally.n_checked, tally.n_failed, tally.rows)
     if check.whole:
         value = seen.get("observed_value")  # absent where a row rule judges the one row of a summary
         observed = float(frame[check.columns[0]].iloc[0]) if value is None else float(value)
