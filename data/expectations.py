@@ -1,7 +1,8 @@
 """The checks of a history, run: a report of numbered results, and the refusal when a hard one failed."""
 
 import math
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -15,6 +16,7 @@ from data.checks.drift import Side
 from data.checks.frames import ChecksBroken, frames
 from data.checks.judge import Finding, judge
 from data.checks.sequences import Course
+from data.checks.series import series_of
 from data.errors import CheckFailed
 
 __all__ = ["CheckReport", "CheckResult", "ChecksBroken", "Outcome", "Purpose", "require", "run_checks"]
@@ -62,6 +64,7 @@ class CheckReport:
 
     results: tuple[CheckResult, ...]
     purpose: Purpose = Purpose.IMPORT
+    series: Mapping[str, list[list[Any]]] = field(default_factory=dict)
 
     @property
     def hard_failures(self) -> tuple[CheckResult, ...]:
@@ -83,7 +86,11 @@ class CheckReport:
 
     def as_dict(self) -> dict[str, object]:
         """For `--json`, the data card and MLflow: plain values only."""
-        return {"purpose": str(self.purpose), "results": [self._row(r) for r in self.results]}
+        return {
+            "purpose": str(self.purpose),
+            "results": [self._row(r) for r in self.results],
+            "series": dict(self.series),
+        }
 
     def _row(self, result: CheckResult) -> dict[str, object]:
         check = result.check
@@ -104,16 +111,17 @@ def run_checks(
     Raises ChecksBroken, never a failed result, if a frame is malformed or a rule could not be run.
     """
     given = {Given.EXPORTED_AT: exported_at}
-    asked = frames(orders, news, labels, course, drift)
+    asked = frames(orders, news, labels, course, drift, exported_at)
     found: dict[str, Finding] = {}
     for suite, one in asked.items():
         found |= judge(suite, one, checks_of(suite), given)
     names = {suite: one.names for suite, one in asked.items()}
-    return CheckReport(tuple(_result(check, found.get(check.code), names.get(check.suite)) for check in CHECKS))
+    results = tuple(_result(check, found.get(check.code), names.get(check.suite)) for check in CHECKS)
+    return CheckReport(results, series=series_of(orders["placed_at"].to_numpy(), labels, exported_at))
 
 
-def require(report: CheckReport) -> None:
-    """Raise CheckFailed with the first of the hard failures, naming the others."""
+def require(report: CheckReport, page: str = "") -> None:
+    """Raise CheckFailed with the first of the hard failures, naming the others, and the page that shows them all."""
     failed = report.hard_failures
     if not failed:
         return
@@ -124,7 +132,7 @@ def require(report: CheckReport) -> None:
         f"{len(failed)} hard check{'s' if len(failed) != 1 else ''} for {report.purpose}",
         got="; ".join(str(result) for result in failed[:3]) + others,
         expected=first.title,
-        to_do=first.to_do,
+        to_do=first.to_do + (f"; all of it: {page}" if page else ""),
     )
 
 

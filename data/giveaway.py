@@ -13,7 +13,6 @@ import pyarrow as pa
 
 from data import matching
 from data.contract import TOKEN_COLUMNS
-from data.kept import arrow_of
 
 Array = np.ndarray[Any, Any]
 
@@ -64,7 +63,7 @@ def levels(column: Array, name: str) -> Array:
     """(n,) whole numbers: equal values share one, many numbers share twenty ranges, missing is -1."""
     lacking = missing(column, name)
     if column.dtype == object:
-        return matching.coded(arrow_of(column))[0]
+        return matching.coded(pa.array(column, pa.string(), from_pandas=True))[0]
     if column.dtype.kind == "f" and len(pd.unique(column[~lacking])) > _MOST_LEVELS:
         edges = np.quantile(column[~lacking], np.linspace(0, 1, _RANGES + 1)[1:-1])
         found = np.searchsorted(edges, np.where(lacking, 0.0, column), side="right")

@@ -18,6 +18,7 @@ from data.alone import alone
 from data.arrival import Desk
 from data.building import Meant, build_history, orders_meant
 from data.checks.drift import Side
+from data.checks.html import checks_page
 from data.checks.sequences import Course, course_of, lags
 from data.console import Tell, note
 from data.database import open_database
@@ -70,6 +71,7 @@ def import_files(home: Path, request: Request, tell: Tell) -> dict[str, Any]:
         if len(imported.orders["order_id"]) or len(imported.news):
             with segments.writing(pool) as draft:
                 segments.write_segment(draft, imported, manifest)
+                (draft / "checks.html").write_text(checks_page(report.as_dict()), encoding="utf-8")
                 pool.add_merchants(imported.merchants)  # before the segment is there: never one without its merchants
     tell("write", 1, 1)
     return {"pool": pool.name, **manifest}
@@ -118,7 +120,10 @@ def _checked(imported: Imported, pool: Pool) -> CheckReport:
     meant = orders_meant(imported.orders, told)
     history = build_history(imported.orders, told, imported.exported_at, meant)
     report = check_history(history, told_frame(told, meant), previous_history(pool))
-    require(report)
+    if report.hard_failures:  # nothing of the import is kept but the page that says why
+        page = pool.folder / "checks-refused.html"
+        page.write_text(checks_page(report.as_dict()), encoding="utf-8")
+        require(report, str(page))
     return report
 
 

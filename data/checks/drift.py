@@ -90,8 +90,8 @@ def _by_level(now: Any, before: Any) -> tuple[Array, Array] | None:
     codes, names = matching.coded(pa.chunked_array(texts))
     if not names:
         return None
-    ours, theirs = codes[: len(now)] + 1, codes[len(now) :] + 1
-    return np.bincount(ours, minlength=len(names) + 1), np.bincount(theirs, minlength=len(names) + 1)
+    ours, theirs = codes[: len(now)], codes[len(now) :]
+    return tuple(np.bincount(side[side >= 0], minlength=len(names)) for side in (ours, theirs))  # type: ignore[return-value]
 
 
 def _by_decile(now: Any, before: Any) -> tuple[Array, Array] | None:

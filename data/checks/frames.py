@@ -12,7 +12,7 @@ from data.checks.check import Suite
 from data.checks.drift import Side
 from data.checks.groups import course_frame, drift_frames, group_frames
 from data.checks.mix import BEFORE, RECENT
-from data.checks.sequences import Course
+from data.checks.sequences import NEVER, Course
 from data.contract import TOKEN_COLUMNS
 from data.errors import Exit, RtoError
 
@@ -35,12 +35,12 @@ class ChecksBroken(RtoError):  # noqa: N818 - named for what the reader must kno
 
 def frames(
     orders: pd.DataFrame, news: pd.DataFrame, labels: Floats, course: Course | None = None,
-    drift: tuple[Side, Side] | None = None,
+    drift: tuple[Side, Side] | None = None, exported_at: int = NEVER,
 ) -> dict[Suite, Asked]:  # fmt: skip
     """One frame for each suite there is something to ask of; row i of the first three is order, news, order i.
 
     course: the news of the same orders, for rules about courses.  drift: this import and what was there before it.
-    Raises ChecksBroken when the arguments are not what an import makes.
+    exported_at: orders that claim to be later have no day. Raises ChecksBroken when the arguments are not what an import makes.
     """
     _demand(orders, "orders", ORDER_TEXT, ORDER_TIMES)
     _demand(news, "news", (*NEWS_TEXT, "placed_at"), NEWS_TIMES)
@@ -52,7 +52,7 @@ def frames(
         Suite.NEWS: Asked(_kept(news, Suite.NEWS), news["order_id"]),
         Suite.LABELS: Asked(pd.DataFrame({"label": labels}), orders["order_id"]),
         Suite.TREND: Asked(pd.DataFrame({"recent_over_before": trend})),
-        **group_frames(orders, labels),
+        **group_frames(orders, labels, exported_at),
         **(course_frame(course, orders["order_id"]) if course is not None else {}),
         **(drift_frames(*drift) if drift is not None else {}),
     }

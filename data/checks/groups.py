@@ -15,7 +15,7 @@ from data.checks.mix import MIX_COLUMNS, median_over_before, psi, shares, spans
 from data.checks.sequences import Course
 from data.checks.stage import giveaways, stage_of
 from data.checks.volume import days_and_weeks
-from data.contract import ORDER_COLUMNS
+from data.contract import EARLIEST, ORDER_COLUMNS
 from data.giveaway import NOT_LOOKED_AT, levels, missing
 
 Array = np.ndarray[Any, Any]
@@ -23,12 +23,14 @@ Array = np.ndarray[Any, Any]
 _MADE_HERE = frozenset({"pin_known"})
 
 
-def group_frames(orders: pd.DataFrame, labels: Array) -> dict[Suite, Asked]:
+def group_frames(orders: pd.DataFrame, labels: Array, exported_at: int) -> dict[Suite, Asked]:
     """The frames about orders in groups. orders: (n,) kept columns.  labels: (n,)."""
     if not len(orders):
         return {}
     merchant, names = coded(orders["merchant_id"])
-    days, weeks = days_and_weeks(orders["placed_at"].to_numpy(), merchant, [*names, "no merchant"])
+    placed_at = orders["placed_at"].to_numpy()
+    dated = (placed_at >= EARLIEST) & (placed_at <= exported_at)  # a wrong date would stretch the span
+    days, weeks = days_and_weeks(placed_at[dated], merchant[dated], [*names, "no merchant"])
     article = coded(orders["sku"])[0] if "sku" in orders else np.full(len(orders), -1)
     found = {
         "repeated": doubles.repeated(orders, article),

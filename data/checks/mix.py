@@ -55,20 +55,22 @@ def spans(placed_at: Array) -> tuple[Array, Array] | None:
 
 
 def shares(levels: Array, spans: tuple[Array, Array]) -> tuple[Array, Array]:
-    """Orders of each level, missing being the first, in either span."""
-    n = int(levels.max(initial=-1)) + 2
-    recent, before = (np.bincount(levels[span] + 1, minlength=n) for span in spans)
+    """Orders of each level in either span; missing is none of them."""
+    n = int(levels.max(initial=-1)) + 1
+    recent, before = (np.bincount(levels[span & (levels >= 0)], minlength=n) for span in spans)
     return recent, before
 
 
 def psi(recent: Array, before: Array) -> float:
     """Population stability index of two counts by level, less what chance alone makes of samples this small.
 
-    Levels rarer than 1 % in both are one. 0 where there is but one level.
+    Levels rarer than 1 % in both are one. NaN where either has too few orders to say.
 
     >>> round(psi(np.array([500, 500]), np.array([900, 100])), 2)
     0.88
     """
+    if min(recent.sum(), before.sum()) < ENOUGH_ORDERS:
+        return float("nan")
     p, q = recent / recent.sum(), before / before.sum()
     rare = (p < RARE) & (q < RARE)
     (m, n), (p, q) = (recent.sum(), before.sum()), (np.append(s[~rare], s[rare].sum()) for s in (p, q))

@@ -136,7 +136,8 @@ def _delivered_before_dispatched(c: Course) -> tuple[Array, Array]:
 
 def _on_the_way_after_end(c: Course) -> tuple[Array, Array]:
     ended = c.first(*FINAL)
-    return ended != NEVER, c.last(*ON_THE_WAY) > ended
+    _, told_by_another = _delivered_before_dispatched(c)
+    return ended != NEVER, (c.last(*ON_THE_WAY) > ended) & ~told_by_another
 
 
 def _received_without_start(c: Course) -> tuple[Array, Array]:
