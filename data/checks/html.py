@@ -1,13 +1,16 @@
 """The checks as one offline page, made from the JSON of their report alone: nothing fetched, no script, all escaped."""
 
+from base64 import b64encode
 from collections.abc import Mapping
+from hashlib import sha256
 from html import escape
+from pathlib import Path
 from typing import Any
 
-from data.checks.html_style import STYLE
-
 Values = Mapping[str, Any]
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+STYLE = Path(__file__).with_name("checks.css").read_text(encoding="utf-8")
+DIGEST = b64encode(sha256(STYLE.encode()).digest()).decode()
+POLICY = f"default-src 'none'; style-src 'sha256-{DIGEST}'; base-uri 'none'; form-action 'none'"
 WIDTH, HEIGHT, LEFT, BOTTOM = 760, 170, 48, 22
 ORDER = {"hard": 0, "soft": 1}
 
@@ -49,7 +52,10 @@ def _failure(r: Values) -> str:
     listed = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in [*rows, ("For example", examples)] if value)
     weight = escape(str(r["severity"]))
     title = f"{escape(str(r['code']))} {escape(str(r['title']))}"
-    return f'<section class="{weight}"><h2>Failed: {title} <span class="tag">{weight}</span></h2><dl>{listed}</dl></section>'
+    return (
+        f'<section class="{weight}"><h2>Failed: {title} <span class="tag">{weight}</span></h2>'
+        f"<dl>{listed}</dl></section>"
+    )
 
 
 def _found(r: Values) -> str:
@@ -67,12 +73,16 @@ def _all(results: list[Values]) -> str:
         f'<tr class="{escape(str(r["outcome"]))}"><th scope="row">{escape(str(r["code"]))}</th>'
         f"<td>{escape(str(r['title']))}</td><td>{escape(str(r['severity']))}</td>"
         f"<td>{escape(str(r['outcome']).replace('_', ' '))}</td>"
-        f'<td class="n">{r["n_checked"]:,}</td><td class="n">{"" if r["n_failed"] is None else format(r["n_failed"], ",")}</td></tr>'
+        f'<td class="n">{r["n_checked"]:,}</td>'
+        f'<td class="n">{"" if r["n_failed"] is None else format(r["n_failed"], ",")}</td></tr>'
         for r in results
     )
     head = "".join(f'<th scope="col"{c}>{n}</th>' for n, c in (("number", ""), ("check", ""), ("weight", ""),
                    ("result", ""), ("looked at", ' class="n"'), ("failed", ' class="n"')))  # fmt: skip
-    return f'<h2>All checks</h2><div class="scroll"><table><caption>Every check, by its number</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    return (
+        f'<h2>All checks</h2><div class="scroll"><table><caption>Every check, by its number</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
 
 
 def _days(days: list[list[Any]]) -> str:
@@ -81,7 +91,8 @@ def _days(days: list[list[Any]]) -> str:
     most = max(n for _, n in days) or 1
     step = (WIDTH - LEFT) / len(days)
     bars = "".join(
-        f'<rect x="{LEFT + i * step:.1f}" y="{_y(n / most):.1f}" width="{max(step * 0.8, 0.5):.2f}" height="{HEIGHT - BOTTOM - _y(n / most):.1f}"/>'
+        f'<rect x="{LEFT + i * step:.1f}" y="{_y(n / most):.1f}" '
+        f'width="{max(step * 0.8, 0.5):.2f}" height="{HEIGHT - BOTTOM - _y(n / most):.1f}"/>'
         for i, (_, n) in enumerate(days)
     )
     label = f"Orders per day from {days[0][0]} to {days[-1][0]}, at most {most:,}"
@@ -94,7 +105,8 @@ def _weeks(weeks: list[list[Any]]) -> str:
     top = max(high for *_, high in weeks) or 1.0
     step = (WIDTH - LEFT) / len(weeks)
     marks = "".join(
-        f'<line x1="{LEFT + (i + 0.5) * step:.1f}" x2="{LEFT + (i + 0.5) * step:.1f}" y1="{_y(low / top):.1f}" y2="{_y(high / top):.1f}"/>'
+        f'<line x1="{LEFT + (i + 0.5) * step:.1f}" x2="{LEFT + (i + 0.5) * step:.1f}" '
+        f'y1="{_y(low / top):.1f}" y2="{_y(high / top):.1f}"/>'
         f'<circle cx="{LEFT + (i + 0.5) * step:.1f}" cy="{_y(share / top):.1f}" r="3"/>'
         for i, (_, _, share, low, high) in enumerate(weeks)
     )
@@ -108,8 +120,10 @@ def _figure(title: str, label: str, marks: str, top: str, first: str, last: str,
     return (
         f'<h2>{title}</h2><figure><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(label)}">'
         f'<line class="axis" x1="{LEFT}" x2="{WIDTH}" y1="{floor}" y2="{floor}"/>{marks}'
-        f'<text x="{LEFT - 6}" y="14" text-anchor="end">{escape(top)}</text><text x="{LEFT - 6}" y="{floor}" text-anchor="end">0</text>'
-        f'<text x="{LEFT}" y="{HEIGHT - 5}">{escape(str(first))}</text><text x="{WIDTH}" y="{HEIGHT - 5}" text-anchor="end">{escape(str(last))}</text>'
+        f'<text x="{LEFT - 6}" y="14" text-anchor="end">{escape(top)}</text>'
+        f'<text x="{LEFT - 6}" y="{floor}" text-anchor="end">0</text>'
+        f'<text x="{LEFT}" y="{HEIGHT - 5}">{escape(str(first))}</text>'
+        f'<text x="{WIDTH}" y="{HEIGHT - 5}" text-anchor="end">{escape(str(last))}</text>'
         f"</svg><figcaption>{escape(note)}</figcaption></figure>"
     )
 

@@ -25,7 +25,9 @@ def series_of(placed_at: Array, labels: Array, exported_at: int) -> dict[str, li
     per_day = [[_date(first + i), int(n)] for i, n in enumerate(np.bincount(days - first))]
     week, has = (days - first) // 7, ~np.isnan(told)
     n, rto = np.bincount(week[has]), np.bincount(week[has], told[has])
-    weeks = [[_date(first + 7 * i), int(n[i]), *_wilson(rto[i] / n[i], int(n[i]))] for i in np.flatnonzero(n >= FEWEST)]
+    weeks = [
+        [_date(first + 7 * int(i)), int(n[i]), *_wilson(rto[i] / n[i], int(n[i]))] for i in np.flatnonzero(n >= FEWEST)
+    ]
     return {"orders_per_day": per_day, "rto_by_week": weeks}
 
 

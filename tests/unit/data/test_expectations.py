@@ -166,7 +166,10 @@ def drop(h: History, gone: "pd.Series[bool]") -> None:
 def busy_day(h: History) -> list[str]:
     same_week = h.orders["placed_at"].between((a_day(57)) * DAY, (a_day(61)) * DAY - 1)
     moved = np.flatnonzero(same_week.to_numpy() & (np.arange(N) % 2 == 0))
-    moved = np.append(moved, np.flatnonzero(h.orders["placed_at"].between(a_day(62) * DAY, a_day(64) * DAY - 1) & (np.arange(N) % 4 == 1)))
+    moved = np.append(
+        moved,
+        np.flatnonzero(h.orders["placed_at"].between(a_day(62) * DAY, a_day(64) * DAY - 1) & (np.arange(N) % 4 == 1)),
+    )
     h.orders.loc[moved, "placed_at"] = a_day(61) * DAY + np.arange(len(moved)) * HOUR // 60
     h.news = news_of(h.orders)
     return [str(np.datetime64(a_day(61), "D"))]
@@ -303,7 +306,9 @@ BREAKS: dict[str, Callable[[History], list[str]]] = {
     "DQ208": news("happened_at", EXPORTED_AT, 8),
     "DQ209": news("placed_at", float(EXPORTED_AT), 8),
     "DQ210": news("known_at", EXPORTED_AT + 1, 8),
-    "DQ220": course((5, "happened_at", lambda row: int(row["placed_at"])), (5, "type", "delivered"), (4, "type", "dispatched")),
+    "DQ220": course(
+        (5, "happened_at", lambda row: int(row["placed_at"])), (5, "type", "delivered"), (4, "type", "dispatched")
+    ),
     "DQ221": course((4, "type", "delivered"), (5, "type", "out_for_delivery")),
     "DQ222": course((2, "type", "placed")),
     "DQ223": many_courses(1, (0, "type", "rto_received"), (1, "type", "delivered")),
@@ -490,7 +495,11 @@ def test_importing_the_checks_does_not_load_great_expectations():
 
 def test_a_fresh_process_checks_in_silence_with_warnings_as_errors():
     lines = ["import pandas as pd", "from data.checks.catalog import BY_CODE", "from data.checks.judge import judge"]
-    lines += ["from data.checks.check import Suite", "from data.checks.asked import Asked", "frame = pd.DataFrame({'amount_minor': [1.0, -1.0]})"]
+    lines += [
+        "from data.checks.check import Suite",
+        "from data.checks.asked import Asked",
+        "frame = pd.DataFrame({'amount_minor': [1.0, -1.0]})",
+    ]
     lines += ["print(judge(Suite.ORDERS, Asked(frame), [BY_CODE['DQ104']], {})['DQ104'].n_failed)"]
     command = [sys.executable, "-W", "error", "-c", "\n".join(lines)]
     run = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
