@@ -118,11 +118,14 @@ def show_checks(report: dict[str, Any]) -> None:
         table(("code", "severity", "what", "rows", "for example"), rows)
 
 
-@click.command("check", epilog="Example: rto check --json")
+@click.command("check", epilog="Example: rto check --html checks.html")
+@click.option(
+    "--html", "page", type=click.Path(path_type=Path, dir_okay=False), help="Also write them as one offline page."
+)
 @POOL
 @JSON
 @click.pass_obj
-def check_command(session: Session, pool: str | None, as_json: bool) -> None:
+def check_command(session: Session, page: Path | None, pool: str | None, as_json: bool) -> None:
     """Run the numbered checks (docs/checks.md) on the whole history of a pool."""
     from data.importing import check_history
     from data.segments import load_history
@@ -132,11 +135,16 @@ def check_command(session: Session, pool: str | None, as_json: bool) -> None:
         history = load_history(open_pool(session.home, pool))
         tell("check", 1, 2)
         report = check_history(history)
+    if page is not None:
+        from data.checks.html import checks_page
+
+        page.write_text(checks_page(report.as_dict()), encoding="utf-8")
+        note(f"written: {page}")
     emit(report.as_dict(), as_json, show_checks)
     if report.hard_failures:
         from data.expectations import require
 
-        require(report)
+        require(report, str(page or ""))
 
 
 @click.command("simulate", epilog="Example: rto simulate --preset demo --orders 40000 --seed 7 --out market")

@@ -17,6 +17,9 @@ from data.additions import new_news, new_orders
 from data.alone import alone
 from data.arrival import Desk
 from data.building import Meant, build_history, orders_meant
+from data.checks.drift import Side
+from data.checks.html import checks_page
+from data.checks.sequences import Course, course_of, lags
 from data.console import Tell, note
 from data.database import open_database
 from data.errors import UsageError
@@ -58,7 +61,7 @@ def import_files(home: Path, request: Request, tell: Tell) -> dict[str, Any]:
     with storing(pool.folder), alone(pool.folder, note):
         imported = _read(request, mapping, pool, tell)
         tell("check", 0, 1)
-        report = _checked(imported)
+        report = _checked(imported, pool)
         known = len(imported.orders["order_id"])
         imported.orders = new_orders(pool, imported.orders)
         imported.news = new_news(pool, imported.news)
@@ -68,6 +71,7 @@ def import_files(home: Path, request: Request, tell: Tell) -> dict[str, Any]:
         if len(imported.orders["order_id"]) or len(imported.news):
             with segments.writing(pool) as draft:
                 segments.write_segment(draft, imported, manifest)
+                (draft / "checks.html").write_text(checks_page(report.as_dict()), encoding="utf-8")
                 pool.add_merchants(imported.merchants)  # before the segment is there: never one without its merchants
     tell("write", 1, 1)
     return {"pool": pool.name, **manifest}
@@ -111,21 +115,35 @@ def _pool_of(request: Request, mapping: Mapping) -> str:
     return "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in merchant.lower()).strip("-._")
 
 
-def _checked(imported: Imported) -> CheckReport:
+def _checked(imported: Imported, pool: Pool) -> CheckReport:
     told = once(imported.news)
     meant = orders_meant(imported.orders, told)
     history = build_history(imported.orders, told, imported.exported_at, meant)
-    report = check_history(history, told_frame(told, meant))
-    require(report)
+    report = check_history(history, told_frame(told, meant), previous_history(pool))
+    if report.hard_failures:  # nothing of the import is kept but the page that says why
+        page = pool.folder / "checks-refused.html"
+        page.write_text(checks_page(report.as_dict()), encoding="utf-8")
+        require(report, str(page))
     return report
 
 
-def check_history(history: History, news: pd.DataFrame | None = None) -> CheckReport:
-    """Run the numbered checks on a history. news: where an import also told of orders nobody placed."""
+def check_history(history: History, news: pd.DataFrame | None = None, before: History | None = None) -> CheckReport:
+    """Run the numbered checks on a history. news: where an import also told of orders nobody placed.
+
+    before: the history this one is added to, for what has drifted since.
+    """
     orders = pd.DataFrame(history.orders)
     orders["pin_known"] = _pin_known(history.orders)
     news = _news_frame(history) if news is None else news
-    return run_checks(orders, news, _labels(history), history.known_through)
+    labels, course = _labels(history), course_of(history)
+    drift = (
+        None if before is None else (_side(history, labels, course), _side(before, _labels(before), course_of(before)))
+    )
+    return run_checks(orders, news, labels, history.known_through, course, drift)
+
+
+def _side(history: History, labels: "np.ndarray[Any, Any]", course: Course) -> Side:
+    return Side(history.orders, labels, lags(course), history.known_through)
 
 
 def _pin_known(orders: Columns) -> "pd.Series[Any]":

@@ -6,17 +6,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from data.contract import DAY, ORDER_COLUMNS, SECOND, TOKEN_COLUMNS
+from data.contract import DAY, ORDER_COLUMNS, SECOND
 from data.fates import CANCELLED, DELIVERED, LOST, OPEN, RTO, labels
+from data.giveaway import NEARLY_ALL, NOT_LOOKED_AT, auc_alone, blank, levels, one_sided
 from data.history import Columns
 
 Array = np.ndarray[Any, Any]
 LEAST_OF_A_KIND = 20
-NEARLY_ALL = 0.95
 MOST_AUC = 0.95
 RECENT_DAYS = 14
 MINUTE = 60 * SECOND
-_NOT_LOOKED_AT = {"order_id", "merchant_id", "placed_at", "text_measures_version"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +55,7 @@ def suspicions(seen: Evidence) -> list[Suspicion]:
 def _columns(seen: Evidence) -> list[str]:
     contract = [c.name for c in ORDER_COLUMNS if c.name in seen.orders]
     names = dict.fromkeys([*contract, *(n for n in seen.orders if n not in contract)])
-    return [name for name in names if name not in _NOT_LOOKED_AT and not name.startswith("_")]
-
-
-def _missing(column: Array, name: str) -> Array:
-    if name in TOKEN_COLUMNS:
-        return np.asarray(column == -1)
-    if column.dtype == object:
-        return np.array([v is None for v in column], dtype=bool)
-    return np.isnan(column) if column.dtype.kind == "f" else np.zeros(len(column), dtype=bool)
+    return [name for name in names if name not in NOT_LOOKED_AT and not name.startswith("_")]
 
 
 def _one_outcome_only(seen: Evidence) -> Suspicion | None:
@@ -84,10 +75,7 @@ def _predicts(seen: Evidence, name: str) -> Suspicion | None:
     has = ~np.isnan(label)
     if min((label[has] == 1).sum(), (label[has] == 0).sum()) < 2 * LEAST_OF_A_KIND:
         return None
-    levels = _levels(seen.orders[name][has], _missing(seen.orders[name], name)[has])
-    y, even = label[has], np.arange(int(has.sum())) % 2 == 0
-    score = _share_by_level(levels[even], y[even], levels[~even])
-    auc = _auc(score, y[~even])
+    auc = auc_alone(levels(seen.orders[name][has], name), label[has])
     if auc < MOST_AUC:
         return None
     return Suspicion(
@@ -98,53 +86,23 @@ def _predicts(seen: Evidence, name: str) -> Suspicion | None:
     )  # fmt: skip
 
 
-def _levels(column: Array, missing: Array) -> Array:
-    """(n,) whole numbers: equal values share one, many numbers share twenty ranges, missing is -1."""
-    if column.dtype.kind == "f" and len(np.unique(column[~missing])) > 50:
-        edges = np.quantile(column[~missing], np.linspace(0, 1, 21)[1:-1])
-        levels = np.searchsorted(edges, np.where(missing, 0.0, column), side="right")
-    else:
-        levels = pd.factorize(pd.Series(column, dtype=object))[0]
-    return np.where(missing, -1, levels)
-
-
-def _share_by_level(levels: Array, y: Array, asked: Array) -> Array:
-    """(m,) the shrunk share of 1 among the levels' own orders; the whole share for a level not seen."""
-    known = pd.DataFrame({"level": levels, "y": y}).groupby("level")["y"].agg(["sum", "count"])
-    share = (known["sum"] + y.mean()) / (known["count"] + 1)
-    return np.asarray(share.reindex(asked).fillna(y.mean()))
-
-
-def _auc(score: Array, y: Array) -> float:
-    ranks = pd.Series(score).rank().to_numpy()
-    n1 = float((y == 1).sum())
-    n0 = len(y) - n1
-    return float((ranks[y == 1].sum() - n1 * (n1 + 1) / 2) / (n1 * n0)) if n1 and n0 else 0.5
-
-
 def _empty_for_one(seen: Evidence, name: str) -> Suspicion | None:
     if name in seen.declared:
         return None
-    column = seen.orders[name]
-    blank = _missing(column, name)
-    if column.dtype.kind == "f" and name not in TOKEN_COLUMNS:
-        blank = blank | (column == 0)
-    counts = {fate: (int(n), float(blank[seen.fates == fate].mean())) for fate, n in _kinds(seen.fates).items()}
-    for fate, (_, share) in counts.items():
-        others = [s for f, (_, s) in counts.items() if f != fate]
-        for word, own, rest in (("empty or 0", share, others), ("filled", 1 - share, [1 - s for s in others])):
-            if others and own >= NEARLY_ALL and max(rest) <= 1 - NEARLY_ALL:
-                return Suspicion(
-                    "empty_for_one_outcome", f"{name} is {word} on {own:.0%} of {fate} orders and {max(rest):.0%} of all others",
-                    "whether it is filled gives the outcome away, and at checkout nobody knows the outcome",
-                    f"mark it in the mapping: `overwritten_when` for those rows, or `overwritten = true` for {name} as a whole",
-                )  # fmt: skip
-    return None
+    found = one_sided(blank(seen.orders[name], name), _kinds(seen.fates))
+    if found is None:
+        return None
+    return Suspicion(
+        "empty_for_one_outcome",
+        f"{name} is {found.word} on {found.own:.0%} of {found.kind} orders and {found.others:.0%} of all others",
+        "whether it is filled gives the outcome away, and at checkout nobody knows the outcome",
+        f"mark it in the mapping: `overwritten_when` for those rows, or `overwritten = true` for {name} as a whole",
+    )
 
 
-def _kinds(fates: Array) -> dict[str, int]:
-    counted = {fate: int((fates == fate).sum()) for fate in (RTO, DELIVERED, CANCELLED, LOST, OPEN)}
-    return {fate: n for fate, n in counted.items() if n >= LEAST_OF_A_KIND}
+def _kinds(fates: Array) -> dict[str, Array]:
+    of = {fate: np.asarray(fates == fate) for fate in (RTO, DELIVERED, CANCELLED, LOST, OPEN)}
+    return {fate: these for fate, these in of.items() if these.sum() >= LEAST_OF_A_KIND}
 
 
 def _ids_reused(seen: Evidence) -> Suspicion | None:

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
+
+import numpy as np
 
 
 class Severity(StrEnum):
@@ -26,12 +29,47 @@ class Suite(StrEnum):
     NEWS = "news"
     LABELS = "labels"
     TREND = "trend"
+    DOUBLES = "doubles"
+    SEQUENCES = "sequences"
+    DAYS = "days"
+    WEEKS = "weeks"
+    MERCHANTS = "merchants"
+    COLUMNS = "columns"
+    DRIFT = "drift"
+    OUTCOME_DRIFT = "outcome_drift"
+    LAGS = "lags"
 
 
 class Given(StrEnum):
     """A limit that is known only when the checks run."""
 
     EXPORTED_AT = "exported_at"
+
+
+MOST_NAMED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What was counted of a rule about groups of rows, before its share is put to Great Expectations.
+
+    rows: positions of the first orders that break it.
+    """
+
+    n_checked: int
+    n_failed: int
+    rows: tuple[int, ...]
+
+    @classmethod
+    def of(cls, about: "np.ndarray[Any, Any]", failed: "np.ndarray[Any, Any]") -> "Tally":
+        """about, failed: (n,) which orders the rule is about, and which of them break it."""
+        rows = np.flatnonzero(failed)
+        return cls(int(about.sum()), len(rows), tuple(int(row) for row in rows[:MOST_NAMED]))
+
+    @property
+    def share(self) -> float:
+        """Failed of checked; NaN where the rule is about none."""
+        return self.n_failed / self.n_checked if self.n_checked else float("nan")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from data.checks.asked import Asked
 from data.checks.catalog import checks_of
 from data.checks.check import Suite
-from data.contract import DAY, TOKEN_COLUMNS
+from data.checks.drift import Side
+from data.checks.groups import course_frame, drift_frames, group_frames
+from data.checks.mix import BEFORE, RECENT
+from data.checks.sequences import NEVER, Course
+from data.contract import TOKEN_COLUMNS
 from data.errors import Exit, RtoError
 
-RECENT, BEFORE = 28 * DAY, 84 * DAY
 ENOUGH_LABELS, ENOUGH_RTO = 50, 10
 
 ORDER_TIMES, NEWS_TIMES = ("placed_at",), ("happened_at", "known_at")
@@ -29,20 +33,28 @@ class ChecksBroken(RtoError):  # noqa: N818 - named for what the reader must kno
         super().__init__("DQ000", where, got=got, expected=expected, to_do="report this: it is not your data's fault")
 
 
-def frames(orders: pd.DataFrame, news: pd.DataFrame, labels: Floats) -> dict[Suite, pd.DataFrame]:
-    """One frame for each suite; row i of the first three is order, news, order i of the arguments.
+def frames(
+    orders: pd.DataFrame, news: pd.DataFrame, labels: Floats, course: Course | None = None,
+    drift: tuple[Side, Side] | None = None, exported_at: int = NEVER,
+) -> dict[Suite, Asked]:  # fmt: skip
+    """One frame for each suite there is something to ask of; row i of the first three is order, news, order i.
 
-    Raises ChecksBroken when the arguments are not what an import makes.
+    course: the news of the same orders, for rules about courses.  drift: this import and what was there before it.
+    exported_at: orders that claim to be later have no day. Raises ChecksBroken when the arguments are not what an import makes.
     """
     _demand(orders, "orders", ORDER_TEXT, ORDER_TIMES)
     _demand(news, "news", (*NEWS_TEXT, "placed_at"), NEWS_TIMES)
     if len(labels) != len(orders) or not np.isin(labels[~np.isnan(labels)], (0.0, 1.0)).all():
         raise ChecksBroken("labels", got=f"{len(labels)} values", expected=f"{len(orders)} of 0, 1 and NaN")
+    trend = [recent_over_before(orders["placed_at"].to_numpy(), labels)]
     return {
-        Suite.ORDERS: _orders(orders),
-        Suite.NEWS: _kept(news, Suite.NEWS),
-        Suite.LABELS: pd.DataFrame({"label": labels}),
-        Suite.TREND: pd.DataFrame({"recent_over_before": [recent_over_before(orders["placed_at"].to_numpy(), labels)]}),
+        Suite.ORDERS: Asked(_orders(orders), orders["order_id"]),
+        Suite.NEWS: Asked(_kept(news, Suite.NEWS), news["order_id"]),
+        Suite.LABELS: Asked(pd.DataFrame({"label": labels}), orders["order_id"]),
+        Suite.TREND: Asked(pd.DataFrame({"recent_over_before": trend})),
+        **group_frames(orders, labels, exported_at),
+        **(course_frame(course, orders["order_id"]) if course is not None else {}),
+        **(drift_frames(*drift) if drift is not None else {}),
     }
 
 

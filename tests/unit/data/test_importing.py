@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from data.errors import DataError
+from data.errors import CheckFailed, DataError, Exit
 from data.importing import Request, import_files, previous_history
 from data.pool import Pool
 from data.segments import load_history
@@ -52,3 +52,25 @@ def test_what_was_told_before_is_there_to_compare_with(tmp_path: Path) -> None:
     assert before is not None
     assert before.orders["order_id"].tolist() == ["o1", "o2", "o3", "o4"]
     assert before.event_ids.tolist() == ["o1:placed", "e1", "o2:placed", "o3:placed", "o4:placed"]
+
+
+def test_an_import_keeps_the_page_of_its_checks_beside_its_manifest(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    bring(shop, *first(shop))
+    [segment] = Pool(tmp_path / "home", "m1").segments.iterdir()
+    assert "checks passed" in (segment / "checks.html").read_text(encoding="utf-8")
+
+
+def test_a_hard_failure_keeps_nothing_but_a_page_that_the_message_names(tmp_path: Path) -> None:
+    """Delivered and on its way back at one instant: a fixed rank would decide the label."""
+    shop = Shop(tmp_path)
+    orders, _ = first(shop)
+    ends = "\n".join([NEWS_HEAD, TOLD.format(1, "delivered"), TOLD.format(2, "rto_started")])
+    with pytest.raises(CheckFailed, match="DQ226") as refused:
+        bring(shop, orders, shop.file("ends.csv", f"{ends}\n"))
+    pool = Pool(tmp_path / "home", "m1")
+    page = pool.folder / "checks-refused.html"
+    assert refused.value.exit_status == Exit.CHECK_FAILED
+    assert str(page) in refused.value.to_do
+    assert "<code>o1</code>" in page.read_text(encoding="utf-8")
+    assert not pool.segments.exists()
