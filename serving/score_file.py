@@ -53,7 +53,7 @@ class Request:
 def score_file(pool: Pool, request: Request, sink: Sink, tell: Tell) -> dict[str, Any]:
     """Score every order of the files into `sink`, in their order; returns what a person wants to know of it."""
     bundle = published(pool)
-    told = _as_served(pool, request, tell)
+    told = as_served(pool, request, tell)
     counted: Counter[str] = Counter()
     connection = open_database(pool.database, read_only=True)
     try:
@@ -94,7 +94,7 @@ def _require_current(connection: Connection, pool: Pool) -> None:
                         to_do="rto state rebuild")  # fmt: skip
 
 
-def _as_served(pool: Pool, request: Request, tell: Tell) -> ToldOrders:
+def as_served(pool: Pool, request: Request, tell: Tell) -> ToldOrders:
     """The orders as told, with what the service knows of their merchants: zone, currency, country."""
     mapping = load_mapping(request.mapping, outcomes=False)
     told = orders_told(request.files, mapping, Options(request.merchant, None, request.skip_bad_rows), tell)

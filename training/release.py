@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from data.checks.check import Purpose
 from data.console import Tell
 from data.errors import GateRefused, NothingNew, UsageError
 from data.expectations import require
@@ -43,7 +44,7 @@ def train_pool(
     if if_new:
         _require_new(tracker, pool, learned_from)
     tell("check", 0, 1)
-    checks = check_history(history)
+    checks = check_history(history).judged_for(Purpose.TRAINING)
     require(checks)
     outcome = train(history, plan, until, tell)
     name = f"rto-risk-{pool.name}"

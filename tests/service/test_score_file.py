@@ -14,7 +14,7 @@ import pytest
 
 from data.contract import DAY
 from data.errors import RtoError
-from serving.score_file import ACTIONS, Request, score_file
+from serving.score_file import ACTIONS, Request, as_served, score_file
 from serving.score_table import Csv, Rows, sink_of
 from tests.helpers.installation import (
     NOW,
@@ -222,6 +222,21 @@ def test_a_mapping_without_outcomes_is_enough_to_score(installation: Installatio
     summary = score_file(installation.pool, given, rows, silent)
     assert (summary["orders"], summary["scored_at"]) == (1, "2025-10-10T00:00:00.000Z")
     assert (rows.rows[0]["order_id"], rows.rows[0]["currency"], len(rows.rows[0]["reasons"])) == ("o1", "INR", 3)
+
+
+def test_zone_currency_and_country_are_the_ones_the_service_knows_of_a_merchant(own: Installation, tmp_path: Path):
+    known = own.pool.merchants()[SHOP]
+    (tmp_path / "m.toml").write_text(
+        f'name = "m"\nmerchant_id = "{SHOP}"\ntimezone = "America/New_York"\n'
+        '[orders]\norder_id = {column = "No"}\nplaced_at = {column = "Date"}\ncurrency = {column = "Cur"}\n'
+    )
+    (tmp_path / "o.csv").write_text(f"No,Date,Cur\no1,{rfc3339(NOW - DAY)},\no2,{rfc3339(NOW - DAY)},USD\n")
+    given = Request([tmp_path / "o.csv"], str(tmp_path / "m.toml"), None, NOW, "checkout", 3, False)
+    told = as_served(own.pool, given, silent).columns
+    assert known.timezone != "America/New_York"
+    assert list(told["timezone"]) == [known.timezone] * 2
+    assert list(told["currency"]) == [known.currency, "USD"]
+    assert list(told["country"]) == [known.country] * 2
 
 
 def test_the_cells_of_bad_rows_are_counted_when_they_are_skipped(installation: Installation, tmp_path: Path):
