@@ -24,11 +24,11 @@ LABEL_CHECKS = (
     ),
     Check(
         "DQ303", "there are both RTO and delivered orders", SOFT,
-        "with one kind of outcome there is nothing to learn. On import it is only noted, as outcomes may come "
-        "in a later file; training stops",
+        "with one kind of outcome there is nothing to learn. It is only noted, as outcomes may come in a later file; "
+        "training counts matured orders only and says itself what is missing (TRAIN002, TRAIN003)",
         "import the outcomes too, or check the statuses in the mapping",
         LABELS, "ExpectColumnUniqueValueCountToBeBetween", {"column": "label", "min_value": 2},
-        whole=True, empty_fails=True, in_training=HARD,
+        whole=True, empty_fails=True,
     ),
     Check(
         "DQ304", "the RTO share does not fall in the last four weeks", SOFT,
