@@ -16,6 +16,7 @@ from data.drafting.statuses import news_of, statuses_of
 from data.drafting.write import toml_of
 from data.errors import DataError
 from data.mapping import Mapping
+from data.news import told_of
 from tests.helpers.exports import EXPORTS, fates
 from tests.helpers.imports import Shop
 from tests.helpers.tables import edges
@@ -36,7 +37,7 @@ def test_a_strangers_export_imports_as_drafted_with_every_fate_as_it_was(tmp_pat
     mapping = Mapping(**tomllib.loads(proposal(*paths)))
     imported = Shop(tmp_path).read(mapping, *paths)
     of_order: dict[str, list[str]] = {}
-    for told in imported.news:
+    for told in told_of(imported.news):
         of_order.setdefault(told.order_id, []).append(told.type)
     assert Counter(map(ends, of_order.values())) == fates()
     assert {"amount_minor", "payment_method", "phone", "line1"} <= set(mapping.orders)

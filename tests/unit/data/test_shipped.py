@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from data.label import label
+from data.news import told_of
 from features.one_order import order_news
 from tests.helpers.imports import Shop, refusal, row, said
 from tests.helpers.tables import edges
@@ -74,7 +75,7 @@ def test_the_gift_shop_of_uci(tmp_path: Path) -> None:
     for name in ("retail.parquet", "retail.csv"):
         imported = shop.read("uci-online-retail", tmp_path / name)
         assert sorted(imported.orders["order_id"]) == ["536365", "536366", "536367", "536371"]
-        told = {t.order_id: (t.type, t.known_at) for t in imported.news if t.type != "placed"}
+        told = {t.order_id: (t.type, t.known_at) for t in told_of(imported.news) if t.type != "placed"}
         times = {k: pd.Timestamp(known, unit="us", tz="UTC").strftime("%m-%d %H:%M") for k, (_, known) in told.items()}
         assert {k: kind for k, (kind, _) in told.items()} == {"536365": "rto_started", "536366": "delivered"}
         assert times == {"536365": "01-20 10:00", "536366": "02-01 09:00"}
@@ -146,7 +147,7 @@ def test_what_tags_of_a_shopify_order_stand_for(
         "PATNA",
         1,
     )
-    assert label(order_news([t for t in imported.news if t.order_id == "#1001"]), FOREVER) == pytest.approx(
+    assert label(order_news([t for t in told_of(imported.news) if t.order_id == "#1001"]), FOREVER) == pytest.approx(
         1.0 if "rto" in news else 0.0 if "delivered" in news else float("nan"), nan_ok=True
     )
 

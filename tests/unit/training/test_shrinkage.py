@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from features.catalog import Feature, Rate, Sum
 from features.contribution import Measure
+from features.links import MOST
 from features.rates import STRENGTHS, posterior_mean
+from features.sources import Distinct, Feature, Link, Rate, Sum
 from training.shrinkage import fit_shrinkage
 
 ONE = (Feature("r", Rate(("phone", "all")), "share of orders", "x", "why", 1, "logit"),)
@@ -27,6 +28,7 @@ def world(spread: float, n_keys: int = 600, each: int = 20, seed: int = 1):
     for key, (of, among) in flat.items():
         for m_of, m_among in ((Measure.RTO, Measure.KNOWN), (Measure.COD_RTO, Measure.COD_KNOWN)):
             readings |= {Sum(key, m_of): of, Sum(key, m_among): among}
+    readings[Link("phone", Distinct.CART)] = np.minimum(known.ravel(), MOST)  # each outcome is a cart of its own
     return readings, y.ravel(), strength
 
 
