@@ -162,7 +162,7 @@ def test_a_simulated_market_is_one_history_either_way(tmp_path: Path) -> None:
     write_world(world, tmp_path / "market")
     files = [tmp_path / "market" / name for name in ("orders.parquet", "news.parquet")]
     imported = Shop(tmp_path).read("native", *files, merchant_id="m")
-    news = news_table(imported.news)
+    news = imported.news
     assert {"correction", "rto_started"} <= set(news["type"].to_pylist())
     shuffled = news.take(pa.array(np.random.default_rng(1).permutation(len(news))))
     built = build_history(imported.orders, once(shuffled), imported.exported_at)

@@ -21,8 +21,8 @@ from tests.helpers.installation import PATIENT_S, SHOP, Installation, an_order, 
 ROOT = Path(__file__).parents[2]
 UV = ROOT / ".uv" / "bin" / "uv"
 NEVER = ("pandas", "pyarrow", "sklearn", "mlflow", "numba", "great_expectations", "matplotlib")
-NO_DATA = {".py", ".html", ".css", ".md", ".yaml", ".json", ".txt", ".in", ".sh", ".gz", ""}
-"""Endings of files a Bento may hold; the one .gz is the PIN register."""
+NO_DATA = {".py", ".html", ".css", ".md", ".yaml", ".json", ".txt", ".in", ".sh", ".gz", ".csv", ""}
+"""Endings of files a Bento may hold; .gz and .csv are places and letters: no order."""
 
 
 def missing(what: str) -> None:
@@ -144,7 +144,10 @@ def test_it_holds_what_the_service_imports_and_no_more(bento: Path):
 def test_it_holds_no_data_no_keys_no_tests(bento: Path):
     files = [p.relative_to(bento) for p in bento.rglob("*") if p.is_file()]
     assert {p.suffix for p in files} <= NO_DATA
-    assert [str(p) for p in files if p.suffix == ".gz"] == ["src/data/reference/pincodes.csv.gz"]
+    reference = {"pincodes.csv.gz", "towns.csv.gz", "letter_pairs.csv"}
+    assert {str(p) for p in files if p.suffix in (".gz", ".csv")} == {
+        f"src/data/reference/{name}" for name in reference
+    }
     assert {p.parts[1] for p in files if p.parts[0] == "src" and len(p.parts) > 2} == {
         "data",
         "features",
