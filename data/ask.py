@@ -30,6 +30,11 @@ class ToldOrders:
     def __len__(self) -> int:
         return len(self.columns["order_id"])
 
+    def listed(self, name: str) -> list[Any]:
+        """One column of texts, None where missing or not told at all."""
+        column: Any = self.columns.get(name)
+        return [None] * len(self) if column is None else column.to_pylist()
+
     def part(self, start: int, end: int) -> dict[str, Sequence[Any]]:
         """Orders start to end - 1."""
         return {name: values[start:end] for name, values in self.columns.items()}

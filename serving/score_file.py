@@ -98,15 +98,15 @@ def as_served(pool: Pool, request: Request, tell: Tell) -> ToldOrders:
     """The orders as told, with what the service knows of their merchants: zone, currency, country."""
     mapping = load_mapping(request.mapping, outcomes=False)
     told = orders_told(request.files, mapping, Options(request.merchant, None, request.skip_bad_rows), tell)
-    known, names = pool.merchants(), list(told.columns["merchant_id"])
+    known, names = pool.merchants(), told.listed("merchant_id")
     if strangers := sorted(set(names) - set(known)):
         expected = f"a merchant of pool {pool.name}: {', '.join(sorted(known))}"
         raise UsageError("CLI004", "merchant", got=strangers[0], expected=expected, to_do="check --merchant and --pool")
-    late = sum(int(moment) > request.at + CLOCK_SLACK for moment in told.columns["placed_at"])
+    late = int((np.asarray(told.columns["placed_at"]) > request.at + CLOCK_SLACK).sum())
     if late:
         raise DataError("SCORE002", "--at", got=f"{late} orders placed later than {rfc3339(request.at)}",
                         expected="orders placed by then", to_do="pass a later --at")  # fmt: skip
-    given = {name: [v or getattr(known[m], name) for v, m in zip(told.columns[name], names, strict=True)]
+    given = {name: [v or getattr(known[m], name) for v, m in zip(told.listed(name), names, strict=True)]
              for name in ("currency", "country")}  # fmt: skip
     zones = [known[m].timezone for m in names]
     return ToldOrders({**told.columns, **given, "timezone": zones}, told.n_rows, told.refused)
