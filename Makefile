@@ -13,7 +13,7 @@ demo: .venv/ready          ## the main job on a made-up market, start to finish
 	@.venv/bin/rto demo
 
 test: .venv/ready          ## everything this machine can run; says aloud what it skips
-	@.venv/bin/python -m pytest -q --cov --cov-report=term:skip-covered $(ARGS)
+	@.venv/bin/python -m pytest -q -n auto --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
 
 lint: .venv/ready
 	.venv/bin/ruff check . && .venv/bin/ruff format --check .

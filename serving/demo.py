@@ -203,15 +203,16 @@ def _learn(stage: Stage, url: str) -> None:
     }
     merchant = row["merchant_id"]
     ask = {"merchant_id": merchant, "order": order(row, Clock().now(), None)}
-    _step("a new buyer orders, sends the parcel back, and asks again")
-    before = post(f"{url}/v1/score", ask)["risk"]["p_rto"]
-    post(f"{url}/v1/orders", {"merchant_id": merchant, "order": order(row, Clock().now(), "demo-1")})
-    now = rfc3339(Clock().now())
-    for event, kind in (("e1", "dispatched"), ("e2", "rto_started")):
-        news = {"merchant_id": merchant, "event_id": event, "order_id": "demo-1", "type": kind, "happened_at": now}
-        post(f"{url}/v1/events", news | ({"reason": "refused", "source": "courier"} if kind == "rto_started" else {}))
+    _step("a new buyer refused two parcels, ordered 24 and 12 days ago, and asks again today")
+    before, now = post(f"{url}/v1/score", ask)["risk"]["p_rto"], Clock().now()
+    for order_id, ago in (("demo-1", 24), ("demo-2", 12)):
+        post(f"{url}/v1/orders", {"merchant_id": merchant, "order": order(row, now - ago * DAY, order_id)})
+        for kind, later in (("dispatched", 1), ("rto_started", 8)):
+            told = {"merchant_id": merchant, "event_id": f"{order_id}-{kind}", "order_id": order_id, "type": kind}
+            why = {"reason": "refused", "source": "courier"} if kind == "rto_started" else {}
+            post(f"{url}/v1/events", told | why | {"happened_at": rfc3339(now - (ago - later) * DAY)})
     after = post(f"{url}/v1/score", ask)["risk"]["p_rto"]
-    print(f"risk of the same order before the outcome {before:.1%}, after it was told {after:.1%}")
+    print(f"risk of the same order before the outcomes {before:.1%}, after they were told {after:.1%}")
 
 
 def _report(stage: Stage) -> Path:
