@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from data import ingest, joining, lines
-from data.contract import ORDER_COLUMNS
-from data.errors import DataError, UsageError
+from data import ingest, joining
+from data.errors import DataError
 from data.ingest import Options
 from data.mapping import Mapping as FileMapping
-from data.prepare import prepare
 
 Progress = Callable[[str, int, int], None]
 
@@ -45,10 +43,7 @@ def orders_told(paths: list[Path], mapping: FileMapping, options: Options, progr
 
     Raises DataError at the first refused row unless bad rows are skipped; UsageError CLI005 if no file holds orders.
     """
-    prepared = prepare(paths, mapping, progress)
-    if not prepared.orders:
-        raise UsageError("CLI005", ", ".join(str(p) for p in paths), got="no file with orders", expected="one or more")
-    read = [lines.convert(sheet, mapping.orders, ORDER_COLUMNS, mapping) for sheet in prepared.orders]
+    prepared, read = ingest.order_lines(paths, mapping, progress)
     joined = joining.join(read, [None] * len(read), mapping, options.merchant_id)
     placing, _ = joining.good_rows(joined, read, {})
     orders = joining.orders_of(joined, placing, mapping)

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from data.distinct import numbered
 
 Cells: TypeAlias = Any
 """A pyarrow array: the cells of one column as a file holds them, null where empty. mypy does not know its type."""
@@ -44,21 +45,7 @@ def codes_of(cells: Cells) -> Array:
 
 def pairs(left: Array, right: Array) -> tuple[Array, Array]:
     """Distinct pairs of whole numbers >= 0: (n,) the code of each row's pair, and (k,) a row where each pair stands."""
-    return dense(left * (int(right.max(initial=0)) + 1) + right)
-
-
-def dense(numbers: Array) -> tuple[Array, Array]:
-    """(n,) codes 0..k-1 of whole numbers by first appearance, and (k,) the row where each appears first."""
-    codes, _ = pd.factorize(numbers)
-    return codes.astype(np.int64), first_rows(codes)
-
-
-def first_rows(codes: Array) -> Array:
-    """(k,) the first row of each code 0..k-1; every code stands somewhere. Of rows given one code, the last is kept
-    by an assignment, so the rows are told backwards."""
-    rows = np.empty(int(codes.max(initial=-1)) + 1, dtype=np.int64)
-    rows[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
-    return rows
+    return numbered(left * (int(right.max(initial=0)) + 1) + right)
 
 
 def last_rows(codes: Array) -> Array:

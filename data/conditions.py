@@ -1,7 +1,6 @@
 """Which rows of a sheet fit a mapping's conditions: each distinct cell is tried once."""
 
 from difflib import get_close_matches
-from fnmatch import fnmatchcase
 from typing import Any
 
 import numpy as np
@@ -9,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data.errors import DataError
-from data.shaping import When
+from data.shaping import When, any_fits
 from data.sheets import Sheet
 from data.text import folded
 
@@ -18,27 +17,31 @@ def fitting(sheet: Sheet, when: When) -> "np.ndarray[Any, Any]":
     """(n,) which rows fit every condition. Raises DataError DQ002 if a column is not in the file."""
     fits = np.ones(len(sheet), dtype=bool)
     for name, patterns in when.items():
-        fits &= _column_fits(
-            column_of(sheet, name, "a condition"), [patterns] if isinstance(patterns, str) else patterns
-        )
+        fits &= _column_fits(column_of(sheet, name, "a condition"), patterns)
     return fits
 
 
 def column_of(sheet: Sheet, name: str, use: str) -> Any:
-    """A column of a sheet by name. Raises DataError DQ002 naming the nearest columns, never the whole header."""
-    if name in sheet.table.column_names:
-        return sheet.table[name]
+    """A column of a sheet by name. Raises DataError DQ002, saying what it is for, if the file has none."""
+    if name not in sheet.table.column_names:
+        raise absent(sheet, name, use)
+    return sheet.table[name]
+
+
+def absent(sheet: Sheet, name: str, use: str) -> DataError:
+    """The refusal of a file without a column, with the nearest names, never the whole header: without one, it is a
+    buyer's row."""
     near = get_close_matches(name, sheet.table.column_names, cutoff=0.5)
-    got = f"{sheet.table.num_columns} columns" + (f", the nearest {' and '.join(map(repr, near))}" if near else "")
-    raise DataError("DQ002", f"{sheet.file}, column {name!r} for {use}", got=got,
-                    expected=f"a column {name!r} in the file's header",
-                    to_do="correct the column's name in the mapping, or the delimiter in [file]")  # fmt: skip
+    like = f"the nearest {' and '.join(map(repr, near))}" if near else "none like it"
+    return DataError("DQ002", f"{sheet.file}, column {name!r} for {use}",
+                     got=f"{sheet.table.num_columns} columns, {like}",
+                     expected=f"a column {name!r} in the file's first line",
+                     to_do="correct the column's name in the mapping, or the delimiter in [file]")  # fmt: skip
 
 
-def _column_fits(column: Any, patterns: list[str]) -> "np.ndarray[Any, Any]":
+def _column_fits(column: Any, patterns: str | list[str]) -> "np.ndarray[Any, Any]":
     coded = pc.dictionary_encode(column, null_encoding="encode").combine_chunks()
-    wanted = [folded(p).replace("[", "[[]") for p in patterns]
-    fits = np.array([any(fnmatchcase(cell_text(v), p) for p in wanted) for v in coded.dictionary.to_pylist()], bool)
+    fits = np.array([any_fits(cell_text(v), patterns) for v in coded.dictionary.to_pylist()], bool)
     return fits[coded.indices.to_numpy(zero_copy_only=False)] if len(fits) else np.zeros(len(column), dtype=bool)
 
 

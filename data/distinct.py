@@ -76,9 +76,9 @@ def together(*columns: Distinct) -> Distinct:
     for column, codes in zip(columns, coded, strict=True):
         each = len(column.values) + 1
         if ways * each > _MOST_WAYS:
-            key, ways = _numbered(key)[0], len(key)
+            key, ways = numbered(key)[0], len(key)
         key, ways = key * each + (codes + 1), ways * each
-    rows, first = _numbered(key)
+    rows, first = numbered(key)
     parts = [_picked(column.values, codes[first]) for column, codes in zip(columns, coded, strict=True)]
     return Distinct(list(zip(*parts, strict=True)), rows)
 
@@ -92,19 +92,19 @@ def distinct_numbers(values: NDArray[np.int64]) -> Distinct:
     """The distinct integers of a column; every row holds one."""
     if len(values) <= FEW:
         return Distinct(values.tolist(), None)
-    codes, first = _numbered(values)
+    codes, first = numbered(values)
     return Distinct(values[first].tolist(), codes)
 
 
-def _numbered(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def numbered(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(n,) integers as numbers in order of first appearance, and (k,) the row where each first appears."""
     import pyarrow as pa  # the service has few rows at a time and never loads it
 
     codes = pa.array(values).dictionary_encode().indices.to_numpy().astype(np.int64)
-    return codes, _first_rows(codes)
+    return codes, first_rows(codes)
 
 
-def _first_rows(codes: NDArray[np.int64]) -> NDArray[np.int64]:
+def first_rows(codes: NDArray[np.int64]) -> NDArray[np.int64]:
     """(k,) the first row of each of the numbers 0 to k - 1; n for one that no row has."""
     first = np.full(codes.max(initial=-1) + 1, len(codes), dtype=np.int64)
     first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)  # the last one written stays
@@ -129,7 +129,7 @@ def _encoded(values: Any) -> Distinct:
 def _in_order(values: list[Any], codes: NDArray[np.int64]) -> Distinct:
     """The same column with its values in order of first appearance, those that no row holds left out."""
     rows = np.flatnonzero(codes != _NONE)
-    first = _first_rows(codes[rows])
+    first = first_rows(codes[rows])
     order = np.argsort(first, kind="stable")
     order = order[first[order] < len(rows)]
     renumbered = np.full(len(values) + 1, _NONE, dtype=np.int64)

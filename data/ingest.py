@@ -20,7 +20,7 @@ from data.lines import Lines
 from data.mapping import Mapping
 from data.news import NEWS_SCHEMA, NewsTable
 from data.pool import Merchant
-from data.prepare import prepare
+from data.prepare import Prepared, prepare
 from data.telling import Teller
 from data.told_news import told_by_table
 
@@ -55,15 +55,20 @@ class Imported:
 
 def ingest(paths: list[Path], mapping: Mapping, desk: Desk, options: Options, progress: Progress) -> Imported:
     """Import files through a mapping. Raises DataError at the first refused row unless bad rows are skipped."""
-    prepared = prepare(paths, mapping, progress)
-    if not prepared.orders:
-        raise UsageError("CLI005", ", ".join(str(p) for p in paths), got="no file with orders", expected="one or more")
-    read = [lines.convert(s, mapping.orders, ORDER_COLUMNS, mapping) for s in prepared.orders]
+    prepared, read = order_lines(paths, mapping, progress)
     news = [lines.convert(s, mapping.news, NEWS_COLUMNS, mapping) for s in prepared.news]
     progress("orders", len(paths), len(paths))
     imported = _contract(read, news, mapping, desk, options)
     imported.n_rows, imported.notes = prepared.n_rows, prepared.notes | imported.notes
     return imported
+
+
+def order_lines(paths: list[Path], mapping: Mapping, progress: Progress) -> tuple[Prepared, list[Lines]]:
+    """Files as the mapping shapes them, and their lines of orders converted. Raises UsageError CLI005 without any."""
+    prepared = prepare(paths, mapping, progress)
+    if not prepared.orders:
+        raise UsageError("CLI005", ", ".join(str(p) for p in paths), got="no file with orders", expected="one or more")
+    return prepared, [lines.convert(s, mapping.orders, ORDER_COLUMNS, mapping) for s in prepared.orders]
 
 
 def _contract(read: list[Lines], news: list[Lines], mapping: Mapping, desk: Desk, options: Options) -> Imported:

@@ -8,8 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data import outcomes
-from data.codes import Array, Cells, codes_of, dense, encoded, first_rows, last_rows, pairs
+from data.codes import Array, Cells, codes_of, encoded, last_rows, pairs
 from data.contract import DAY, ORDER_COLUMNS
+from data.distinct import first_rows, numbered
 from data.errors import UsageError
 from data.lines import Lines
 from data.mapping import Mapping
@@ -118,7 +119,7 @@ def _refuse_strangers(joined: Joined, read: list[Lines]) -> None:
     rows = rows[sizes[joined.key[rows]] > 1]  # orders of one line agree with themselves
     if not len(rows):
         return
-    order = dense(joined.key[rows])[0]
+    order = numbered(joined.key[rows])[0]
     expected = "one order for each order id: its lines lie within a day and have one buyer"
     placed = joined.columns["placed_at"][rows]
     strange = {"placed_at": np.abs(placed - placed[first_rows(order)][order]) > DAY}
@@ -172,7 +173,7 @@ def good_rows(joined: Joined, read: list[Lines], notes: dict[str, int]) -> tuple
     if len(read) == 1 or not len(rows):
         notes["rows_told_again_by_a_later_file"] = 0
         return rows, rows
-    order = dense(joined.key[rows])[0]
+    order = numbered(joined.key[rows])[0]
     file = joined.file[rows]
     first, last = (file == file[ends(order)][order] for ends in (first_rows, last_rows))
     notes["rows_told_again_by_a_later_file"] = int((~first).sum())
@@ -184,7 +185,7 @@ def orders_of(joined: Joined, rows: Array, mapping: Mapping) -> Orders:
 
     A sum is missing if it is for one of the lines: what is left would tell that the export emptied a cancelled line.
     """
-    order, first = dense(joined.key[rows])
+    order, first = numbered(joined.key[rows])
     n_lines = np.bincount(order, minlength=0).astype(float)
     summed = [n for n in _SUMMABLE if n in mapping.orders and mapping.orders[n].sum_lines]
     columns = {name: _taken(column, rows[first]) for name, column in joined.columns.items()}

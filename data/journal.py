@@ -177,9 +177,3 @@ def as_table(rows: list[dict[str, Any]]) -> Columns:
     for name in (*contract.TOKEN_COLUMNS, "placed_at"):
         table[name] = np.array([r[name] for r in rows], dtype=np.int64)
     return table
-
-
-def rows_of(table: Columns) -> list[dict[str, Any]]:
-    """The inverse of `as_table`."""
-    names = list(table)
-    return [dict(zip(names, values, strict=True)) for values in zip(*(table[n].tolist() for n in names), strict=True)]

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,9 @@ import pyarrow.compute as pc
 
 from data import columns, contract, parsing
 from data.codes import Array, Cells, Distinct, codes_of, distinct
+from data.conditions import absent
 from data.contract import Column
-from data.errors import DataError, Fault, masked
+from data.errors import Fault, masked
 from data.mapping import Mapping, Source, When, fits
 from data.moments import ISO, Moments, moments
 from data.parsing import Parse, Unfit
@@ -116,23 +116,13 @@ def convert(sheet: Sheet, sources: dict[str, Source], known: tuple[Column, ...],
             continue
         if source.column is not None and not lines.has(source.column):
             if mapping.absent_columns == "refuse" or column.required:
-                raise absent(sheet, source.column, column)
+                raise absent(sheet, source.column, column.name)
             continue
         if column.kind == "time":
             _convert_times(lines, column, source, mapping)
         else:
             _convert_column(lines, column, source, mapping)
     return lines
-
-
-def absent(sheet: Sheet, name: str, column: Column) -> DataError:
-    near = get_close_matches(name, sheet.table.column_names, cutoff=0.5)  # never the whole header: without
-    got = f"{sheet.table.num_columns} columns" + (
-        f", the nearest {' and '.join(map(repr, near))}" if near else ", none like it"
-    )
-    to_do = "correct the column's name in the mapping, or the delimiter in [file]"  # one, it is a buyer's row
-    where = f"{sheet.file}, column {name!r} for {column.name}"
-    return DataError("DQ002", where, got=got, expected=f"a column {name!r} in the file's first line", to_do=to_do)
 
 
 def _convert_column(lines: Lines, column: Column, source: Source, mapping: Mapping) -> None:
@@ -219,7 +209,7 @@ def matches(lines: Lines, when: When) -> Array:
     """
     for name in when:
         if not lines.has(name):
-            raise absent(lines.sheet, name, Column("a rule", "text", contract.Stage.PLACED, ""))
+            raise absent(lines.sheet, name, "a rule")
     fit = np.ones(len(lines), dtype=bool)
     for name, patterns in when.items():
         seen = lines.seen(name)

@@ -2,7 +2,6 @@
 
 import tomllib
 from datetime import datetime
-from fnmatch import fnmatchcase
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
@@ -18,7 +17,7 @@ from data.shaping import Drop as Drop
 from data.shaping import File as File
 from data.shaping import Join as Join
 from data.shaping import OrderLines as OrderLines
-from data.shaping import Strict
+from data.shaping import Strict, any_fits
 from data.shaping import When as When
 from data.text import folded
 
@@ -200,8 +199,7 @@ def fits(when: When, row: dict[str, Any]) -> bool:
     for column, patterns in when.items():
         value = row.get(column)
         text = "" if value is None else folded(str(value))
-        wanted = [patterns] if isinstance(patterns, str) else patterns
-        if not any(fnmatchcase(text, folded(p).replace("[", "[[]")) for p in wanted):
+        if not any_fits(text, patterns):
             return False
     return True
 

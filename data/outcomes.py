@@ -6,9 +6,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data.codes import Array, first_rows, pairs
+from data.codes import Array, pairs
+from data.conditions import absent
 from data.contract import Column, Stage
-from data.lines import Lines, absent, as_written, matches
+from data.distinct import first_rows
+from data.lines import Lines, as_written, matches
 from data.mapping import Mapping, News
 from data.moments import Moments, ends_of_local_days, moments
 from data.parsing import Unfit
@@ -51,7 +53,7 @@ def event_times(lines: Lines, mapping: Mapping, chosen: Array) -> dict[str, Arra
             if news.column is None:
                 continue
             if not lines.has(news.column):
-                raise absent(lines.sheet, news.column, Column("a rule", "text", Stage.PLACED, ""))
+                raise absent(lines.sheet, news.column, "a rule")
             column, cells, name = (
                 Column(news.column, "time", Stage.PLACED, ""),
                 lines.cells(news.column),

@@ -1,12 +1,21 @@
 """What a mapping says about files before their columns are read: how they are written, and how rows become lines."""
 
 import codecs
+from fnmatch import fnmatchcase
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from data.text import folded
+
 When = dict[str, str | list[str]]
 """File column -> patterns, any of which fits. Case and padding do not matter; `*` and `?` are wildcards."""
+
+
+def any_fits(text: str, patterns: str | list[str]) -> bool:
+    """Does a folded text fit one of a condition's patterns?"""
+    wanted = [patterns] if isinstance(patterns, str) else patterns
+    return any(fnmatchcase(text, folded(p).replace("[", "[[]")) for p in wanted)
 
 
 class Strict(BaseModel):

@@ -12,6 +12,7 @@ from typing import Any
 from data.contract import Action
 from serving import stages
 from serving.decisions.policy import ActionValue, Decision, decide, evaluate, in_words, tier_of
+from serving.decisions.stages import DISPATCH
 from serving.http import Refusal
 from serving.schema import TEST_ERRORS, TEST_SLOW, TEST_STATUSES, TEST_TIERS, OrderIn
 from serving.weighing import policy_for
@@ -37,7 +38,7 @@ async def rehearse(test: str) -> None:
 def forced(test: str, stage: str, order: OrderIn) -> dict[str, Any] | Refusal:
     """An answer in the shape of a real one, or the refusal of an order that lacks what its stage needs."""
     try:
-        stages.require(stage, order, kept=stage == stages.DISPATCH)
+        stages.require(stage, order, kept=stage == DISPATCH)
     except Refusal as refusal:
         return refusal
     ids = {"decision_id": f"dec_test_{secrets.token_hex(12)}", "order_id": order.order_id,

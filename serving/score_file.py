@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from data import journal
 from data.arrival import Desk, arrive
 from data.ask import ToldOrders, orders_told
 from data.console import Tell
-from data.contract import CLOCK_SLACK, SECOND, Action
+from data.contract import CLOCK_SLACK, Action
 from data.database import Connection, open_database
 from data.errors import DataError, UsageError
 from data.history import Columns
@@ -27,6 +26,7 @@ from serving import ledger
 from serving.batch import Judged, Questions, judge
 from serving.decisions.policy import tier_of
 from serving.decisions.stages import default_at
+from serving.http import rfc3339
 from serving.score_table import Sink
 from serving.scorer import why_not
 from serving.weighing import Weighed, weigh
@@ -188,7 +188,3 @@ def _warnings(orders: Columns, decided_by: "np.ndarray[Any, Any]") -> list[list[
         return [why_not({name: orders[name][row] for name in ("currency", "amount_minor")})["code"]]
 
     return [[] if how == "expected_value" else told(row) for row, how in enumerate(decided_by)]
-
-
-def rfc3339(moment: int) -> str:
-    return datetime.fromtimestamp(moment / SECOND, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

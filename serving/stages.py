@@ -15,10 +15,10 @@ from data.places import distance_km, load_register
 from features.contribution import Measure
 from features.one_order import resolve
 from features.store import standing
+from serving.decisions.stages import CHECKOUT, DISPATCH
 from serving.http import Refusal
 from serving.schema import OrderIn
 
-CHECKOUT, PLACED, DISPATCH = "checkout", "placed", "dispatch"
 _OF_THE_ADDRESS = (*(name for name in TEXT_MEASURES if name.startswith("address_")), "place_mismatch")
 _BESIDE_AN_ID = frozenset({"order_id", "checkout_id", "courier"})
 

@@ -8,7 +8,6 @@ from data.drafting.statuses import news_of
 from data.drafting.words import COD_WORDS, LATE_WORDS, ROLES, STATUS_HEADS, spoken
 
 KINDS = {c.name: c.kind for c in ORDER_COLUMNS}
-PERSONAL = {c.name for c in ORDER_COLUMNS if c.personal}
 _LEAST = 0.5
 _SPEAKING = ("placed_at", "phone", "email", "pincode", "payment_method")
 _OTHER_THINGS = {

@@ -35,6 +35,12 @@ def order_columns(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return columns
 
 
+def rows_of(table: dict[str, Any]) -> list[dict[str, Any]]:
+    """The inverse of `data.journal.as_table`."""
+    names = list(table)
+    return [dict(zip(names, values, strict=True)) for values in zip(*(table[n].tolist() for n in names), strict=True)]
+
+
 @st.composite
 def orders(draw: st.DrawFn, i: int) -> dict[str, Any]:
     """An order with few distinct keys, so that orders meet each other."""

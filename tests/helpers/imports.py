@@ -17,6 +17,7 @@ from data.mapping import Mapping, load_mapping
 from data.news import told_of
 from data.places import load_register
 from data.pool import Pool
+from tests.helpers.histories import rows_of
 
 NATIVE_HEAD = "order_id,merchant_id,placed_at,amount_minor"
 NEWS_HEAD = "event_id,order_id,merchant_id,type,happened_at,known_at,reason,source,details"
@@ -82,7 +83,7 @@ def refusal(shop: Shop, mapping: Mapping | str, *paths: Path, **options: Any) ->
 
 def row(imported: Imported, order_id: str) -> dict[str, Any]:
     """Kept columns of one order."""
-    [found] = [r for r in journal.rows_of(imported.orders) if r["order_id"] == order_id]
+    [found] = [r for r in rows_of(imported.orders) if r["order_id"] == order_id]
     return found
 
 

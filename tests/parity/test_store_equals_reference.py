@@ -33,7 +33,7 @@ from features.replay import replay
 from features.sources import Distinct, Link, Sum
 from features.store import Store
 from serving import ledger
-from tests.helpers.histories import T0, history_of, known_orders, order_columns, worlds
+from tests.helpers.histories import T0, history_of, known_orders, order_columns, rows_of, worlds
 
 World = tuple[list[dict[str, Any]], list[Told]]
 SUMS = tuple(dict.fromkeys((
@@ -82,7 +82,7 @@ def anew():
 
 def kept(row: dict[str, Any]) -> dict[str, Any]:
     """One order as the journal keeps it."""
-    return journal.rows_of(order_columns([row]))[0]
+    return rows_of(order_columns([row]))[0]
 
 
 def late(draw: st.DrawFn, world: World) -> World:

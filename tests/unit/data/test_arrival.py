@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from data import arrival, contract, distinct
 from data.arrival import MISSING, Desk, arrive, local_minute
 from data.contract import SECOND
-from data.journal import packed, rows_of
+from data.journal import packed
 from data.places import load_register
 from data.tokens import token, token_maker
+from tests.helpers.histories import rows_of
 
 KEY = b"k" * 32
 

@@ -11,7 +11,7 @@ from data.database import Connection, open_database
 from data.history import Told
 from data.journal import LIVE
 from data.news import news_table, told_of
-from tests.helpers.histories import T0, order_columns
+from tests.helpers.histories import T0, order_columns, rows_of
 
 ODD = 'a "quoted" \\ line\nसूट\t{"x": 1} 2025-03-01'
 
@@ -33,7 +33,7 @@ def test_live_orders_come_out_as_they_went_in(connection: Connection) -> None:
         for i in range(9)
     ] + [{"order_id": "2025-03-01T10:00:00", "merchant_id": "7", "placed_at": T0, "phone": 2**53 + 1, "pincode": "001"}]
     columns = order_columns(rows)
-    for row in journal.rows_of(columns):
+    for row in rows_of(columns):
         journal.add_order(connection, row, LIVE)
     table, _ = export.live_tables(connection)
     found = kept.columns_of(table)
@@ -44,9 +44,7 @@ def test_live_orders_come_out_as_they_went_in(connection: Connection) -> None:
 
 
 def test_one_order_longer_than_a_block_is_read(connection: Connection) -> None:
-    [row] = journal.rows_of(
-        order_columns([{"order_id": "o", "merchant_id": "m", "placed_at": T0, "sku": "अ" * 900_000}])
-    )
+    [row] = rows_of(order_columns([{"order_id": "o", "merchant_id": "m", "placed_at": T0, "sku": "अ" * 900_000}]))
     journal.add_order(connection, row, LIVE)
     table, _ = export.live_tables(connection)
     assert table["sku"].to_pylist() == ["अ" * 900_000]
@@ -67,11 +65,11 @@ def test_a_pool_without_live_rows_has_empty_tables(connection: Connection) -> No
 
 def test_copied_orders_read_as_if_they_had_been_added_one_by_one(connection: Connection) -> None:
     rows = [{"order_id": f"o{i}", "merchant_id": "m1", "placed_at": T0 + i, "sku": ODD} for i in range(3)]
-    [live] = journal.rows_of(order_columns([rows[1] | {"phone": 5}]))
+    [live] = rows_of(order_columns([rows[1] | {"phone": 5}]))
     journal.add_order(connection, live, LIVE)
     export.copy_orders(connection, "000001-import", order_columns(rows))
     texts = dict(connection.execute("SELECT order_id, columns FROM orders"))
-    for row in journal.rows_of(order_columns([rows[0], rows[2]])):
+    for row in rows_of(order_columns([rows[0], rows[2]])):
         assert texts[row["order_id"]] == journal.packed(row)
     assert texts["o1"] == journal.packed(live)
 

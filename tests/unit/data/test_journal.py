@@ -13,7 +13,7 @@ from data.errors import DataError
 from data.export import live_tables
 from data.journal import LIVE
 from data.news import told_of
-from tests.helpers.histories import order_columns
+from tests.helpers.histories import order_columns, rows_of
 from tests.helpers.tables import day, news
 
 
@@ -25,7 +25,7 @@ def connection(tmp_path: Path) -> Any:
 
 
 def order(**columns: Any) -> dict[str, Any]:
-    return journal.rows_of(order_columns([{"order_id": "o1", "merchant_id": "m1", "placed_at": day(0), **columns}]))[0]
+    return rows_of(order_columns([{"order_id": "o1", "merchant_id": "m1", "placed_at": day(0), **columns}]))[0]
 
 
 def test_pseudonyms_count_first_appearances(connection: Connection) -> None:
