@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from data import contract, export, kept, matching
 from data.building import build_history
 from data.database import open_database
+from data.durable import sync
 from data.errors import DataError, Fault
 from data.history import Columns, History
 from data.ingest import Imported
@@ -139,20 +140,12 @@ def storing(place: Path) -> Iterator[None]:
 def _publish(pool: Pool, draft: Path) -> None:
     digest = hashlib.sha256((draft / "manifest.json").read_bytes()).hexdigest()[:10]
     for path in (*draft.iterdir(), draft):  # a published segment is whole, also after a power cut
-        _to_disk(path)
+        sync(path)
     number = len(list_segments(pool)) + 1
     while any(p.name.startswith(f"{number:06d}-") for p in pool.segments.iterdir()):
         number += 1
     draft.rename(pool.segments / f"{number:06d}-{digest}")
-    _to_disk(pool.segments)
-
-
-def _to_disk(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(pool.segments)
 
 
 def write_segment(folder: Path, imported: Imported, manifest: dict[str, Any]) -> None:

@@ -25,6 +25,8 @@ COMMANDS = {
     "score": "serving.score_commands:score_command",
     "report": "serving.report_commands:report_command",
     "keys": "serving.commands:keys_group",
+    "backup": "serving.backup_commands:backup_command",
+    "restore": "serving.backup_commands:restore_command",
     "doctor": "serving.score_commands:doctor_command",
     "demo": "serving.demo:demo_command",
 }
@@ -63,6 +65,8 @@ SUMMARIES = {
     "score": "score the orders of a file, as the service would",
     "report": "write a merchant's report",
     "keys": "create, list and revoke merchant keys",
+    "backup": "copy pools and merchant keys, beside a running service",
+    "restore": "bring a backup back, every file checked",
     "doctor": "check this installation and say what to do",
     "demo": "the main job on a made-up market, start to finish",
 }

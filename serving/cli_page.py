@@ -28,6 +28,8 @@ EXITS: dict[str, tuple[Exit, ...]] = {
     "keys create": (),
     "keys list": (),
     "keys revoke": (),
+    "backup": (Exit.DATA,),
+    "restore": (Exit.DATA,),
     "doctor": (Exit.CHECK_FAILED,),
     "demo": (Exit.CHECK_FAILED,),
 }

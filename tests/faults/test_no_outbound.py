@@ -2,10 +2,11 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -86,12 +87,13 @@ LINES: dict[str, list[list[str]]] = {
     "score": [["score", "market/orders.parquet", "--mapping", "native", "--out", "scores.csv"]],
     "doctor": [["doctor"]],
     "report": [["report", "--merchant", SHOP, "--out", "report.html"]],
+    "backup": [["backup", "../backups"]],
     "keys": [["keys", "create", "--merchant", SHOP], ["keys", "list"]],
     "simulate": [["simulate", "--orders", "1000", "--out", "other-market"]],
     "import": [["import", "market/orders.parquet", "market/news.parquet", "--mapping", "native", "--pool", "again"]],
 }  # fmt: skip
-BY_THEMSELVES = {"serve", "demo"}
-"""Commands that have a test of their own here: the service and the demo, which starts it."""
+BY_THEMSELVES = {"serve", "demo", "restore"}
+"""Commands that have a test of their own here: the service, the demo, which starts it, and what needs another home."""
 
 
 def test_every_command_is_watched():
@@ -104,6 +106,16 @@ def test_no_command_calls_out(watched: Watched):
     done = watched.start([sys.executable, "-c", IN_ONE_PROCESS, json.dumps(lines)])
     codes = json.loads(done.stdout.splitlines()[-1])
     assert {code for words, code in zip(lines, codes, strict=True) if words[0] != "doctor"} == {0}, done.stderr
+    assert watched.calls == []
+
+
+def test_a_restore_does_not_call_out(watched: Watched):
+    into, again = watched.home.parent / "backups", watched.home.parent / "again"
+    assert watched.start(command("backup", str(into))).returncode == 0
+    shutil.copytree(watched.home / "keys", again / "keys")
+    (folder,) = into.iterdir()
+    assert replace(watched, home=again).start(command("restore", str(folder))).returncode == 0
+    assert watched.processes >= 2
     assert watched.calls == []
 
 
