@@ -62,7 +62,7 @@ def back_up(home: Path, into: Path, now: int, tell: Tell, say: Callable[[str], N
     newest backup in `into` still holds whole is linked, not copied. Raises UsageError BK001 if there is nothing to
     back up, or `into` lies within the home; DataError BK006 if the disk is full.
     """
-    into, home = into.absolute(), home.absolute()
+    into, home = into.resolve(), home.resolve()
     if not (pools := pool_names(home)) or into.is_relative_to(home):
         got = f"a folder within {home}" if pools else f"no pool under {home}"
         raise UsageError("BK001", f"backup into {into}", got=got, expected="a pool, and a folder outside of RTO_HOME")
@@ -113,7 +113,9 @@ def prune(into: Path, daily: int, weekly: int) -> list[str]:
 
 def to_drop(names: list[str], daily: int, weekly: int) -> list[str]:
     """Which backups may go: all but the newest, and the last of each of the newest `daily` days and `weekly` weeks."""
-    made = sorted((datetime.strptime(m[1], _STAMP), name) for name in names if (m := _NAME.fullmatch(name)))
+    made = sorted(
+        (datetime.strptime(m[1], _STAMP).replace(tzinfo=UTC), name) for name in names if (m := _NAME.fullmatch(name))
+    )
     by_day = {at.date(): name for at, name in made}  # the last of a day wins
     by_week = {at.isocalendar()[:2]: name for at, name in made}
     stay = {name for _, name in made[-1:]}

@@ -38,7 +38,7 @@ def backup_command(
     note(f"it needs these files of {session.home / 'keys'}, kept apart: {', '.join(made.manifest['keys'])}")
 
 
-@click.command("restore", epilog="Example: RTO_HOME=/srv/rto rto restore /srv/backups/rto-20260211T180000Z")
+@click.command("restore", epilog="Example: rto restore /srv/backups/rto-20260211T180000Z")
 @click.argument("folder", type=click.Path(path_type=Path))
 @JSON
 @click.pass_obj

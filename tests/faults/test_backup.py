@@ -204,7 +204,7 @@ def test_a_backup_that_is_killed_leaves_no_backup_and_the_next_clears_its_rest(o
     running = subprocess.Popen(
         command("backup", str(into)), env=environment(own.home, own.mlruns), stdout=subprocess.DEVNULL
     )
-    wait_for(lambda: into.is_dir() and any(into.glob(".rto-*")) or running.poll() is not None)
+    wait_for(lambda: (into.is_dir() and any(into.glob(".rto-*"))) or running.poll() is not None)
     assert running.poll() is None
     running.send_signal(signal.SIGKILL)
     running.wait()
