@@ -104,7 +104,7 @@ def _told_through(told: NewsTable, orders: Orders, mapping: Mapping) -> int:
 def _merchants(orders: Orders, mapping: Mapping) -> list[Merchant]:
     names = distinct(orders.columns["merchant_id"])
     currency, country = (
-        _first_told(orders.columns.get(name), names.codes, default)
+        _first_told(orders.columns.get(name), names.coded, default)
         for name, default in (("currency", "INR"), ("country", "IN"))
     )
     return [
@@ -119,9 +119,9 @@ def _first_told(column: Any, merchant: Array, default: str) -> list[str]:
     if column is None:
         return told
     words = distinct(column)
-    has = np.flatnonzero(words.codes >= 0)[::-1]
+    has = np.flatnonzero(words.coded >= 0)[::-1]
     first = np.full(len(told), -1)
-    first[merchant[has]] = words.codes[has]
+    first[merchant[has]] = words.coded[has]
     return [words.values[c] if c >= 0 else default for c in first.tolist()]
 
 

@@ -10,9 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data import columns, contract, parsing
-from data.codes import Array, Cells, Distinct, codes_of, distinct
+from data.codes import Array, Cells, codes_of, distinct
 from data.conditions import absent
 from data.contract import Column
+from data.distinct import Distinct
 from data.errors import Fault, masked
 from data.mapping import Mapping, Source, When, fits
 from data.moments import ISO, Moments, moments
@@ -213,5 +214,5 @@ def matches(lines: Lines, when: When) -> Array:
     fit = np.ones(len(lines), dtype=bool)
     for name, patterns in when.items():
         seen = lines.seen(name)
-        fit &= np.array([fits({name: patterns}, {name: v}) for v in [*seen.values, None]], dtype=bool)[seen.codes]
+        fit &= np.array([fits({name: patterns}, {name: v}) for v in [*seen.values, None]], dtype=bool)[seen.coded]
     return fit

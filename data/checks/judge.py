@@ -107,7 +107,9 @@ def _raise_if_broken(check: Check, info: Mapping[str, Any]) -> None:
         raise ChecksBroken(f"{check.code} {check.title}", got=str(raised[0].get("exception_message")))
 
 
-def _run(suite: Suite, frame: pd.DataFrame, checks: list[Check], given: Mapping[Given, int], form: str) -> dict[str, Any]:
+def _run(
+    suite: Suite, frame: pd.DataFrame, checks: list[Check], given: Mapping[Given, int], form: str
+) -> dict[str, Any]:
     """Code -> what Great Expectations says of each rule; it answers in an order of its own. form: its result_format."""
     if not checks:
         return {}

@@ -93,7 +93,7 @@ def _by_key(check: Check, frame: pd.DataFrame, limits: Limits) -> Witnesses:
     """Every row whose key is another row's too, and one row whose key is its own."""
     *scope, text = check.columns
     ignored = np.logical_or.reduce([_missing(frame[name]) for name in check.columns])
-    table = pa.table({name: pa.array(frame[name], pa.string(), from_pandas=True) for name in check.columns})
+    table = pa.table({name: text_of(frame[name]) for name in check.columns})
     first = matching.first_of_each(matching.keys_of([table], tuple(scope), text))
     told = np.bincount(first[~ignored], minlength=len(first))
     return _suspects((told > 1)[first], ignored, None)
@@ -129,8 +129,14 @@ def _of_codes(codes: Array) -> Witnesses:
 def _codes(column: "pd.Series[Any]") -> Array:
     if column.dtype.kind in "iuf":
         codes, _ = pd.factorize(column)
-        return np.asarray(codes)
-    return codes_of(pa.array(column, pa.string(), from_pandas=True))
+        return np.asarray(codes, dtype=np.int64)
+    return codes_of(text_of(column))
+
+
+def text_of(column: "pd.Series[Any]") -> Any:
+    """A column of text as one Arrow array, null where missing."""
+    found = pa.array(column, pa.string(), from_pandas=True)
+    return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
 
 
 def _missing(column: "pd.Series[Any]") -> Array:
