@@ -165,12 +165,13 @@ def _state_mismatch(state: str | None, place: Place | None) -> float:
 def _person_columns(columns: dict[str, Distinct], desk: Desk) -> Kept:
     addresses = together(*(columns[name] for name in (*_LINES, "pincode")))
     with reading(addresses.values, desk.token_key) as addresses_read:
-        spelled, kept = _persons(columns)
+        spelled, measured = _persons(columns)
         tokens = {kind: values.map(token_maker(desk.token_key, kind)) for kind, values in spelled.items()}
         address_tokens, measures = addresses_read()
     tokens["address"] = Distinct(address_tokens, addresses.codes)
-    kept |= {kind: _pseudonyms(kind, tokens[kind], desk) for kind in _KINDS}
+    kept = {kind: _pseudonyms(kind, tokens[kind], desk) for kind in _KINDS}
     kept |= dict(zip(contract.ADDRESS_MEASURES, addresses.spread(measures.T, NAN), strict=True))
+    kept |= measured
     has_text = np.any([columns[name].held() for name in (*_LINES, "phone", "email", "name")], axis=0)
     kept["text_measures_version"] = np.where(has_text, float(contract.TEXT_MEASURES_VERSION), NAN)
     return kept

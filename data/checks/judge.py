@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from data.checks.check import MOST_NAMED, Check, Given, Suite, Tally
 from data.checks.frames import ChecksBroken
 from data.checks.witnesses import Witnesses, witnesses_of
 
+_LOADING = Lock()
 NOT_NULL = "ExpectColumnValuesToNotBeNull"
 
 
@@ -49,7 +51,7 @@ def judge(suite: Suite, asked: Asked, checks: Iterable[Check], given: Mapping[Gi
 
 def applies(check: Check, frame: pd.DataFrame, held: Mapping[Any, bool]) -> bool:
     """Whether there is anything to judge. A column that is absent, or holds nothing, is no failure by itself."""
-    needed = (*check.columns, *(check.where or ())[:1])
+    needed = _read_by(check)
     if any(name not in held for name in needed):
         return False
     if check.empty_fails:
@@ -57,15 +59,19 @@ def applies(check: Check, frame: pd.DataFrame, held: Mapping[Any, bool]) -> bool
     return all(held[name] for name in needed)
 
 
+def _read_by(check: Check) -> tuple[str, ...]:
+    return (*check.columns, *(check.where or ())[:1])
+
+
 def _asked_of(frame: pd.DataFrame, checks: list[Check]) -> pd.DataFrame:
     """The columns that these rules read: a rule copies its frame, so what nobody asks for stays outside."""
-    needed = {name for check in checks for name in (*check.columns, *(check.where or ())[:1])}
+    needed = {name for check in checks for name in _read_by(check)}
     return frame[[name for name in frame.columns if name in needed]]
 
 
 def _narrow(frame: pd.DataFrame, checks: list[Check]) -> pd.DataFrame:
     """Texts that are only asked whether they are there, as 1 and NaN: equal for the rule, and quicker to copy."""
-    valued = {name for check in checks if check.expectation != NOT_NULL for name in check.columns}
+    valued = {name for check in checks if check.expectation != NOT_NULL or check.where for name in _read_by(check)}
     absent = {name: np.where(column.isna(), np.nan, 1.0) for name, column in frame.items()
               if name not in valued and column.dtype.kind not in "iuf"}  # fmt: skip
     return frame.assign(**{str(name): values for name, values in absent.items()})
@@ -113,8 +119,8 @@ def _run(
     """Code -> what Great Expectations says of each rule; it answers in an order of its own. form: its result_format."""
     if not checks:
         return {}
-    gx = _great_expectations()
-    context = _context()
+    with _LOADING:  # not twice, and not half
+        gx, context = _great_expectations(), _context()
     asset = context.data_sources.add_pandas(suite.value).add_dataframe_asset(suite.value)
     rules = gx.ExpectationSuite(name=suite.value, expectations=[_rule(gx, check, given) for check in checks])
     try:
@@ -136,6 +142,12 @@ def _rule(gx: Any, check: Check, given: Mapping[Given, int]) -> Any:
     return getattr(gx.expectations, check.expectation)(**terms, meta={"code": check.code})
 
 
+def load_rules() -> None:
+    """Load Great Expectations before it is needed: it takes seconds, which a large file's reading can cover."""
+    with _LOADING:
+        _context()
+
+
 @cache
 def _context() -> Any:
     """One for the process: making it takes longer than most suites."""
@@ -145,13 +157,15 @@ def _context() -> Any:
     return context
 
 
+@cache
 def _great_expectations() -> Any:
     """The library, loaded on first use: it takes seconds, and most commands never check."""
-    with warnings.catch_warnings():
-        # Its file connector imports sre_constants and sre_parse, deprecated since Python 3.11; nothing of ours does
-        warnings.filterwarnings("ignore", message=r"module 'sre_\w+' is deprecated", category=DeprecationWarning)
-        import great_expectations as gx
-        import great_expectations.data_context.types.base
-        import great_expectations.expectations
-        import great_expectations.expectations.row_conditions
+    # Its file connector imports sre_constants and sre_parse, deprecated since Python 3.11; nothing of ours does. The
+    # filter stays: to take it back would undo what another thread filters meanwhile
+    warnings.filterwarnings("ignore", message=r"module 'sre_\w+' is deprecated", category=DeprecationWarning)
+    import great_expectations as gx
+    import great_expectations.data_context.types.base
+    import great_expectations.expectations
+    import great_expectations.expectations.row_conditions
+
     return gx
