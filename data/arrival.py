@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from data import contract
-from data.addresses import read_address
+from data.beside import reading
 from data.cities import city_mismatch
 from data.distinct import Distinct, distinct, distinct_numbers, nothing, together
 from data.emails import email_name_match, read_email
@@ -163,33 +163,45 @@ def _state_mismatch(state: str | None, place: Place | None) -> float:
 
 
 def _person_columns(columns: dict[str, Distinct], desk: Desk) -> Kept:
+    addresses = together(*(columns[name] for name in (*_LINES, "pincode")))
+    with reading(addresses.values, desk.token_key) as addresses_read:
+        spelled, measured = _persons(columns)
+        tokens = {kind: values.map(token_maker(desk.token_key, kind)) for kind, values in spelled.items()}
+        address_tokens, measures = addresses_read()
+    tokens["address"] = Distinct(address_tokens, addresses.codes)
+    kept = {kind: _pseudonyms(kind, tokens[kind], desk) for kind in _KINDS}
+    kept |= dict(zip(contract.ADDRESS_MEASURES, addresses.spread(measures.T, NAN), strict=True))
+    kept |= measured
+    has_text = np.any([columns[name].held() for name in (*_LINES, "phone", "email", "name")], axis=0)
+    kept["text_measures_version"] = np.where(has_text, float(contract.TEXT_MEASURES_VERSION), NAN)
+    return kept
+
+
+def _persons(columns: dict[str, Distinct]) -> tuple[dict[str, Distinct], Kept]:
+    """Everything personal but the address: by kind the one spelling of each value, and the measures."""
     phones = together(columns["phone"].map(_shown), columns["country"])
     calls = phones.map(lambda told: read_phone(told[0], told[1] or _INDIA) if told[0] else None)
     emails = columns["email"].map(_shown).map(read_email)
     names = columns["name"].map(_shown).map(read_name)
-    addresses = together(*(columns[name] for name in (*_LINES, "pincode"))).map(lambda told: read_address(*told))
     buyers = together(columns["merchant_id"], columns["customer_id"])
     spelled = {
         "customer_id": buyers.map(lambda told: f"{told[0]}\0{told[1]}" if told[1] else None),
         "phone": calls.map(_spelled),
         "email": emails.map(_spelled),
         "name": names.map(_spelled),
-        "address": addresses.map(_spelled),
         "device_id": columns["device_id"].map(_shown),
         "ip": columns["ip"].map(_shown),
     }
-    kept = {kind: _pseudonyms(kind, values, desk) for kind, values in spelled.items()}
     match = together(spelled["email"], spelled["name"]).map(lambda told: (email_name_match(*told),))
-    kept |= _measured(contract.ADDRESS_MEASURES, addresses.map(_measures))
-    kept |= _measured(contract.PHONE_MEASURES, calls.map(_measures))
+    kept = _measured(contract.PHONE_MEASURES, calls.map(_measures))
     kept |= _measured(contract.EMAIL_MEASURES, emails.map(_measures))
     kept |= _measured(("email_name_match",), match)
     kept |= _measured(contract.NAME_MEASURES, names.map(_measures))
-    has_text = np.any([columns[name].held() for name in (*_LINES, "phone", "email", "name")], axis=0)
-    kept["text_measures_version"] = np.where(has_text, float(contract.TEXT_MEASURES_VERSION), NAN)
-    return kept
+    return spelled, kept
 
 
+_KINDS = ("customer_id", "phone", "email", "name", "address", "device_id", "ip")
+"""In this order pseudonyms are numbered."""
 _LINES = ("line1", "line2", "landmark")
 _spelled, _measures = attrgetter("spelled"), attrgetter("measures")
 
@@ -203,8 +215,6 @@ def _measured(names: tuple[str, ...], measures: Distinct) -> Kept:
     return dict(zip(names, measures.numbers(len(names)), strict=True))
 
 
-def _pseudonyms(kind: str, spelled: Distinct, desk: Desk) -> np.ndarray[Any, Any]:
+def _pseudonyms(kind: str, tokens: Distinct, desk: Desk) -> np.ndarray[Any, Any]:
     """(n,) pseudonyms. Two spellings of one value are one token, so both get the pseudonym of the first."""
-    make = token_maker(desk.token_key, kind)
-    assigned = desk.assign(kind, spelled.map(make).values)
-    return spelled.spread(np.asarray(assigned, dtype=np.int64), MISSING)
+    return tokens.spread(np.asarray(desk.assign(kind, tokens.values), dtype=np.int64), MISSING)

@@ -1,13 +1,12 @@
 """A column of cells by its distinct values: what is slow to say about a cell is said once for each of them."""
 
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data.distinct import numbered
+from data.distinct import Distinct, numbered
 
 Cells: TypeAlias = Any
 """A pyarrow array: the cells of one column as a file holds them, null where empty. mypy does not know its type."""
@@ -15,18 +14,10 @@ Cells: TypeAlias = Any
 Array: TypeAlias = np.ndarray[Any, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Distinct:
-    """codes: (n,) which of `values` each cell holds, -1 where it is empty.  values: (k,) cells as Python values."""
-
-    codes: Array
-    values: list[Any]
-
-
 def distinct(cells: Cells) -> Distinct:
     """The distinct values of a column in order of first appearance; lists and tables go by how they are written."""
     found = encoded(cells)
-    return Distinct(codes_of(found), found.dictionary.to_pylist())
+    return Distinct(found.dictionary.to_pylist(), codes_of(found))
 
 
 def encoded(cells: Cells) -> Cells:

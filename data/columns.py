@@ -108,12 +108,12 @@ def _parsed(cells: Cells, parsers: list[Parse], kinds: Array | None) -> tuple[Ar
     """codes (n,), and what each code's parser makes of its cell: a value or an Unfit; -1 is an empty cell."""
     seen = distinct(cells)
     if kinds is None or len(parsers) == 1:
-        return seen.codes, [_attempt(parsers[0], v) for v in seen.values], seen.values
-    codes, rows = pairs(seen.codes + 1, kinds)
-    raw = [seen.values[c] if c >= 0 else None for c in seen.codes[rows].tolist()]
+        return seen.coded, [_attempt(parsers[0], v) for v in seen.values], seen.values
+    codes, rows = pairs(seen.coded + 1, kinds)
+    raw = [seen.values[c] if c >= 0 else None for c in seen.coded[rows].tolist()]
     asked = zip(raw, kinds[rows].tolist(), strict=True)
     parsed = [None if cell is None else _attempt(parsers[kind], cell) for cell, kind in asked]
-    return np.where(seen.codes < 0, -1, codes), parsed, raw
+    return np.where(seen.coded < 0, -1, codes), parsed, raw
 
 
 def _attempt(parse: Parse, cell: Any) -> Any:

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from data import compiled
+
 _CHUNK = 1 << 26
 _LF, _CR, _QUOTE = 10, 13, 34
 
@@ -20,12 +22,15 @@ class Lined:
     def __init__(self, buffer: Any) -> None:
         self.buffer = buffer
         self._bytes = np.frombuffer(buffer, np.uint8)
-        self._break = _LF if self._count(_LF) or not self._count(_CR) else _CR
+        counts = np.zeros(5, dtype=np.int64)
+        compiled.count_breaks(self._bytes, counts)
+        feeds, returns, quotes, feeds_inside, returns_inside = counts.tolist()
+        by_feed = feeds > 0 or returns == 0
+        self._break = _LF if by_feed else _CR
         ends_open = len(self._bytes) > 0 and self._bytes[-1] != self._break
-        self.n_lines = self._count(self._break) + int(ends_open)
-        n_quotes = self._count(_QUOTE)
-        self.unbalanced = n_quotes % 2 == 1
-        self.breaks_in_quotes = bool(n_quotes) and bool(self._inside(self._places(self._break)).any())
+        self.n_lines = (feeds if by_feed else returns) + int(ends_open)
+        self.unbalanced = quotes % 2 == 1
+        self.breaks_in_quotes = (feeds_inside if by_feed else returns_inside) > 0
 
     def of_records(self, header_lines: int, n_records: int, delimiter: str) -> "np.ndarray[Any, Any]":
         """(n_records,) the line on which each row after the header starts; rows are what is not blank."""
@@ -49,10 +54,6 @@ class Lined:
 
     def _inside(self, breaks: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
         return np.asarray(np.searchsorted(self._places(_QUOTE), breaks) % 2 == 1)
-
-    def _count(self, byte: int) -> int:
-        chunks = range(0, len(self._bytes), _CHUNK)
-        return sum(int(np.count_nonzero(self._bytes[i : i + _CHUNK] == byte)) for i in chunks)
 
     def _places(self, byte: int) -> "np.ndarray[Any, Any]":
         chunks = range(0, len(self._bytes), _CHUNK)

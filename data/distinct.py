@@ -33,6 +33,11 @@ class Distinct:
         rest = np.full((*of_values.shape[:-1], 1), missing, dtype=of_values.dtype)
         return np.asarray(np.concatenate([of_values, rest], axis=-1)[..., self.codes])
 
+    @property
+    def coded(self) -> NDArray[np.int64]:
+        """(n,) `codes`, also of a few rows."""
+        return np.where(self.held(), np.arange(len(self.values)), _NONE) if self.codes is None else self.codes
+
     def texts(self) -> NDArray[Any]:
         """(n,) the column written out as objects, None where the row holds no value."""
         return self.spread(np.fromiter(self.values, dtype=object, count=len(self.values)), None)
@@ -120,6 +125,8 @@ def _encoded(values: Any) -> Distinct:
     whole = values.combine_chunks() if hasattr(values, "combine_chunks") else values
     encoded = whole.dictionary_encode()
     plain: list[str | None] = encoded.dictionary.to_pylist()
+    if not pa.types.is_dictionary(whole.type) and "" not in plain:  # ours: as it should be
+        return Distinct(plain, encoded.indices.fill_null(_NONE).to_numpy(zero_copy_only=False).astype(np.int64))
     number_of: dict[str | None, int] = {None: _NONE, "": _NONE}
     to_code = [number_of.setdefault(value, len(number_of) - 2) for value in plain]
     indices = encoded.indices.fill_null(len(plain)).to_numpy(zero_copy_only=False)

@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,7 @@ from data.arrival import Desk
 from data.building import Meant, build_history, orders_meant
 from data.checks.drift import Side
 from data.checks.html import checks_page
+from data.checks.judge import load_rules
 from data.checks.sequences import Course, course_of, lags
 from data.console import Tell, note
 from data.database import open_database
@@ -36,6 +38,9 @@ from data.pool import Pool, open_pool
 from data.reading import read_sheet
 from data.segments import storing
 from data.waiting import of_unknown_orders
+
+LARGE = 20_000_000
+"""Bytes of files that take longer to read than Great Expectations takes to load: it is loaded meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +62,12 @@ def import_files(home: Path, request: Request, tell: Tell) -> dict[str, Any]:
     import into a pool at a time: a second one waits, and says so.
     """
     mapping = load_mapping(request.mapping)
+    if sum(path.stat().st_size for path in request.files if path.exists()) > LARGE:
+        Thread(target=load_rules, daemon=True).start()
     pool = open_pool(home, request.pool or _pool_of(request, mapping))
     with storing(pool.folder), alone(pool.folder, note):
         imported = _read(request, mapping, pool, tell)
-        tell("check", 0, 1)
-        report = _checked(imported, pool)
+        report = _checked(imported, pool, tell)
         known = len(imported.orders["order_id"])
         imported.orders = new_orders(pool, imported.orders)
         imported.news = new_news(pool, imported.news)
@@ -115,11 +121,14 @@ def _pool_of(request: Request, mapping: Mapping) -> str:
     return "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in merchant.lower()).strip("-._")
 
 
-def _checked(imported: Imported, pool: Pool) -> CheckReport:
+def _checked(imported: Imported, pool: Pool, tell: Tell) -> CheckReport:
+    tell("history", 0, 1)
     told = once(imported.news)
     meant = orders_meant(imported.orders, told)
     history = build_history(imported.orders, told, imported.exported_at, meant)
-    report = check_history(history, told_frame(told, meant), previous_history(pool))
+    before = previous_history(pool)
+    tell("check", 0, 1)
+    report = check_history(history, told_frame(told, meant), before)
     if report.hard_failures:  # nothing of the import is kept but the page that says why
         page = pool.folder / "checks-refused.html"
         page.write_text(checks_page(report.as_dict()), encoding="utf-8")

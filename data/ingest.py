@@ -58,7 +58,7 @@ def ingest(paths: list[Path], mapping: Mapping, desk: Desk, options: Options, pr
     prepared, read = order_lines(paths, mapping, progress)
     news = [lines.convert(s, mapping.news, NEWS_COLUMNS, mapping) for s in prepared.news]
     progress("orders", len(paths), len(paths))
-    imported = _contract(read, news, mapping, desk, options)
+    imported = _contract(read, news, mapping, desk, options, progress)
     imported.n_rows, imported.notes = prepared.n_rows, prepared.notes | imported.notes
     return imported
 
@@ -66,12 +66,15 @@ def ingest(paths: list[Path], mapping: Mapping, desk: Desk, options: Options, pr
 def order_lines(paths: list[Path], mapping: Mapping, progress: Progress) -> tuple[Prepared, list[Lines]]:
     """Files as the mapping shapes them, and their lines of orders converted. Raises UsageError CLI005 without any."""
     prepared = prepare(paths, mapping, progress)
+    progress("convert", len(paths), len(paths))
     if not prepared.orders:
         raise UsageError("CLI005", ", ".join(str(p) for p in paths), got="no file with orders", expected="one or more")
     return prepared, [lines.convert(s, mapping.orders, ORDER_COLUMNS, mapping) for s in prepared.orders]
 
 
-def _contract(read: list[Lines], news: list[Lines], mapping: Mapping, desk: Desk, options: Options) -> Imported:
+def _contract(
+    read: list[Lines], news: list[Lines], mapping: Mapping, desk: Desk, options: Options, progress: Progress
+) -> Imported:
     notes: dict[str, int] = {}
     rules = [outcomes.rule_of_rows(part, mapping) if mapping.rules else None for part in read]
     joined = joining.join(read, rules, mapping, options.merchant_id)
@@ -91,6 +94,7 @@ def _contract(read: list[Lines], news: list[Lines], mapping: Mapping, desk: Desk
     for part in (*read, *news):
         notes |= {name: notes.get(name, 0) + n for name, n in part.notes.items()}
     through = exported_at if exported_at is not None else _told_through(table, orders, mapping)
+    progress("arrive", 0, 1)
     kept = arrive(joining.as_told(orders, mapping), desk)
     return Imported(kept, table, _merchants(orders, mapping), through, len(joined), faults, notes, waiting)
 
@@ -104,7 +108,7 @@ def _told_through(told: NewsTable, orders: Orders, mapping: Mapping) -> int:
 def _merchants(orders: Orders, mapping: Mapping) -> list[Merchant]:
     names = distinct(orders.columns["merchant_id"])
     currency, country = (
-        _first_told(orders.columns.get(name), names.codes, default)
+        _first_told(orders.columns.get(name), names.coded, default)
         for name, default in (("currency", "INR"), ("country", "IN"))
     )
     return [
@@ -119,9 +123,9 @@ def _first_told(column: Any, merchant: Array, default: str) -> list[str]:
     if column is None:
         return told
     words = distinct(column)
-    has = np.flatnonzero(words.codes >= 0)[::-1]
+    has = np.flatnonzero(words.coded >= 0)[::-1]
     first = np.full(len(told), -1)
-    first[merchant[has]] = words.codes[has]
+    first[merchant[has]] = words.coded[has]
     return [words.values[c] if c >= 0 else default for c in first.tolist()]
 
 

@@ -10,13 +10,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data import columns, contract, parsing
-from data.codes import Array, Cells, Distinct, codes_of, distinct
-from data.conditions import absent
+from data.codes import Array, Cells, codes_of, distinct
+from data.conditions import absent, cell_text
 from data.contract import Column
+from data.distinct import Distinct
 from data.errors import Fault, masked
-from data.mapping import Mapping, Source, When, fits
+from data.mapping import Mapping, Source, When
 from data.moments import ISO, Moments, moments
 from data.parsing import Parse, Unfit
+from data.shaping import any_fits
 from data.sheets import Sheet
 
 TO_DO = "fix the row, or pass --skip-bad-rows: it is left out and counted in the data card"
@@ -213,5 +215,5 @@ def matches(lines: Lines, when: When) -> Array:
     fit = np.ones(len(lines), dtype=bool)
     for name, patterns in when.items():
         seen = lines.seen(name)
-        fit &= np.array([fits({name: patterns}, {name: v}) for v in [*seen.values, None]], dtype=bool)[seen.codes]
+        fit &= np.array([any_fits(cell_text(v), patterns) for v in [*seen.values, None]], dtype=bool)[seen.coded]
     return fit

@@ -17,7 +17,7 @@ from data.shaping import Drop as Drop
 from data.shaping import File as File
 from data.shaping import Join as Join
 from data.shaping import OrderLines as OrderLines
-from data.shaping import Strict, any_fits
+from data.shaping import Strict
 from data.shaping import When as When
 from data.text import folded
 
@@ -192,16 +192,6 @@ def _demand_keys(where: str, column: Column, source: Source) -> None:
         raise ValueError(f"{where}: `{min(idle)}` does nothing for a column of kind {column.kind}")
     if column.required and (source.overwritten or source.overwritten_when):
         raise ValueError(f"{where} is required: it cannot be overwritten")
-
-
-def fits(when: When, row: dict[str, Any]) -> bool:
-    """Does a row of the file fit every condition? Missing values are the empty text."""
-    for column, patterns in when.items():
-        value = row.get(column)
-        text = "" if value is None else folded(str(value))
-        if not any_fits(text, patterns):
-            return False
-    return True
 
 
 def shipped_mappings() -> list[str]:

@@ -153,7 +153,7 @@ def _by_layout(cells: Cells, layout: str, zone: str) -> tuple[Array, Array]:
     found = np.where(fits, read.dt.as_unit("us").astype("int64").to_numpy(), 0)
     zoned = values.str.contains(_ZONED).to_numpy(bool) if layout == ISO else np.full(len(values), "%z" in layout)
     found = np.where(zoned, found, _localised(found, fits & ~zoned, zone))
-    return found[seen.codes], fits[seen.codes]
+    return found[seen.coded], fits[seen.coded]
 
 
 def _localised(found: Array, fits: Array, zone: str) -> Array:

@@ -10,6 +10,8 @@ import pyarrow.compute as pc
 
 from data.errors import DataError, Fault
 
+_SPACE, _NOT_ASCII = 32, 0x80
+"""White space and the signs before it; beyond ASCII there are other spaces."""
 CELLS_TO_DO = "mend the row (a delimiter or line break inside a value needs quotation marks), or pass --skip-bad-rows"
 
 
@@ -40,20 +42,25 @@ def trimmed(column: Any) -> Any:
     """A text column without white space at the ends, blanks null; other columns as they are."""
     if not pa.types.is_string(column.type):
         return column
-    if not _may_have_space(column):  # most columns are numbers and codes: looking is ten times faster than trimming
+    if not _may_end_in_space(column):  # most columns do not: looking is ten times faster than trimming
         blank = pc.equal(pc.binary_length(column), 0)
         return pc.if_else(blank, None, column) if pc.any(blank).as_py() else column
     bare = pc.utf8_trim_whitespace(column)
     return pc.if_else(pc.equal(pc.binary_length(bare), 0), None, bare)
 
 
-def _may_have_space(column: Any) -> bool:
+def _may_end_in_space(column: Any) -> bool:
+    """Whether a cell begins or ends with a byte that is, or may be a part of, white space."""
     for chunk in column.chunks if isinstance(column, pa.ChunkedArray) else [column]:
-        buffer = chunk.buffers()[2]
-        if buffer is not None and buffer.size:
-            text = np.frombuffer(buffer, np.uint8)
-            if text.min() <= 32 or text.max() >= 0xC2:  # beyond ASCII there are other spaces
-                return True
+        _, places, letters = chunk.buffers()
+        if letters is None or not letters.size or not len(chunk):
+            continue
+        text = np.frombuffer(letters, np.uint8)
+        bounds = np.frombuffer(places, np.int32)[chunk.offset : chunk.offset + len(chunk) + 1]
+        bounds = bounds[np.append(True, np.diff(bounds) > 0)]  # an empty cell has neither end
+        first, last = text[bounds[:-1]], text[bounds[1:] - 1]
+        if len(first) and (min(first.min(), last.min()) <= _SPACE or max(first.max(), last.max()) >= _NOT_ASCII):
+            return True
     return False
 
 

@@ -5,13 +5,19 @@ import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from threading import Lock
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from data.checks.asked import Asked
-from data.checks.check import Check, Given, Suite
+from data.checks.check import MOST_NAMED, Check, Given, Suite, Tally
 from data.checks.frames import ChecksBroken
+from data.checks.witnesses import Witnesses, witnesses_of
+
+_LOADING = Lock()
+NOT_NULL = "ExpectColumnValuesToNotBeNull"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,41 +34,75 @@ class Finding:
 def judge(suite: Suite, asked: Asked, checks: Iterable[Check], given: Mapping[Given, int]) -> dict[str, Finding]:
     """Code -> finding for each of `checks` that applies to the frame. Raises ChecksBroken if a rule could not run."""
     frame = asked.frame
-    applicable = {check.code: check for check in checks if applies(check, frame)}
-    if not applicable:
-        return {}
-    # Great Expectations answers in an order of its own, so results are told apart by the code in `meta`
-    results = {r.expectation_config.meta["code"]: r for r in _run(suite, frame, list(applicable.values()), given)}
-    if results.keys() != applicable.keys():
-        raise ChecksBroken(suite, got=f"results for {sorted(results)}", expected=f"{sorted(applicable)}")
-    found = {code: _finding(check, results[code], asked) for code, check in applicable.items()}
+    held = {name: bool(column.notna().any()) for name, column in frame.items()}
+    applicable = {check.code: check for check in checks if applies(check, frame, held)}
+    named = {code: None if _tally(check, asked) else witnesses_of(check, frame, given)
+             for code, check in applicable.items()}  # fmt: skip
+    by_few = {code: one for code, one in named.items() if one is not None}
+    rows = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *(one.rows for one in by_few.values())]))
+    few = [check for code, check in applicable.items() if code in by_few]
+    rest = [check for code, check in applicable.items() if code not in by_few]
+    # of a few rows all that fail are wanted; of a million, some
+    results = _run(suite, _asked_of(frame, few).iloc[rows], few, given, "COMPLETE")
+    results |= _run(suite, _narrow(_asked_of(frame, rest), rest), rest, given, "SUMMARY")
+    found = {code: _finding(check, results[code], asked, by_few.get(code)) for code, check in applicable.items()}
     return {code: f for code, f in found.items() if f.n_checked or applicable[code].empty_fails}
 
 
-def applies(check: Check, frame: pd.DataFrame) -> bool:
+def applies(check: Check, frame: pd.DataFrame, held: Mapping[Any, bool]) -> bool:
     """Whether there is anything to judge. A column that is absent, or holds nothing, is no failure by itself."""
-    needed = (*check.columns, *(check.where or ())[:1])
-    if any(name not in frame for name in needed):
+    needed = _read_by(check)
+    if any(name not in held for name in needed):
         return False
     if check.empty_fails:
         return bool(len(frame)) or check.whole
-    return not any(bool(frame[name].isna().all()) for name in needed)
+    return all(held[name] for name in needed)
 
 
-def _finding(check: Check, result: Any, asked: Asked) -> Finding:
+def _read_by(check: Check) -> tuple[str, ...]:
+    return (*check.columns, *(check.where or ())[:1])
+
+
+def _asked_of(frame: pd.DataFrame, checks: list[Check]) -> pd.DataFrame:
+    """The columns that these rules read: a rule copies its frame, so what nobody asks for stays outside."""
+    needed = {name for check in checks for name in _read_by(check)}
+    return frame[[name for name in frame.columns if name in needed]]
+
+
+def _narrow(frame: pd.DataFrame, checks: list[Check]) -> pd.DataFrame:
+    """Texts that are only asked whether they are there, as 1 and NaN: equal for the rule, and quicker to copy."""
+    valued = {name for check in checks if check.expectation != NOT_NULL or check.where for name in _read_by(check)}
+    absent = {name: np.where(column.isna(), np.nan, 1.0) for name, column in frame.items()
+              if name not in valued and column.dtype.kind not in "iuf"}  # fmt: skip
+    return frame.assign(**{str(name): values for name, values in absent.items()})
+
+
+def _tally(check: Check, asked: Asked) -> Tally | None:
+    return asked.tallies.get(check.columns[0]) if check.columns else None
+
+
+def _finding(check: Check, result: Any, asked: Asked, witnesses: Witnesses | None) -> Finding:
     _raise_if_broken(check, result.exception_info)
-    seen, frame = result.result, asked.frame
-    tally = asked.tallies.get(check.columns[0]) if check.columns else None
-    if tally is not None:
-        return Finding(bool(result.success), tally.n_checked, tally.n_failed, tally.rows)
+    seen, frame, passed = result.result, asked.frame, bool(result.success)
+    if (tally := _tally(check, asked)) is not None:
+        return Finding(passed, tally.n_checked, tally.n_failed, tally.rows)
     if check.whole:
         value = seen.get("observed_value")  # absent where a row rule judges the one row of a summary
         observed = float(frame[check.columns[0]].iloc[0]) if value is None else float(value)
         n_checked = int(frame[list(check.columns)].notna().all(axis=1).sum())
-        return Finding(bool(result.success), n_checked, None, observed=observed)
+        return Finding(passed, n_checked, None, observed=observed)
+    if witnesses is not None:
+        return _of_witnesses(check, seen, witnesses, passed)
     n_checked = int(seen["element_count"]) - int(seen.get("missing_count", 0))
     rows = tuple(int(row) for row in seen["partial_unexpected_index_list"])
-    return Finding(bool(result.success), n_checked, int(seen["unexpected_count"]), rows)
+    return Finding(passed, n_checked, int(seen["unexpected_count"]), rows)
+
+
+def _of_witnesses(check: Check, seen: Mapping[str, Any], witnesses: Witnesses, passed: bool) -> Finding:
+    rows = witnesses.spread(np.array(seen.get("unexpected_index_list") or [], dtype=np.int64))
+    if passed == bool(len(rows)):
+        raise ChecksBroken(f"{check.code} {check.title}", got=f"success {passed} with {len(rows)} rows that fail")
+    return Finding(passed, witnesses.n_checked, len(rows), tuple(int(row) for row in rows[:MOST_NAMED]))
 
 
 def _raise_if_broken(check: Check, info: Mapping[str, Any]) -> None:
@@ -73,17 +113,25 @@ def _raise_if_broken(check: Check, info: Mapping[str, Any]) -> None:
         raise ChecksBroken(f"{check.code} {check.title}", got=str(raised[0].get("exception_message")))
 
 
-def _run(suite: Suite, frame: pd.DataFrame, checks: list[Check], given: Mapping[Given, int]) -> list[Any]:
-    gx = _great_expectations()
-    context = _context()
+def _run(
+    suite: Suite, frame: pd.DataFrame, checks: list[Check], given: Mapping[Given, int], form: str
+) -> dict[str, Any]:
+    """Code -> what Great Expectations says of each rule; it answers in an order of its own. form: its result_format."""
+    if not checks:
+        return {}
+    with _LOADING:  # not twice, and not half
+        gx, context = _great_expectations(), _context()
     asset = context.data_sources.add_pandas(suite.value).add_dataframe_asset(suite.value)
     rules = gx.ExpectationSuite(name=suite.value, expectations=[_rule(gx, check, given) for check in checks])
     try:
         batch = asset.add_batch_definition_whole_dataframe(suite.value).get_batch({"dataframe": frame})
-        # SUMMARY on a plain row number: with unexpected_index_column_names a million rows take half a minute more
-        return list(batch.validate(rules, result_format="SUMMARY").results)
+        # on a plain row number: with unexpected_index_column_names a million rows take half a minute more
+        results = {r.expectation_config.meta["code"]: r for r in batch.validate(rules, result_format=form).results}
     finally:
         context.data_sources.delete(suite.value)  # the context lives on and would keep the frame
+    if results.keys() != {check.code for check in checks}:
+        raise ChecksBroken(suite, got=f"results for {sorted(results)}", expected=f"{[check.code for check in checks]}")
+    return results
 
 
 def _rule(gx: Any, check: Check, given: Mapping[Given, int]) -> Any:
@@ -92,6 +140,12 @@ def _rule(gx: Any, check: Check, given: Mapping[Given, int]) -> Any:
         column, value = check.where
         terms["row_condition"] = gx.expectations.row_conditions.Column(column) == value
     return getattr(gx.expectations, check.expectation)(**terms, meta={"code": check.code})
+
+
+def load_rules() -> None:
+    """Load Great Expectations before it is needed: it takes seconds, which a large file's reading can cover."""
+    with _LOADING:
+        _context()
 
 
 @cache
@@ -103,13 +157,15 @@ def _context() -> Any:
     return context
 
 
+@cache
 def _great_expectations() -> Any:
     """The library, loaded on first use: it takes seconds, and most commands never check."""
-    with warnings.catch_warnings():
-        # Its file connector imports sre_constants and sre_parse, deprecated since Python 3.11; nothing of ours does
-        warnings.filterwarnings("ignore", message=r"module 'sre_\w+' is deprecated", category=DeprecationWarning)
-        import great_expectations as gx
-        import great_expectations.data_context.types.base
-        import great_expectations.expectations
-        import great_expectations.expectations.row_conditions
+    # Its file connector imports sre_constants and sre_parse, deprecated since Python 3.11; nothing of ours does. The
+    # filter stays: to take it back would undo what another thread filters meanwhile
+    warnings.filterwarnings("ignore", message=r"module 'sre_\w+' is deprecated", category=DeprecationWarning)
+    import great_expectations as gx
+    import great_expectations.data_context.types.base
+    import great_expectations.expectations
+    import great_expectations.expectations.row_conditions
+
     return gx

@@ -1,9 +1,11 @@
 """`make bench`: how fast the parts are, each beside something measured in the same minute. Nothing here is asserted.
 
-Prints a table and writes tests/bench/results/DATE.json.
+Prints a table and writes tests/bench/results/DATE.json. `python -m tests.bench import --orders N` times imports alone.
 """
 
+import argparse
 import json
+import os
 import platform
 import statistics
 import tempfile
@@ -32,6 +34,7 @@ from features.rebuild import rebuild
 from features.replay import replay
 from serving.scorer import Ask, score
 from tests.bench.columns import bench_history
+from tests.bench.imports import bench_import
 from training.bundle import read_bundle, signing_key
 from training.plan import Plan
 from training.release import promote, train_pool
@@ -110,18 +113,32 @@ def scoring(home: Path, pool: Pool) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        rows = measure(Path(folder))
+    """What to measure, and how large the files to import are."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Timings, nothing asserted.")
+    parser.add_argument("what", nargs="?", choices=["all", "import"], default="all")
+    parser.add_argument("--orders", type=int, default=1_000_000, help="orders in the files to import")
+    asked = parser.parse_args()
+    rows = bench_import(asked.orders, SEED)
+    if asked.what == "all":
+        with tempfile.TemporaryDirectory() as folder:
+            rows = measure(Path(folder)) + rows
+    _show(rows)
+    _keep(rows, asked.orders)
+
+
+def _show(rows: list[dict[str, Any]]) -> None:
     print(f"{'':<44}{'seconds':>10}{'per second':>14}")
     for row in rows:
         print(f"{row['what']:<44}{row['seconds']:>10.4f}{row['per_second']:>14,.0f}  {row.get('ratio', '')}")
+
+
+def _keep(rows: list[dict[str, Any]], imported: int) -> None:
     results = Path(__file__).parent / "results"
     results.mkdir(exist_ok=True)
     now = datetime.now(UTC)
-    machine = {"python": platform.python_version(), "machine": platform.machine(), "orders": ORDERS, "seed": SEED}
-    (results / f"{now:%Y-%m-%dT%H%M%S}.json").write_text(
-        json.dumps({**machine, "at": now.isoformat(), "rows": rows}, indent=1)
-    )
+    machine = {"python": platform.python_version(), "machine": platform.machine(), "cores": os.cpu_count()}
+    about = {**machine, "orders": ORDERS, "orders_imported": imported, "seed": SEED, "at": now.isoformat()}
+    (results / f"{now:%Y-%m-%dT%H%M%S}.json").write_text(json.dumps({**about, "rows": rows}, indent=1))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 """Sheets into lines: rows dropped, filled down, joined, credited, money with commas; every row is accounted for."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from data.errors import DataError, UsageError
@@ -237,3 +239,39 @@ def test_news_files_stay_apart(tmp_path: Path) -> None:
     found = prepare(paths, mapping, lambda *step: None)
     assert ([s.file for s in found.orders], [s.file for s in found.news]) == (["orders.csv"], ["news.csv"])
     assert isinstance(found.news[0].table, pa.Table)
+
+
+# --- typed cells
+
+TYPED = """
+[[drop]]
+when = { kind = "7" }
+why = "postage"
+[credits]
+when = { kind = "6" }
+match = ["sku"]
+within_days = 30
+[orders]
+order_id = { column = "no" }
+placed_at = { column = "when" }
+[[rules]]
+when = { kind = "5" }
+news = [{ type = "delivered", after_days = 3 }]
+[[rules]]
+when = { kind = ["", "5.5"] }
+"""
+
+
+@pytest.mark.parametrize("kind", [pa.float64(), pa.int64(), pa.string()])
+def test_a_typed_cell_is_read_alike_by_drops_credits_and_rules(tmp_path: Path, kind: Any) -> None:
+    shop, day = Shop(tmp_path), datetime(2025, 3, 1, tzinfo=UTC)
+    kinds = pa.array([5, 7, 6, None]).cast(kind)
+    whens = pa.array([day, day, day + timedelta(days=2), day], pa.timestamp("us", "UTC"))
+    columns = {"no": ["1", "2", "3", "4"], "sku": ["a", "b", "a", "c"], "kind": kinds, "when": whens}
+    pq.write_table(pa.table(columns), tmp_path / "lines.parquet")
+    imported = shop.read(mapping_of(TYPED), tmp_path / "lines.parquet")
+    assert imported.orders["order_id"].tolist() == ["1", "4"]
+    assert imported.notes["dropped_postage"] == 1
+    assert imported.notes["credits_of_a_line"] == 1
+    assert [t.type for t in said(imported, "1")] == ["delivered"]
+    assert said(imported, "4") == []

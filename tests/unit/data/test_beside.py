@@ -1,0 +1,80 @@
+"""Addresses read in a second process are the addresses read here, and nothing is lost when that process is."""
+
+import os
+import signal
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data import beside
+from data.addresses import read_address
+from data.beside import read_here, reading
+from data.tokens import token
+
+KEY = b"k" * 32
+LINES = [
+    ("12 MG Road", None, "near temple", "560001"),
+    (None, None, None, "800001"),
+    ("शिव मंदिर", "\ud800", None, None),
+]
+
+
+@pytest.fixture(autouse=True)
+def two_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beside, "ENOUGH", 1)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+
+
+def same(one: beside.Read, other: beside.Read) -> bool:
+    return one[0] == other[0] and np.array_equal(one[1], other[1], equal_nan=True)
+
+
+@given(told=st.lists(st.tuples(*[st.none() | st.text(max_size=20)] * 4), max_size=4))
+def test_each_address_has_the_token_and_the_measures_of_its_reading(told: list[Any]) -> None:
+    readings = [read_address(*line) for line in told]
+    tokens, measures = read_here(told, KEY)
+    assert tokens == [None if r.spelled is None else token(KEY, "address", r.spelled) for r in readings]
+    np.testing.assert_array_equal(measures, np.array([r.measures for r in readings]).reshape(-1, 9))
+
+
+def test_a_second_process_reads_the_same() -> None:
+    told = LINES[:2] * 2_000
+    with reading(told, KEY) as read:
+        assert same(read(), read_here(told, KEY))
+
+
+def test_few_addresses_start_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beside, "ENOUGH", len(LINES) + 1)
+    monkeypatch.setattr(beside.multiprocessing, "get_context", lambda kind: pytest.fail("a process was started"))
+    with reading(LINES[:2], KEY) as read:
+        assert same(read(), read_here(LINES[:2], KEY))
+
+
+def test_what_a_killed_process_was_to_read_is_read_here() -> None:
+    told = LINES[:2] * 50_000
+    with reading(told, KEY) as read:
+        [helper] = beside.multiprocessing.active_children()
+        assert helper.pid is not None
+        os.kill(helper.pid, signal.SIGKILL)
+        assert same(read(), read_here(told, KEY))
+
+
+def test_an_import_that_stops_takes_its_helper_along() -> None:
+    threads = threading.active_count()
+    with pytest.raises(KeyboardInterrupt), reading(LINES[:2] * 50_000, KEY):
+        raise KeyboardInterrupt
+    assert not beside.multiprocessing.active_children()
+    assert threading.active_count() == threads
+
+
+def test_ctrl_c_is_for_the_import_not_for_its_helper() -> None:
+    with reading(LINES[:2] * 20_000, KEY) as read:
+        [helper] = beside.multiprocessing.active_children()
+        assert helper.pid is not None
+        os.kill(helper.pid, signal.SIGINT)
+        read()
+        assert helper.exitcode in (None, 0)
