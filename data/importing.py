@@ -34,7 +34,7 @@ from data.mapping import Mapping, load_mapping
 from data.news import NewsTable, once
 from data.numbering import Numbering
 from data.places import load_register
-from data.pool import Pool, open_pool
+from data.pool import Pool, at_home, open_pool, pools_of
 from data.reading import read_sheet
 from data.segments import storing
 from data.waiting import of_unknown_orders
@@ -64,7 +64,7 @@ def import_files(home: Path, request: Request, tell: Tell) -> dict[str, Any]:
     mapping = load_mapping(request.mapping)
     if sum(path.stat().st_size for path in request.files if path.exists()) > LARGE:
         Thread(target=load_rules, daemon=True).start()
-    pool = open_pool(home, request.pool or _pool_of(request, mapping))
+    pool = open_pool(home, request.pool or _pool_of(home, request, mapping))
     with storing(pool.folder), alone(pool.folder, note):
         imported = _read(request, mapping, pool, tell)
         report = _checked(imported, pool, tell)
@@ -91,6 +91,7 @@ def _read(request: Request, mapping: Mapping, pool: Pool, tell: Tell) -> Importe
         with Numbering(connection, note) as numbering:
             desk = Desk(pool.token_key(), numbering.assign, load_register())
             imported = ingest(request.files, mapping, desk, options, tell)
+            at_home(pool, [merchant.merchant_id for merchant in imported.merchants])
     finally:
         connection.close()
     imported.notes["news_of_unknown_orders"] = of_unknown_orders(imported.waiting, pool)
@@ -104,8 +105,8 @@ def previous_history(pool: Pool) -> History | None:
     return segments.load_history(pool)
 
 
-def _pool_of(request: Request, mapping: Mapping) -> str:
-    """A merchant is its own pool unless one is named."""
+def _pool_of(home: Path, request: Request, mapping: Mapping) -> str:
+    """Where the merchant lives already; else it is its own pool unless one is named."""
     merchant = request.merchant or mapping.merchant_id
     if merchant is None:
         source = mapping.orders.get("merchant_id")
@@ -118,6 +119,8 @@ def _pool_of(request: Request, mapping: Mapping) -> str:
                 "CLI001", "--pool", got=got, expected="one merchant, or --pool NAME", to_do="name the pool"
             )
         merchant = str(found[0])
+    if (known := pools_of(home).get(merchant)) is not None:
+        return known.name
     return "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in merchant.lower()).strip("-._")
 
 

@@ -106,9 +106,24 @@ def open_pool(home: Path, name: str | None) -> Pool:
 
 
 def pool_names(home: Path) -> list[str]:
-    """Names of the pools under `home`, sorted."""
-    folder = home / "pools"
-    return sorted(p.name for p in folder.iterdir() if p.is_dir()) if folder.is_dir() else []
+    """Names of the pools under `home`, sorted. What a refused import leaves behind, a folder without merchants, is none."""
+    found = (home / "pools").iterdir() if (home / "pools").is_dir() else ()
+    return sorted(p.name for p in found if Pool(home, p.name).merchants_file.exists())
+
+
+def pools_of(home: Path) -> dict[str, Pool]:
+    """The pool of each merchant under `home`."""
+    return {merchant: pool for name in pool_names(home) for pool in [Pool(home, name)] for merchant in pool.merchants()}
+
+
+def at_home(pool: Pool, merchants: list[str]) -> None:
+    """Raises UsageError CLI009 if one of the merchants lives in another pool: the service would ask but one of them."""
+    known = pools_of(pool.home)
+    for merchant in merchants:
+        if (there := known.get(merchant, pool)).name != pool.name:
+            to_do = f"pass --pool {there.name}; or give this one another id with --merchant"
+            expected = f"pool {there.name}, where its history is"
+            raise UsageError("CLI009", f"merchant {merchant}", got=f"pool {pool.name}", expected=expected, to_do=to_do)
 
 
 def secret_file(path: Path, *, n_bytes: int = 32) -> bytes:

@@ -14,7 +14,7 @@ from data.console import Session, emit, fields, note, progress, table
 from data.database import open_database
 from data.errors import UsageError
 from data.options import JSON
-from data.pool import Pool, open_pool, pool_names
+from data.pool import Pool, open_pool, pool_names, pools_of
 from serving.access import SCOPES, Access
 from serving.clock import Clock
 from serving.settings import LOOPBACK
@@ -72,8 +72,8 @@ def rebuild_if_stale(connection: Any, pool: Pool) -> None:
 
 def merchant_of(session: Session, pool: str | None, merchant: str | None) -> tuple[Pool, str]:
     """The pool that holds the merchant, and the merchant."""
-    pools = [open_pool(session.home, pool)] if pool else [Pool(session.home, n) for n in pool_names(session.home)]
-    holding = {m: p for p in pools for m in p.merchants()}
+    named = open_pool(session.home, pool) if pool else None
+    holding = dict.fromkeys(named.merchants(), named) if named else pools_of(session.home)
     if merchant is None and len(holding) == 1:
         merchant = next(iter(holding))
     if merchant is None or merchant not in holding:

@@ -90,7 +90,7 @@ class Desks:
         """Raises what opening a pool raises: a service that starts must be able to serve what was imported."""
         load_register()  # a tenth of a second that the first order must not wait
         self.home, self.clock, self.public_key = home, clock, signing_key(home).public_key()
-        self.desks = {name: self._open(name) for name in pool_names(home) if Pool(home, name).merchants_file.exists()}
+        self.desks = {name: self._open(name) for name in pool_names(home)}
         self._of = self._seats()
         self._looked_at, self._again_at = clock.monotonic(), dict[str, float]()
 

@@ -30,6 +30,8 @@ class Settings:
 def settings() -> Settings:
     """Settings from the environment: RTO_HOME, RTO_MLRUNS, RTO_HOST, RTO_PORT.
 
+    Runs lie within a home that was named, else in `./mlruns`: two homes must not read each other's runs.
+
     Raises UsageError ENV001 if the port is no number.
     """
     port = os.environ.get("RTO_PORT", "3333")
@@ -39,7 +41,7 @@ def settings() -> Settings:
         )
     return Settings(
         home=Path(os.environ.get("RTO_HOME", "var")).absolute(),
-        mlruns=Path(os.environ.get("RTO_MLRUNS", "mlruns")).absolute(),
+        mlruns=Path(os.environ.get("RTO_MLRUNS", Path(os.environ.get("RTO_HOME", "")) / "mlruns")).absolute(),
         host=os.environ.get("RTO_HOST", "127.0.0.1"),
         port=int(port),
     )

@@ -138,7 +138,11 @@ def _verified(folder: Path, public_key: Ed25519PublicKey) -> tuple[bytes, dict[s
         public_key.verify((folder / "SIGNATURE").read_bytes(), manifest)
     except (OSError, InvalidSignature) as error:
         got = "no signature" if isinstance(error, OSError) else "another signature"
-        raise GateRefused("MODEL001", str(folder), got=got, expected="a bundle signed by this installation") from error
+        expected, to_do = (
+            "a bundle signed by this installation",
+            "train here; or put back the signing.key it was made with",
+        )
+        raise GateRefused("MODEL001", str(folder), got=got, expected=expected, to_do=to_do) from error
     said = json.loads(manifest)
     if said["format"] > FORMAT:
         raise GateRefused("MODEL003", str(folder), got=f"format {said['format']}", expected=f"{FORMAT} or older")

@@ -50,6 +50,7 @@ def show_run(result: dict[str, Any]) -> None:
     shape = result["shape"]
     line = "a linear margin" if shape["base"] == "linear" else "no linear part"
     print(f"\nshape: {shape['n_trees']} trees of depth {shape['depth']} on {line}; features: {result['n_features']}")
+    print(f"model card and data card: {result['cards']}")
     print(f"run {result['run_id'][:12]}, version {result['version']} (challenger). Next: rto promote challenger")
 
 

@@ -71,6 +71,7 @@ def train_pool(
         "shape": outcome.bundle.about["shape"],
         "n_features": len(outcome.bundle.features),
         "scopes": [scope.as_dict() for scope in outcome.scopes],
+        "cards": str(tracker.bundle_folder(ref).parent / "cards"),
     }
 
 

@@ -15,6 +15,7 @@ from data.errors import Exit
 from serving.access import Access
 from serving.cli import COMMANDS, SUMMARIES, rto
 from serving.commands import start_service, stop_service
+from serving.settings import settings
 from tests.cli.conftest import Run
 from tests.helpers.commands import command, environment
 from tests.helpers.installation import SHOP, Installation, free_port, wait_for
@@ -93,6 +94,32 @@ def test_two_orders_are_too_little_to_learn_from(run: Run, tmp_path: Path):
     assert run("import", orders, "--mapping", "native", "--pool", "p").code == Exit.DONE
     ran = run("train")
     assert (ran.code, ran.err.split()[0]) == (Exit.TOO_LITTLE_HISTORY, "TRAIN002")
+
+
+ONE_ORDER = "order_id,placed_at,amount_minor\n{},2025-01-01T00:00:00Z,100\n"
+
+
+def test_a_further_import_goes_where_its_merchant_lives_and_nowhere_else(run: Run, tmp_path: Path):
+    orders = tmp_path / "orders.csv"
+    words = ("import", orders, "--mapping", "native", "--merchant", "nila", "--json")
+    orders.write_text(ONE_ORDER.format("o1"))
+    assert run(*words, "--pool", "shops").json["pool"] == "shops"
+    orders.write_text(ONE_ORDER.format("o2"))
+    assert run(*words).json["pool"] == "shops"
+    refused = run(*words, "--pool", "nila")
+    assert (refused.code, refused.err.split()[0]) == (Exit.USAGE, "CLI009")
+    assert run("check", "--json").code == Exit.DONE  # one pool is still all there is
+
+
+def test_two_homes_do_not_share_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.chdir(tmp_path)
+    for name in ("RTO_HOME", "RTO_MLRUNS"):
+        monkeypatch.delenv(name, raising=False)
+    assert settings().mlruns == tmp_path / "mlruns"
+    monkeypatch.setenv("RTO_HOME", "one")
+    assert settings().mlruns == tmp_path / "one" / "mlruns"
+    monkeypatch.setenv("RTO_MLRUNS", "elsewhere")
+    assert settings().mlruns == tmp_path / "elsewhere"
 
 
 def test_a_key_is_shown_once_and_never_listed(run: Run, own: Installation):
