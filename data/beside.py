@@ -1,17 +1,18 @@
 """Addresses read in a second process while this one reads the rest of an import, where enough of them pay for it.
 
-The two talk through pipes alone: no personal text touches a disk. The helper never sees Ctrl-C; it ends with us.
+The two talk through pipes alone: no personal text touches a disk. The helper is a program of its own and not a copy of
+ours (`multiprocessing` would run a caller's script anew), hears no Ctrl-C, and ends with us.
 """
 
-import contextlib
-import multiprocessing
+import marshal
 import os
-import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from multiprocessing.connection import Connection
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from threading import Thread
-from typing import Any, TypeAlias
+from typing import IO, Any, TypeAlias
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from data.tokens import token_maker
 ENOUGH = 150_000
 """Fewer addresses than this are read before a second process would have started."""
 _TOKEN = 16
+_PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from data.beside import serve; serve()"
 
 Line: TypeAlias = tuple[str | None, ...]
 """line1, line2, landmark, PIN code."""
@@ -44,45 +46,52 @@ def reading(told: list[Line], key: bytes) -> Iterator[Callable[[], Read]]:
     if len(told) < ENOUGH or (os.cpu_count() or 1) < 2:
         yield lambda: read_here(told, key)
         return
-    spawn = multiprocessing.get_context("spawn")
-    (inbox, to_helper), (answer, outbox) = spawn.Pipe(duplex=False), spawn.Pipe(duplex=False)
-    helper = spawn.Process(target=_help, args=(inbox, outbox), daemon=True)
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # the helper inherits it
-    try:
-        helper.start()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    for end in (inbox, outbox):
-        end.close()
-    sender = Thread(target=_send, args=(to_helper, told, key), daemon=True)
+    helper = _start()
+    sender = Thread(target=_send, args=(helper.stdin, told, key), daemon=True)
     sender.start()
     try:
-        yield lambda: _received(answer, told, key)
+        yield lambda: _received(helper.stdout, told, key)
     finally:
         helper.kill()
-        helper.join()
+        helper.wait()
         sender.join()
-        answer.close()
+        _close(helper.stdout)
 
 
-def _send(to_helper: Connection, told: list[Line], key: bytes) -> None:
-    with to_helper, contextlib.suppress(BrokenPipeError):  # a helper that is gone: what it was to read is read here
-        to_helper.send((key, [list(column) for column in zip(*told, strict=True)]))
+def _start() -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-c", _PROGRAM, str(Path(__file__).parents[1])]
+    return subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+    )
 
 
-def _received(answer: Connection, told: list[Line], key: bytes) -> Read:
+def _send(to_helper: IO[bytes] | None, told: list[Line], key: bytes) -> None:
+    assert to_helper is not None, "a pipe was asked for"
+    with suppress(BrokenPipeError), to_helper:  # a helper that is gone: what it was to read is read here
+        to_helper.write(marshal.dumps((key, [list(column) for column in zip(*told, strict=True)])))
+
+
+def _received(answer: IO[bytes] | None, told: list[Line], key: bytes) -> Read:
+    assert answer is not None, "a pipe was asked for"
     try:
-        spelled, tokens, measures = (answer.recv_bytes() for _ in range(3))
-    except EOFError:  # the helper was killed, as by a machine without memory
+        spelled, tokens, measures = marshal.loads(answer.read())
+    except (EOFError, ValueError):  # it was killed, as by a machine without memory
         return read_here(told, key)
     cut = (tokens[i : i + _TOKEN] for i in range(0, len(tokens), _TOKEN))
     return [next(cut) if held else None for held in spelled], np.frombuffer(measures).reshape(len(told), -1)
 
 
-def _help(inbox: Connection, outbox: Connection) -> None:
-    with inbox, outbox, contextlib.suppress(EOFError, BrokenPipeError):  # nobody waits for the answer any more
-        key, columns = inbox.recv()
-        tokens, measures = read_here(list(zip(*columns, strict=True)), key)
-        outbox.send_bytes(bytes(token is not None for token in tokens))
-        outbox.send_bytes(b"".join(token for token in tokens if token is not None))
-        outbox.send_bytes(measures.tobytes())
+def _close(pipe: IO[bytes] | None) -> None:
+    if pipe is not None:
+        pipe.close()
+
+
+def serve() -> None:
+    """The helper: addresses and the key on standard input, what was read of them on standard output."""
+    key, columns = marshal.loads(sys.stdin.buffer.read())
+    tokens, measures = read_here(list(zip(*columns, strict=True)), key)
+    spelled = bytes(token is not None for token in tokens)
+    held = b"".join(token for token in tokens if token is not None)
+    with suppress(BrokenPipeError):  # nobody waits for it any more
+        sys.stdout.buffer.write(marshal.dumps((spelled, held, measures.tobytes())))
+        sys.stdout.buffer.flush()

@@ -1,7 +1,9 @@
 """Addresses read in a second process are the addresses read here, and nothing is lost when that process is."""
 
+import io
 import os
 import signal
+import subprocess
 import threading
 from typing import Any
 
@@ -42,39 +44,48 @@ def test_each_address_has_the_token_and_the_measures_of_its_reading(told: list[A
 
 
 def test_a_second_process_reads_the_same() -> None:
-    told = LINES[:2] * 2_000
+    told = LINES * 2_000
     with reading(told, KEY) as read:
         assert same(read(), read_here(told, KEY))
 
 
-def test_few_addresses_start_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> "list[subprocess.Popen[bytes]]":
+    """The helpers that a test starts."""
+    found: list[subprocess.Popen[bytes]] = []
+    start = beside._start
+    monkeypatch.setattr(beside, "_start", lambda: found.append(start()) or found[-1])
+    return found
+
+
+def test_few_addresses_start_no_process(monkeypatch: pytest.MonkeyPatch, started: list[Any]) -> None:
     monkeypatch.setattr(beside, "ENOUGH", len(LINES) + 1)
-    monkeypatch.setattr(beside.multiprocessing, "get_context", lambda kind: pytest.fail("a process was started"))
-    with reading(LINES[:2], KEY) as read:
-        assert same(read(), read_here(LINES[:2], KEY))
+    with reading(LINES, KEY) as read:
+        assert same(read(), read_here(LINES, KEY))
+    assert not started
 
 
-def test_what_a_killed_process_was_to_read_is_read_here() -> None:
+def test_what_a_killed_process_was_to_read_is_read_here(started: list[Any]) -> None:
     told = LINES[:2] * 50_000
     with reading(told, KEY) as read:
-        [helper] = beside.multiprocessing.active_children()
-        assert helper.pid is not None
-        os.kill(helper.pid, signal.SIGKILL)
+        started[0].kill()
         assert same(read(), read_here(told, KEY))
 
 
-def test_an_import_that_stops_takes_its_helper_along() -> None:
+@pytest.mark.parametrize("said", [b"", b"(", b"\xff\xff"])
+def test_half_an_answer_is_none(said: bytes) -> None:
+    assert same(beside._received(io.BytesIO(said), LINES, KEY), read_here(LINES, KEY))
+
+
+def test_an_import_that_stops_takes_its_helper_along(started: list[Any]) -> None:
     threads = threading.active_count()
     with pytest.raises(KeyboardInterrupt), reading(LINES[:2] * 50_000, KEY):
         raise KeyboardInterrupt
-    assert not beside.multiprocessing.active_children()
+    assert started[0].returncode == -signal.SIGKILL
     assert threading.active_count() == threads
 
 
-def test_ctrl_c_is_for_the_import_not_for_its_helper() -> None:
-    with reading(LINES[:2] * 20_000, KEY) as read:
-        [helper] = beside.multiprocessing.active_children()
-        assert helper.pid is not None
-        os.kill(helper.pid, signal.SIGINT)
-        read()
-        assert helper.exitcode in (None, 0)
+def test_ctrl_c_is_for_the_import_not_for_its_helper(started: list[Any]) -> None:
+    with reading(LINES[:2] * 20_000, KEY):
+        assert os.getsid(started[0].pid) != os.getsid(0)
+        assert os.getpgid(started[0].pid) != os.getpgid(0)
