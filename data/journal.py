@@ -130,7 +130,7 @@ def columns_of_many(
     """Which of these orders are kept, by their places, and some columns of each: a column of values for each name."""
     paths = ", ".join(f"'$.{name}'" for name in names)
     sql = f"SELECT asked.rowid - 1, json_extract(columns, {paths}) FROM {_ASKED} JOIN orders ON {_SAME_ORDER}"
-    rows = connection.execute(sql, (apsw.carray(tuple(order_ids)), merchant_id)).fetchall()
+    rows: list[Any] = connection.execute(sql, (apsw.carray(tuple(order_ids)), merchant_id)).fetchall()
     told = orjson.loads("[" + ",".join([text for _, text in rows]) + "]")
     return [place for place, _ in rows], list(zip(*told, strict=True)) or [()] * len(names)
 
@@ -141,7 +141,7 @@ def news_of_many(connection: Connection, merchant_id: str, order_ids: Sequence[s
         "SELECT asked.rowid - 1, type, happened_at, known_at, reason, details IS NOT NULL "
         f"FROM {_ASKED} JOIN news ON {_SAME_ORDER}"
     )
-    rows = connection.execute(sql, (apsw.carray(tuple(order_ids)), merchant_id)).fetchall()
+    rows: list[Any] = connection.execute(sql, (apsw.carray(tuple(order_ids)), merchant_id)).fetchall()
     return list(zip(*rows, strict=True)) or [()] * 6
 
 

@@ -59,7 +59,9 @@ def _of_numbers(column: Array) -> tuple[Array, list[Any]]:
 def _together(columns: list[tuple[Array, list[Any]]]) -> Coded:
     """The distinct rows of several columns that miss no part. Codes are below the number of orders, so none overflows."""
     missing = np.logical_or.reduce([codes < 0 for codes, _ in columns])
-    key: Array = reduce(lambda a, b: np.unique(a, return_inverse=True)[1] * len(b[1]) + b[0], columns[1:], columns[0][0])
+    key: Array = reduce(
+        lambda a, b: np.unique(a, return_inverse=True)[1] * len(b[1]) + b[0], columns[1:], columns[0][0]
+    )
     _, first, place = np.unique(key[~missing], return_index=True, return_inverse=True)
     codes = np.full(len(missing), _MISSING)
     codes[~missing] = place

@@ -18,10 +18,9 @@ SOURCES = (
 compile_kernel = compiler(Path(__file__).parent, SOURCES)
 """`compile_kernel(function, **callees)`: `function` compiled, with the names in `callees` bound to compiled kernels."""
 
-__all__ = ["add", "compile_kernel", "join", "judge", "read", "standing", "weigh", "weigh_each", "weigh_in"]
+__all__ = ["add", "compile_kernel", "join", "judge", "read", "standing", "weigh", "weigh_in"]
 
 weigh = compile_kernel(contribution.weigh, later=later, voided=voided, judge=judge)
-weigh_each = compile_kernel(contribution.weigh_each, weigh=weigh)
 add = compile_kernel(fold.add)
 read = compile_kernel(fold.read)
 join = compile_kernel(links.join)

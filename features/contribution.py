@@ -101,36 +101,6 @@ def weigh(
     return int(version[newest])
 
 
-_FOREVER = 2**62
-
-
-def weigh_each(
-    start: Ints,
-    is_cod: Ints,
-    amount: Floats,
-    type_: Ints,
-    happened_at: Ints,
-    known_at: Ints,
-    rank: Ints,
-    reason: Ints,
-    action: Ints,
-    voids: Ints,
-    version: Ints,
-    everyone: Floats,
-    buyer: Floats,
-) -> None:
-    """`weigh` of n orders from all of their news: that of order i is start[i] to start[i + 1] - 1 of the columns.
-
-    start: (n + 1,).  is_cod, amount: (n,).  everyone, buyer: (n, N_MEASURES), filled in place.
-    """
-    for i in range(len(start) - 1):
-        a, b = start[i], start[i + 1]
-        weigh(
-            _FOREVER, is_cod[i], amount[i], type_[a:b], happened_at[a:b], known_at[a:b], rank[a:b], reason[a:b],
-            action[a:b], voids[a:b], version[a:b], everyone[i], buyer[i],
-        )  # fmt: skip
-
-
 @dataclass(frozen=True, slots=True)
 class Contribution:
     """Weights of one order: `everyone` for keys of places and goods, `buyer` for keys of the buyer."""

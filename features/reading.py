@@ -138,7 +138,7 @@ _MANY = "SELECT asked.rowid - 1, folded FROM carray(?) AS asked CROSS JOIN state
 def _of_many(connection: Connection, kind: str, keys: list[str]) -> Kept:
     if not keys:
         return Kept([], [])
-    rows = connection.execute(_MANY, (apsw.carray(tuple(keys)), kind)).fetchall()
+    rows: list[Any] = connection.execute(_MANY, (apsw.carray(tuple(keys)), kind)).fetchall()
     return Kept([place for place, _ in rows], [blob for _, blob in rows])
 
 

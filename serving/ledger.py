@@ -12,8 +12,7 @@ from data import journal
 from data.contract import NewsType, Payment, Reason
 from data.database import Connection, scalar
 from data.history import Told
-from features.contribution import weigh_each
-from features.held import NAMES, Held, Placed, PlainNews, WeighEach, held_by, held_of, joined, no_order
+from features.held import NAMES, Held, Placed, PlainNews, held_by, held_of, joined, no_order
 from features.store import Standing, Store, standing
 
 
@@ -69,11 +68,8 @@ def stands(connection: Connection, merchant_id: str, order_id: str | None) -> St
     return standing(columns, journal.news_of(connection, merchant_id, order_id))
 
 
-def held(connection: Connection, ids: Sequence[tuple[str, str | None]], weigh: WeighEach = weigh_each) -> Held:
-    """`stands` for many orders as columns, by place in `ids`; orders never placed here are left out.
-
-    weigh: the same loop, compiled, where a compiler is at hand.
-    """
+def held(connection: Connection, ids: Sequence[tuple[str, str | None]]) -> Held:
+    """`stands` for many orders as columns, by place in `ids`; orders never placed here are left out."""
     asked = [row for row, (_, order_id) in enumerate(ids) if order_id is not None]
     if len(asked) <= _FEW:
         found = {row: stands(connection, *ids[row]) for row in asked}
@@ -82,7 +78,7 @@ def held(connection: Connection, ids: Sequence[tuple[str, str | None]], weigh: W
     for row in asked:
         by_merchant.setdefault(ids[row][0], []).append(row)
     return joined(
-        [_held_of(connection, merchant, rows, [str(ids[row][1]) for row in rows], weigh)
+        [_held_of(connection, merchant, rows, [str(ids[row][1]) for row in rows])
          for merchant, rows in by_merchant.items()]
     )  # fmt: skip
 
@@ -93,7 +89,7 @@ _REASONS = {r.name.lower(): int(r) for r in Reason} | {None: int(Reason.NONE), "
 _ALSO = ("payment_method", "amount_minor", "placed_at")
 
 
-def _held_of(connection: Connection, merchant_id: str, rows: list[int], ids: list[str], weigh: WeighEach) -> Held:
+def _held_of(connection: Connection, merchant_id: str, rows: list[int], ids: list[str]) -> Held:
     """The orders of one merchant. rows: of the batch, those of `ids`."""
     places, columns = journal.columns_of_many(connection, merchant_id, ids, (*NAMES, *_ALSO))
     kept = [ids[place] for place in places]
@@ -108,7 +104,7 @@ def _held_of(connection: Connection, merchant_id: str, rows: list[int], ids: lis
         np.array(amount, dtype=np.float64),
         np.array(placed_at, dtype=np.int64),
     )
-    found = held_of(told, news, weigh)
+    found = held_of(told, news)
     for i in np.flatnonzero(news.needs_more(len(kept))).tolist():
         one = stands(connection, merchant_id, kept[i])
         assert one is not None, "it was found"
@@ -118,9 +114,9 @@ def _held_of(connection: Connection, merchant_id: str, rows: list[int], ids: lis
 
 def _news_of(connection: Connection, merchant_id: str, ids: list[str]) -> PlainNews:
     owner, types, happened_at, known_at, reasons, detailed = journal.news_of_many(connection, merchant_id, ids)
-    codes = ([_TYPES[name] for name in types], happened_at, known_at, [_REASONS[name] for name in reasons])
-    numbers = (np.array(column, dtype=np.int64) for column in (owner, *codes))
-    return PlainNews(*numbers, ~np.array(detailed, dtype=bool)).sorted()
+    told = (owner, [_TYPES[name] for name in types], happened_at, known_at, [_REASONS[name] for name in reasons])
+    whose, kind, happened, known, why = (np.array(column, dtype=np.int64) for column in told)
+    return PlainNews(whose, kind, happened, known, why, ~np.array(detailed, dtype=bool)).sorted()
 
 
 def _fold(connection: Connection, before: Standing | None, merchant_id: str, order_id: str) -> None:

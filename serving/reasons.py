@@ -73,7 +73,9 @@ class Reasons:
         asked = (2 * self.code + (self.part > 0)) * self.texts.ways + self.texts.way(self.codes, self.code)
         _, first, place = np.unique(asked, return_index=True, return_inverse=True)
         rows, columns = np.unravel_index(first, asked.shape)
-        told = zip(rows.tolist(), self.code[rows, columns].tolist(), (self.part[rows, columns] > 0).tolist(), strict=True)
+        told = zip(
+            rows.tolist(), self.code[rows, columns].tolist(), (self.part[rows, columns] > 0).tolist(), strict=True
+        )
         return place.reshape(asked.shape), [self.texts.of_code(self.codes[c], raises, row) for row, c, raises in told]
 
 
@@ -103,7 +105,7 @@ def reasons(why: Why, wanted: int) -> Reasons:
 def in_thousandths(values: Array) -> Array:
     """`round(value, 3)` of each, as whole thousandths. Between two of them the decimals decide: they are asked one by one."""
     many = values * PER_RISK
-    found = np.rint(many).astype(np.int64)
+    found: Array = np.rint(many).astype(np.int64)
     close = np.abs(np.abs(many - found) - 0.5) < _CLOSE
     if close.any():
         found[close] = [round(round(value, 3) * PER_RISK) for value in values[close].tolist()]

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,6 +31,8 @@ from training.bundle import Bundle, read_bundle, signing_key
 CHUNK = 20_000
 """Orders judged at once: bounds memory, whatever the file holds."""
 
+_MAPPED = 2**30  # bytes of the database read without copying: a third of the time of looking orders up
+
 
 def score_file(pool: Pool, request: Request, sink: Sink, tell: Tell) -> dict[str, Any]:
     """Score every order of the files into `sink`, in their order; returns what a person wants to know of it."""
@@ -40,6 +41,7 @@ def score_file(pool: Pool, request: Request, sink: Sink, tell: Tell) -> dict[str
     counted: Counter[str] = Counter()
     connection = open_database(pool.database, read_only=True)
     try:
+        connection.execute(f"PRAGMA mmap_size = {_MAPPED}")
         _require_current(connection, pool)
         with ledger.one_moment(connection):
             for done, table in _tables(connection, bundle, pool, told, request):
@@ -116,15 +118,13 @@ def _tables(
     connection: Connection, bundle: Bundle, pool: Pool, told: ToldOrders, request: Request
 ) -> Iterator[tuple[int, pa.Table]]:
     """(orders done, their rows) chunk by chunk."""
-    from features import compiled  # brings the compiler
-
     desk = Desk(pool.token_key(), partial(journal.find_pseudonyms, connection), load_register())
     single = len(pool.merchants()) == 1
     for start in range(0, len(told), CHUNK):
         columns = arrive(told.part(start, start + CHUNK), desk)
         n = len(columns["order_id"])
         ids = list(zip(columns["merchant_id"].tolist(), columns["order_id"].tolist(), strict=True))
-        own = ledger.held(connection, ids, compiled.weigh_each)
+        own = ledger.held(connection, ids)
         at = np.full(n, request.at, dtype=np.int64)
         judged = judge(connection, bundle, Questions(columns, at, own, [single] * n, request.explain))
         yield start + n, score_rows(columns, judged, weigh(columns, judged, [request.stage] * n), request)
