@@ -1,7 +1,7 @@
 """Live orders, news and decisions: what was acknowledged, and the state it moves, in one transaction."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -58,6 +58,26 @@ def one_moment(connection: Connection) -> Iterator[None]:
         yield
     finally:
         connection.execute("RELEASE one_moment")
+
+
+@contextmanager
+def same_moment(readers: Sequence[Connection], watch: Connection) -> Iterator[None]:
+    """`one_moment` for several connections to one database, and the same for all. watch: one more, which does nothing
+    else: it says whether anything was committed while they began.
+    """
+    while True:
+        with ExitStack() as begun:
+            before = _version(watch)
+            for connection in readers:
+                begun.enter_context(one_moment(connection))
+                scalar(connection, "SELECT 1 FROM meta")  # the moment is that of the first reading
+            if _version(watch) == before:
+                yield
+                return
+
+
+def _version(connection: Connection) -> int:
+    return int(scalar(connection, "PRAGMA data_version"))
 
 
 def stands(connection: Connection, merchant_id: str, order_id: str | None) -> Standing | None:

@@ -1,9 +1,12 @@
 """`rto score`: the orders of a file, scored with the service's numbers into a table. Nothing is written but the table."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import partial
-from typing import Any
+from itertools import islice
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -16,10 +19,12 @@ from data.console import Tell
 from data.contract import CLOCK_SLACK
 from data.database import Connection, open_database
 from data.errors import DataError, UsageError
+from data.history import Columns
 from data.ingest import Options
 from data.mapping import load_mapping
 from data.places import load_register
 from data.pool import Pool
+from features.held import Held
 from serving import ledger
 from serving.batch import Questions, judge
 from serving.http import rfc3339
@@ -39,17 +44,13 @@ def score_file(pool: Pool, request: Request, sink: Sink, tell: Tell) -> dict[str
     bundle = published(pool)
     told = as_served(pool, request, tell)
     counted: Counter[str] = Counter()
-    connection = open_database(pool.database, read_only=True)
-    try:
-        connection.execute(f"PRAGMA mmap_size = {_MAPPED}")
-        _require_current(connection, pool)
-        with ledger.one_moment(connection):
-            for done, table in _tables(connection, bundle, pool, told, request):
+    with closing(_open(pool)) as reader, closing(_open(pool)) as ahead, closing(_open(pool)) as watch:
+        _require_current(reader, pool)
+        with ledger.same_moment((reader, ahead), watch), closing(_arrived(ahead, pool, told)) as arrived:
+            for done, table in _tables(reader, bundle, len(pool.merchants()) == 1, arrived, request):
                 counted.update({v["values"]: v["counts"] for v in pc.value_counts(table["action"]).to_pylist()})
                 sink.add(table)
                 tell("score", done, len(told))
-    finally:
-        connection.close()
     return {
         "orders": len(told),
         "rows": told.n_rows,
@@ -114,17 +115,42 @@ def _texts(column: Any) -> Any:
     return whole.cast(pa.string())
 
 
-def _tables(
-    connection: Connection, bundle: Bundle, pool: Pool, told: ToldOrders, request: Request
-) -> Iterator[tuple[int, pa.Table]]:
-    """(orders done, their rows) chunk by chunk."""
+def _open(pool: Pool) -> Connection:
+    connection = open_database(pool.database, read_only=True)
+    connection.execute(f"PRAGMA mmap_size = {_MAPPED}")
+    return connection
+
+
+Arrived: TypeAlias = tuple[Columns, Held]
+"""Orders as kept, and what those of them contribute that were placed before."""
+
+
+def _arrived(connection: Connection, pool: Pool, told: ToldOrders) -> Generator[Arrived]:
+    """Chunk by chunk, each made ready beside the one before it: SQLite and numpy leave the interpreter to others."""
     desk = Desk(pool.token_key(), partial(journal.find_pseudonyms, connection), load_register())
-    single = len(pool.merchants()) == 1
-    for start in range(0, len(told), CHUNK):
+
+    def arrived(start: int) -> Arrived:
         columns = arrive(told.part(start, start + CHUNK), desk)
-        n = len(columns["order_id"])
         ids = list(zip(columns["merchant_id"].tolist(), columns["order_id"].tolist(), strict=True))
-        own = ledger.held(connection, ids)
+        return columns, ledger.held(connection, ids)
+
+    with ThreadPoolExecutor(1) as beside:
+        starts = iter(range(0, len(told), CHUNK))
+        following = [beside.submit(arrived, start) for start in islice(starts, 1)]
+        while following:
+            now = following.pop().result()
+            following += [beside.submit(arrived, start) for start in islice(starts, 1)]
+            yield now
+
+
+def _tables(
+    connection: Connection, bundle: Bundle, single: bool, arrived: Iterator[Arrived], request: Request
+) -> Iterator[tuple[int, pa.Table]]:
+    """(orders done, their rows) chunk by chunk. single: has the pool one merchant only?"""
+    done = 0
+    for columns, own in arrived:
+        n = len(columns["order_id"])
         at = np.full(n, request.at, dtype=np.int64)
         judged = judge(connection, bundle, Questions(columns, at, own, [single] * n, request.explain))
-        yield start + n, score_rows(columns, judged, weigh(columns, judged, [request.stage] * n), request)
+        done += n
+        yield done, score_rows(columns, judged, weigh(columns, judged, [request.stage] * n), request)
