@@ -25,6 +25,9 @@ _TEXTS = tuple(dict.fromkeys(c for kind in KINDS.values() for c in kind.columns 
 NAMES = (*_TOKENS, *_TEXTS)
 """Columns of an order that say under which keys it stands, and which values it brings to links."""
 
+Under: TypeAlias = Mapping[str, Array]
+"""For each kind of key (m,): does the order stand under the key that it is read by?"""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Held:
@@ -56,9 +59,8 @@ class Held:
             self.columns[name][i] = -1 if value is None and name in _TOKENS else value
         self.placed_at[i], self.everyone[i], self.buyer[i] = one.placed_at, one.said.everyone, one.said.buyer
 
-    def under(self, orders: Columns) -> dict[str, Array]:
-        """For each kind of key (m,): does the order stand under the key that it is read by, unless that is missing? A
-        corrected address may hold it elsewhere."""
+    def under(self, orders: Columns) -> "Under":
+        """Which stand under the keys they are read by, unless these are missing: a corrected address may hold it elsewhere."""
         same = {name: np.equal(self.columns[name], orders[name][self.rows]).astype(bool) for name in NAMES}
         every = np.ones(len(self), dtype=bool)
         return {

@@ -4,6 +4,7 @@ import json
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,13 @@ from data.database import Connection, get_meta, scalar, set_meta
 from data.history import Array, Columns
 from features.asked_keys import AskedKeys
 from features.contribution import Contribution
-from features.held import Held
+from features.held import Held, Under
 from features.links import EMPTY, MOST, ROOM, Named, join, pair_of, weigh_in, weight_of
 from features.reading import Kept, blobs_of
 from features.sources import Distinct, Link, Sum
 
 _META = "links"
+_FEW = 16  # sets: up to so many it is quicker to read each of them than all at once
 
 
 def kept_links(connection: Connection) -> tuple[Link, ...]:
@@ -72,33 +74,38 @@ def _change(connection: Connection, link: Link, pair: tuple[str, int], change: i
 
 
 def read_links(
-    connection: Connection, links: Sequence[Link], orders: Columns, keys: AskedKeys, held: Held | None = None
+    connection: Connection,
+    links: Sequence[Link],
+    keys: AskedKeys,
+    held: Held | None = None,
+    under: Under = MappingProxyType({}),
 ) -> dict[Sum | Link, Array]:
     """Each link for a table of orders as kept: (n,), NaN where the key is missing. As `links.standing` of each.
 
-    held: what some of these very orders say themselves.
+    held: what some of these very orders say themselves.  under: which of them stand under the keys that are read.
     """
     found = [keys.of(link.key) for link in links]
     blobs = blobs_of(connection, [_kind(link) for link in links], [distinct for _, distinct in found])
     first = np.cumsum([0, *(len(distinct) + 1 for _, distinct in found)])
     every_slots, every_weights = _sets(blobs, first)
-    under = {} if held is None else held.under(orders)
     out: dict[Sum | Link, Array] = {}
     for i, link in enumerate(links):
         codes, distinct = found[i]
         rows = first[i] + np.where(codes < 0, len(distinct), codes)
         slots, weights = every_slots[rows], every_weights[rows]
         if held is not None:
-            _take_out(slots, weights, link, held, under[link.key] & (codes[held.rows] >= 0))
-        out[link] = np.where(codes < 0, np.nan, _standing(slots, weights, link, orders))
+            _take_out(slots, weights, link, held, under[link.key])
+        out[link] = np.where(codes < 0, np.nan, _standing(slots, weights, link, keys.orders))
     return out
 
 
 def _take_out(slots: Array, weights: Array, link: Link, held: Held, here: Array) -> None:
-    """Take the weight of orders from behind their own values, in place. here: (m,) do they stand under the key read?"""
+    """Take the weight of orders from behind their own values, in place; under a missing key there is nothing anyway."""
     values, weight = held.values(link), held.buyer[:, weight_of(link)].astype(np.int64)
-    own = (slots[held.rows] == values[:, None]) & (here & (values >= 0))[:, None]
-    weights[held.rows] -= np.where(own, weight[:, None], 0)
+    own = np.flatnonzero(here & (values >= 0) & (weight != 0))
+    if len(own):
+        rows = held.rows[own]
+        weights[rows] -= np.where(slots[rows] == values[own, None], weight[own, None], 0)
 
 
 def _sets(kept: Sequence[Kept], first: Array) -> tuple[Array, Array]:
@@ -108,9 +115,19 @@ def _sets(kept: Sequence[Kept], first: Array) -> tuple[Array, Array]:
     """
     slots, weights = np.full((first[-1], ROOM), EMPTY), np.zeros((first[-1], ROOM), dtype=np.int64)
     blobs = [blob for one in kept for blob in one.blobs]
-    if not blobs:
-        return slots, weights
-    rows = np.concatenate([first[i] + np.array(one.places, dtype=np.int64) for i, one in enumerate(kept)])
+    rows = [start + place for start, one in zip(first.tolist(), kept, strict=False) for place in one.places]
+    if len(blobs) <= _FEW:
+        for row, blob in zip(rows, blobs, strict=True):
+            numbers = np.frombuffer(blob, dtype="<i8")
+            held = len(numbers) // 2
+            slots[row, :held], weights[row, :held] = numbers[:held], numbers[held:]
+    else:
+        _spread(np.array(rows), blobs, slots, weights)
+    return slots, weights
+
+
+def _spread(rows: Array, blobs: list[bytes], slots: Array, weights: Array) -> None:
+    """Many sets at once: each blob into its row of `slots` and `weights`."""
     numbers = np.frombuffer(b"".join(blobs), dtype="<i8")
     sizes = np.fromiter(map(len, blobs), dtype=np.int64, count=len(blobs)) // 16  # of each set: so many values
     owner = np.repeat(np.arange(len(blobs)), 2 * sizes)
@@ -119,7 +136,6 @@ def _sets(kept: Sequence[Kept], first: Array) -> tuple[Array, Array]:
     slots[rows[owner[is_value]], place[is_value]] = numbers[is_value]
     behind = owner[~is_value]
     weights[rows[behind], place[~is_value] - sizes[behind]] = numbers[~is_value]
-    return slots, weights
 
 
 def _standing(slots: Array, weights: Array, link: Link, orders: Columns) -> Array:

@@ -76,7 +76,7 @@ class Taken:
     held: Array
 
 
-def read_all(connection: Connection, plan: Plan, keys: AskedKeys, at: Array, taken: Taken | None) -> Array:
+def read_all(connection: Connection, plan: Plan, keys: AskedKeys, at: Array, taken: Taken | None = None) -> Array:
     """(n, s) every sum for each order, decayed to its moment; NaN where the key is missing. at: (n,) microseconds."""
     n = len(at)
     values, grid = np.zeros((n, len(plan.sums))), np.zeros((n, len(plan.half_lives)), dtype=np.int64)

@@ -21,7 +21,7 @@ from data.journal import as_table
 from features.asked_keys import AskedKeys
 from features.contribution import N_MEASURES, Contribution, Measure, contribution
 from features.fold import add
-from features.held import Held, held_by
+from features.held import Held, Under, held_by
 from features.keys import KINDS, key_of
 from features.layout import Layout, Readings, layouts
 from features.link_store import Place, change_links, declare, kept_links, read_links
@@ -129,16 +129,18 @@ class Store:
     def readings_of(self, orders: Columns, at: Array, own: Held | None = None) -> Readings:
         """The same for a table of orders, each at its own moment. own: what some of these very orders contribute."""
         plan, keys = _plan_of(self._text), AskedKeys(orders)
-        own = own if own is not None and len(own) else None
-        read = read_all(self.connection, plan, keys, at, None if own is None else _taken(plan, orders, own))
-        links = read_links(self.connection, self.links, orders, keys, own)
+        if own is None or not len(own):
+            read, links = read_all(self.connection, plan, keys, at), read_links(self.connection, self.links, keys)
+        else:
+            under = own.under(orders)
+            read = read_all(self.connection, plan, keys, at, _taken(plan, own, under))
+            links = read_links(self.connection, self.links, keys, own, under)
         return {**dict(zip(plan.sums, read.T, strict=True)), **links}
 
 
-def _taken(plan: Plan, orders: Columns, own: Held) -> Taken:
+def _taken(plan: Plan, own: Held, under: Under) -> Taken:
     """What the orders themselves put under the keys they are read by."""
     weights, held = np.zeros((len(own), len(plan.sums))), np.zeros((len(own), len(plan.half_lives)), dtype=bool)
-    under = own.under(orders)
     for i, kind in enumerate(plan.kinds):
         mine = under[kind][:, None]
         weights[:, plan.values[i]] = np.where(mine, own.weights(kind)[:, plan.measure[plan.values[i]]], 0.0)

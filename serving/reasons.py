@@ -104,14 +104,23 @@ def reasons(why: Why, wanted: int) -> Reasons:
 
 def in_thousandths(values: Array) -> Array:
     """`round(value, 3)` of each, as whole thousandths. Between two of them the decimals decide: they are asked one by one."""
+    if values.size <= _FEW:
+        return np.array([_thousandths(value) for value in values.ravel().tolist()], dtype=np.int64).reshape(
+            values.shape
+        )
     many = values * PER_RISK
     found: Array = np.rint(many).astype(np.int64)
     close = np.abs(np.abs(many - found) - 0.5) < _CLOSE
     if close.any():
-        found[close] = [round(round(value, 3) * PER_RISK) for value in values[close].tolist()]
+        found[close] = [_thousandths(value) for value in values[close].tolist()]
     return found
 
 
+def _thousandths(value: float) -> int:
+    return round(round(value, 3) * PER_RISK)
+
+
+_FEW = 16
 _CLOSE = 1e-9  # of a thousandth: far above the error of one multiplication
 
 

@@ -102,4 +102,4 @@ def goods_values(orders: Columns) -> Array:
     """(n,) value of the goods of each order in whole minor units, without the delivery fee; 0 where unknown."""
     amount, fee = orders["amount_minor"], np.nan_to_num(orders["shipping_fee_minor"], nan=0.0)
     value = np.where(np.isnan(amount), 0.0, amount - fee)
-    return np.clip(value, -1.0, 2.0 * LARGEST_MINOR).astype(np.int64)  # what lies beyond has no money anyway
+    return np.minimum(value, 2.0 * LARGEST_MINOR).astype(np.int64)  # what lies beyond has no money anyway
