@@ -1,6 +1,6 @@
 """One SQLite file for each pool: opened the one safe way, created and migrated here."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -11,6 +11,7 @@ from data.errors import DataError
 
 Connection: TypeAlias = apsw.Connection
 
+_PATIENCE_MS = 5_000
 SAFE_SQLITE = 3_051_003  # older builds can corrupt a WAL database when two connections checkpoint and write at once
 
 _SCHEMA = """
@@ -65,7 +66,8 @@ def open_database(path: Path, *, read_only: bool = False) -> Connection:
     """The pool's database, created or migrated if need be; an acknowledged write survives a power cut (FULL).
 
     Raises DataError DB001 if the file was written by a newer version, DB002 if SQLite is too old to be safe, DB003 if
-    it is to be read and there is none, DB004 if the file is something else.
+    it is to be read and there is none, DB004 if the file is something else, DB007 if it is to be migrated while
+    somebody else writes to it.
     """
     if apsw.apsw_version() and apsw.SQLITE_VERSION_NUMBER < SAFE_SQLITE:
         raise DataError("DB002", "SQLite", got=apsw.sqlite_lib_version(), expected="3.51.3 or newer")
@@ -73,7 +75,7 @@ def open_database(path: Path, *, read_only: bool = False) -> Connection:
         raise DataError("DB003", str(path), got="no database", to_do="import a history first: rto import")
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = apsw.Connection(str(path))
-    connection.set_busy_timeout(5_000)
+    connection.set_busy_timeout(_PATIENCE_MS)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
@@ -104,10 +106,18 @@ def _migrate(connection: Connection, path: Path) -> None:
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
+WAIT_SECONDS = 600
+Say: TypeAlias = Callable[[str], None]
+
+
 @contextmanager
-def immediate(connection: Connection) -> Iterator[None]:
-    """A transaction that takes the write lock at once: one that reads first and writes later can fail half-way."""
-    connection.execute("BEGIN IMMEDIATE")
+def immediate(connection: Connection, say: Say | None = None) -> Iterator[None]:
+    """A transaction that takes the write lock at once: one that reads first and writes later can fail half-way.
+
+    Raises DataError DB007 if somebody else holds it longer than the connection is patient; with `say` that is said
+    aloud, and waited for ten minutes more.
+    """
+    begin_writing(connection, say)
     try:
         yield
         connection.execute("COMMIT")
@@ -115,6 +125,39 @@ def immediate(connection: Connection) -> Iterator[None]:
         if connection.in_transaction:  # a COMMIT that failed may have ended it, or not
             connection.execute("ROLLBACK")
         raise
+
+
+def begin_writing(connection: Connection, say: Say | None = None) -> None:
+    """Begin what `immediate` begins; the caller ends it."""
+    if _begins(connection):
+        return
+    if say is None:
+        raise _busy(connection, "to which somebody else is writing now")
+    say("the pool's database is being written to: waiting until that has ended")
+    connection.set_busy_timeout(WAIT_SECONDS * 1000)
+    try:
+        if not _begins(connection):
+            raise _busy(connection, f"to which somebody else has been writing for {WAIT_SECONDS} seconds")
+    finally:
+        connection.set_busy_timeout(_PATIENCE_MS)
+
+
+def _begins(connection: Connection) -> bool:
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except apsw.BusyError:
+        return False
+    return True
+
+
+def _busy(connection: Connection, how_long: str) -> DataError:
+    return DataError(
+        "DB007",
+        connection.filename,
+        got=f"a database {how_long}",
+        expected="a turn to write",
+        to_do="see what holds it (a state rebuild, an import?), then try again",
+    )
 
 
 def scalar(connection: Connection, sql: str, bindings: tuple[Any, ...] = ()) -> Any:

@@ -15,11 +15,11 @@ import pyarrow.compute as pc
 from data.arrival import Desk
 from data.console import Tell
 from data.contract import DAY, ORDER_COLUMNS, SECOND, TOKEN_COLUMNS
-from data.fates import fates, labels
 from data.ingest import Imported, Options, ingest
 from data.mapping import Mapping, load_mapping
 from data.places import load_register
 from data.suspicion import Evidence, suspicions
+from data.told_fates import labels, told_fates
 
 FIRST = 5
 _MATURE_SHARE = 0.99
@@ -36,7 +36,7 @@ def dry_run(files: list[Path], mapping_name: str, options: Options, tell: Tell) 
     desk = Desk(secrets.token_bytes(32), _Pseudonyms().assign, load_register())
     imported = ingest(files, mapping, desk, options, tell)
     tell("look for what is suspicious", 0, 1)
-    found, known_at = fates(imported.orders, imported.news)
+    found, known_at = told_fates(imported.orders, imported.news)
     declared = frozenset(_KEPT_AS.get(n, n) for n, s in mapping.orders.items() if s.overwritten_when)
     reused = sum(f.code == "DQ008" for f in imported.faults)
     seen = Evidence(imported.orders, found, known_at, imported.exported_at, declared, reused)

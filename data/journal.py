@@ -5,8 +5,9 @@ origin "live" were acknowledged to a caller and can be neither changed nor delet
 """
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
+import apsw
 import numpy as np
 import orjson
 
@@ -17,8 +18,10 @@ from data.errors import DataError
 from data.history import Columns, Told
 
 LIVE = "live"
-Asked: TypeAlias = tuple[int, str, str]
-"""A number of the asker's own, merchant, order."""
+_FEW = 50  # up to so many tokens it is quicker to ask for each
+_ASKED = "carray(?) AS asked CROSS"  # crossed, so that SQLite goes from what is asked to the table and not back
+_SAME_ORDER = "merchant_id = ? AND order_id = asked.value"
+_PSEUDONYMS = f"SELECT asked.rowid - 1, pseudonym FROM {_ASKED} JOIN pseudonyms ON kind = ? AND token = asked.value"
 _NEWS = "merchant_id, order_id, source, event_id, type, happened_at, known_at, reason, details"
 
 
@@ -44,9 +47,10 @@ def find_pseudonyms(connection: Connection, kind: str, tokens: list[bytes | None
 
 
 def _known(connection: Connection, kind: str, tokens: list[bytes]) -> dict[bytes, int]:
-    if len(tokens) > 2_000:
-        rows = connection.execute("SELECT token, pseudonym FROM pseudonyms WHERE kind = ?", (kind,))
-        return {bytes(token): int(pseudonym) for token, pseudonym in rows}
+    if len(tokens) > _FEW:
+        asked = tuple(tokens)
+        rows = connection.execute(_PSEUDONYMS, (apsw.carray(asked), kind))
+        return {asked[place]: int(pseudonym) for place, pseudonym in rows}
     sql = "SELECT pseudonym FROM pseudonyms WHERE kind = ? AND token = ?"
     found = ((t, scalar(connection, sql, (kind, t))) for t in tokens)
     return {t: p for t, p in found if p is not None}
@@ -120,30 +124,25 @@ def news_of(connection: Connection, merchant_id: str, order_id: str, through_seq
     return [_told(row) for row in rows]
 
 
-def columns_of_many(connection: Connection, asked: Sequence[Asked]) -> dict[int, dict[str, Any]]:
-    """`order_columns` of many orders, by the number each was asked under; those not here are left out."""
+def columns_of_many(
+    connection: Connection, merchant_id: str, order_ids: Sequence[str], names: Sequence[str]
+) -> tuple[list[int], list[tuple[Any, ...]]]:
+    """Which of these orders are kept, by their places, and some columns of each: a column of values for each name."""
+    paths = ", ".join(f"'$.{name}'" for name in names)
+    sql = f"SELECT asked.rowid - 1, json_extract(columns, {paths}) FROM {_ASKED} JOIN orders ON {_SAME_ORDER}"
+    rows: list[Any] = connection.execute(sql, (apsw.carray(tuple(order_ids)), merchant_id)).fetchall()
+    told = orjson.loads("[" + ",".join([text for _, text in rows]) + "]")
+    return [place for place, _ in rows], list(zip(*told, strict=True)) or [()] * len(names)
+
+
+def news_of_many(connection: Connection, merchant_id: str, order_ids: Sequence[str]) -> list[tuple[Any, ...]]:
+    """All news of these orders as columns: the order's place, type, happened_at, known_at, reason, has it details?"""
     sql = (
-        "SELECT asked.value ->> 0, columns FROM json_each(?) AS asked "
-        "JOIN orders ON merchant_id = asked.value ->> 1 AND order_id = asked.value ->> 2"
+        "SELECT asked.rowid - 1, type, happened_at, known_at, reason, details IS NOT NULL "
+        f"FROM {_ASKED} JOIN news ON {_SAME_ORDER}"
     )
-    return {number: unpacked(text) for number, text in connection.execute(sql, (_listed(asked),))}
-
-
-def news_of_many(connection: Connection, asked: Sequence[Asked]) -> dict[int, list[Told]]:
-    """`news_of` of many orders, by the number each was asked under."""
-    sql = (
-        f"SELECT asked.value ->> 0, {', '.join(f'news.{name}' for name in _NEWS.split(', '))}, origin = '{LIVE}' "
-        "FROM json_each(?) AS asked JOIN news ON merchant_id = asked.value ->> 1 AND order_id = asked.value ->> 2 "
-        "ORDER BY seq"
-    )
-    found: dict[int, list[Told]] = {}
-    for number, *row in connection.execute(sql, (_listed(asked),)):
-        found.setdefault(number, []).append(_told(row))
-    return found
-
-
-def _listed(asked: Sequence[Asked]) -> str:
-    return orjson.dumps(asked).decode()
+    rows: list[Any] = connection.execute(sql, (apsw.carray(tuple(order_ids)), merchant_id)).fetchall()
+    return list(zip(*rows, strict=True)) or [()] * 6
 
 
 def _told(row: Any) -> Told:

@@ -4,14 +4,11 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
-import apsw
 import numpy as np
 
 from data import journal
-from data.database import Connection
-from data.errors import DataError
+from data.database import Connection, begin_writing
 
-WAIT_SECONDS = 600
 _CACHE_KIB = 256 * 1024  # tokens are random: their index is written all over
 
 
@@ -32,15 +29,7 @@ class Numbering:
 
     def _begin(self) -> None:
         self._connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-        except apsw.BusyError:
-            self._say("the pool's database is being written to: waiting until that has ended")
-            self._connection.set_busy_timeout(WAIT_SECONDS * 1000)
-            try:
-                self._connection.execute("BEGIN IMMEDIATE")
-            except apsw.BusyError as error:
-                raise _busy(self._connection) from error
+        begin_writing(self._connection, self._say)
 
     def __enter__(self) -> Self:
         return self
@@ -56,13 +45,3 @@ class Numbering:
         finally:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-
-
-def _busy(connection: Connection) -> DataError:
-    return DataError(
-        "DB007",
-        connection.filename,
-        got=f"a database that somebody else has been writing to for {WAIT_SECONDS} seconds",
-        expected="a turn to write",
-        to_do="see what holds it (a state rebuild?), then import again",
-    )

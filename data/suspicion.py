@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from data.contract import DAY, ORDER_COLUMNS, SECOND
-from data.fates import CANCELLED, DELIVERED, LOST, OPEN, RTO, labels
 from data.giveaway import NEARLY_ALL, NOT_LOOKED_AT, auc_alone, blank, levels, one_sided
 from data.history import Columns
+from data.told_fates import CANCELLED, DELIVERED, LOST, OPEN, RTO, labels
 
 Array = np.ndarray[Any, Any]
 LEAST_OF_A_KIND = 20
@@ -32,7 +32,7 @@ class Suspicion:
 class Evidence:
     """What suspicions are drawn from: n orders as kept, their fates, and what was refused.
 
-    fates: (n,) words of `data/fates.py`.  known_at: (n,) when told, NaN while open.  declared: columns that the
+    fates: (n,) words of `data/told_fates.py`.  known_at: (n,) when told, NaN while open.  declared: columns that the
     mapping says are overwritten on some rows.  n_other_content: rows refused because their id has another content.
     """
 

@@ -2,21 +2,24 @@
 
 import json
 import struct
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from data.database import Connection, get_meta, scalar, set_meta
 from data.history import Array, Columns
+from features.asked_keys import AskedKeys
 from features.contribution import Contribution
-from features.keys import KINDS
+from features.held import Held, Under
 from features.links import EMPTY, MOST, ROOM, Named, join, pair_of, weigh_in, weight_of
-from features.reading import blobs_of, codes_of, key_texts
+from features.reading import Kept, blobs_of
 from features.sources import Distinct, Link, Sum
 
 _META = "links"
+_FEW = 16  # sets: up to so many it is quicker to read each of them than all at once
 
 
 def kept_links(connection: Connection) -> tuple[Link, ...]:
@@ -71,33 +74,68 @@ def _change(connection: Connection, link: Link, pair: tuple[str, int], change: i
 
 
 def read_links(
-    connection: Connection, links: Sequence[Link], orders: Columns, own: Mapping[int, Place]
+    connection: Connection,
+    links: Sequence[Link],
+    keys: AskedKeys,
+    held: Held | None = None,
+    under: Under = MappingProxyType({}),
 ) -> dict[Sum | Link, Array]:
     """Each link for a table of orders as kept: (n,), NaN where the key is missing. As `links.standing` of each.
 
-    own: by row, what that very order says itself, if it was placed before.
+    held: what some of these very orders say themselves.  under: which of them stand under the keys that are read.
     """
-    found = [codes_of(key_texts(KINDS[link.key], orders)) for link in links]
+    found = [keys.of(link.key) for link in links]
     blobs = blobs_of(connection, [_kind(link) for link in links], [distinct for _, distinct in found])
+    first = np.cumsum([0, *(len(distinct) + 1 for _, distinct in found)])
+    every_slots, every_weights = _sets(blobs, first)
     out: dict[Sum | Link, Array] = {}
     for i, link in enumerate(links):
         codes, distinct = found[i]
-        slots, weights = (kept[codes] for kept in _sets(blobs[i], len(distinct) + 1))
-        for row, place in own.items():
-            if (mine := place.pair(link)) is not None and codes[row] >= 0 and mine[0] == distinct[codes[row]]:
-                weights[row, slots[row] == mine[1]] -= place.weight(link)
-        out[link] = np.where(codes < 0, np.nan, _standing(slots, weights, link, orders))
+        rows = first[i] + np.where(codes < 0, len(distinct), codes)
+        slots, weights = every_slots[rows], every_weights[rows]
+        if held is not None:
+            _take_out(slots, weights, link, held, under[link.key])
+        out[link] = np.where(codes < 0, np.nan, _standing(slots, weights, link, keys.orders))
     return out
 
 
-def _sets(blobs: dict[int, bytes], n: int) -> tuple[Array, Array]:
-    """(n, ROOM) values and weights of distinct keys as kept; the last row is that of a missing key."""
-    slots, weights = np.full((n, ROOM), EMPTY), np.zeros((n, ROOM), dtype=np.int64)
-    for place, blob in blobs.items():
-        numbers = np.frombuffer(blob, dtype="<i8")
-        held = len(numbers) // 2
-        slots[place, :held], weights[place, :held] = numbers[:held], numbers[held:]
+def _take_out(slots: Array, weights: Array, link: Link, held: Held, here: Array) -> None:
+    """Take the weight of orders from behind their own values, in place; under a missing key there is nothing anyway."""
+    values, weight = held.values(link), held.buyer[:, weight_of(link)].astype(np.int64)
+    own = np.flatnonzero(here & (values >= 0) & (weight != 0))
+    if len(own):
+        rows = held.rows[own]
+        weights[rows] -= np.where(slots[rows] == values[own, None], weight[own, None], 0)
+
+
+def _sets(kept: Sequence[Kept], first: Array) -> tuple[Array, Array]:
+    """(n, ROOM) values and weights as kept of the distinct keys of all links, a missing key's after each link's own.
+
+    first: where each link begins, and the end.
+    """
+    slots, weights = np.full((first[-1], ROOM), EMPTY), np.zeros((first[-1], ROOM), dtype=np.int64)
+    blobs = [blob for one in kept for blob in one.blobs]
+    rows = [start + place for start, one in zip(first.tolist(), kept, strict=False) for place in one.places]
+    if len(blobs) <= _FEW:
+        for row, blob in zip(rows, blobs, strict=True):
+            numbers = np.frombuffer(blob, dtype="<i8")
+            held = len(numbers) // 2
+            slots[row, :held], weights[row, :held] = numbers[:held], numbers[held:]
+    else:
+        _spread(np.array(rows), blobs, slots, weights)
     return slots, weights
+
+
+def _spread(rows: Array, blobs: list[bytes], slots: Array, weights: Array) -> None:
+    """Many sets at once: each blob into its row of `slots` and `weights`."""
+    numbers = np.frombuffer(b"".join(blobs), dtype="<i8")
+    sizes = np.fromiter(map(len, blobs), dtype=np.int64, count=len(blobs)) // 16  # of each set: so many values
+    owner = np.repeat(np.arange(len(blobs)), 2 * sizes)
+    place = np.arange(len(numbers)) - np.repeat(2 * (np.cumsum(sizes) - sizes), 2 * sizes)
+    is_value = place < sizes[owner]
+    slots[rows[owner[is_value]], place[is_value]] = numbers[is_value]
+    behind = owner[~is_value]
+    weights[rows[behind], place[~is_value] - sizes[behind]] = numbers[~is_value]
 
 
 def _standing(slots: Array, weights: Array, link: Link, orders: Columns) -> Array:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import Any, TypeAlias
 
+import apsw
 import numpy as np
 import orjson
 
 from data.database import Connection
-from data.history import Columns
+from features.asked_keys import AskedKeys
 from features.fold import FOREVER, GONE
-from features.keys import SEPARATOR, Kind
 from features.layout import Layout
 from features.sources import Sum
 
@@ -76,38 +76,18 @@ class Taken:
     held: Array
 
 
-def key_texts(kind: Kind, orders: Columns) -> list[str | None]:
-    """`keys.key_of` for each order of a table."""
-    columns = [_texts(orders[name]) for name in kind.columns]
-    if not columns:
-        return [""] * len(orders["order_id"])
-    if len(columns) == 1:
-        return columns[0]
-    return [None if None in parts else SEPARATOR.join(parts) for parts in zip(*columns, strict=True)]
-
-
-def _texts(column: Array) -> list[str | None]:
-    values: list[Any] = column.tolist()
-    if column.dtype == object:
-        return values
-    return [None if v == -1 else str(v) for v in values]
-
-
-def read_all(connection: Connection, plan: Plan, keys: list[list[str | None]], at: Array, taken: Taken | None) -> Array:
-    """(n, s) every sum for each order, decayed to its moment; NaN where the key is missing.
-
-    keys: for each kind (n,) texts.  at: (n,) microseconds.
-    """
+def read_all(connection: Connection, plan: Plan, keys: AskedKeys, at: Array, taken: Taken | None = None) -> Array:
+    """(n, s) every sum for each order, decayed to its moment; NaN where the key is missing. at: (n,) microseconds."""
     n = len(at)
     values, grid = np.zeros((n, len(plan.sums))), np.zeros((n, len(plan.half_lives)), dtype=np.int64)
-    found = [codes_of(texts) for texts in keys]
-    blobs = blobs_of(connection, plan.kinds, [distinct for _, distinct in found])
+    found = [keys.of(kind) for kind in plan.kinds]
+    kept = blobs_of(connection, plan.kinds, [distinct for _, distinct in found])
     for i, (codes, distinct) in enumerate(found):
-        if blobs[i]:
-            kept = _numbers(blobs[i], len(distinct) + 1, plan.grids[i], plan.values[i])[codes]
+        if kept[i].places:
+            numbers = _numbers(kept[i], len(distinct) + 1, plan.grids[i], plan.values[i])[codes]
             width = plan.grids[i].stop - plan.grids[i].start
-            grid[:, plan.grids[i]] = kept[:, :width]
-            values[:, plan.values[i]] = np.ascontiguousarray(kept[:, width:]).view("<f8")
+            grid[:, plan.grids[i]] = numbers[:, :width]
+            values[:, plan.values[i]] = np.ascontiguousarray(numbers[:, width:]).view("<f8")
     if taken is not None:
         _take_out(values, grid, taken, plan)
     decay = 2.0 ** ((grid * plan.half_lives - at[:, None]) / plan.half_lives)
@@ -118,32 +98,48 @@ def read_all(connection: Connection, plan: Plan, keys: list[list[str | None]], a
     return out
 
 
-def codes_of(keys: list[str | None]) -> tuple[Array, list[str]]:
-    """For each key its place among the distinct ones, -1 for a missing one."""
-    places: dict[str, int] = {}
-    codes = [-1 if key is None else places.setdefault(key, len(places)) for key in keys]
-    return np.array(codes, dtype=np.int64), list(places)
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept under some of the keys asked for: their places among them, and the bytes of each."""
+
+    places: list[int]
+    blobs: list[bytes]
 
 
-def _numbers(blobs: dict[int, bytes], n: int, grid: slice, values: slice) -> Array:
+def _numbers(kept: Kept, n: int, grid: slice, values: slice) -> Array:
     """(n, grid and values) state of distinct keys as kept; 0 where nothing is kept, and for the last: a missing key."""
     width = grid.stop - grid.start + values.stop - values.start
     numbers = np.zeros((n, width), dtype="<i8")
-    numbers[list(blobs)] = np.frombuffer(b"".join(blobs.values()), dtype="<i8").reshape(len(blobs), width)
+    numbers[kept.places] = np.frombuffer(b"".join(kept.blobs), dtype="<i8").reshape(-1, width)
     return numbers
 
 
-def blobs_of(connection: Connection, kinds: Sequence[str], keys: list[list[str]]) -> list[dict[int, bytes]]:
-    """For each kind, what is kept under its keys, by the key's place."""
+def blobs_of(connection: Connection, kinds: Sequence[str], keys: list[list[str]]) -> list[Kept]:
+    """For each kind, what is kept under its keys."""
+    if sum(map(len, keys)) > _FEW:
+        return [_of_many(connection, kind, own) for kind, own in zip(kinds, keys, strict=True)]
     asked = [(i, place, kind, key) for i, kind in enumerate(kinds) for place, key in enumerate(keys[i])]
     sql = (
         "SELECT asked.value ->> 0, asked.value ->> 1, folded FROM json_each(?) AS asked "
         "JOIN state ON kind = asked.value ->> 2 AND state.key = asked.value ->> 3"
     )
-    found: list[dict[int, bytes]] = [{} for _ in kinds]
+    found = [Kept([], []) for _ in kinds]
     for i, place, blob in connection.execute(sql, (orjson.dumps(asked).decode(),)):
-        found[i][place] = blob
+        found[i].places.append(place)
+        found[i].blobs.append(blob)
     return found
+
+
+_FEW = 1_000  # keys: up to so many, one statement for all kinds is quicker than one for each
+# the join is crossed so that SQLite never scans the state for each key
+_MANY = "SELECT asked.rowid - 1, folded FROM carray(?) AS asked CROSS JOIN state ON kind = ? AND key = asked.value"
+
+
+def _of_many(connection: Connection, kind: str, keys: list[str]) -> Kept:
+    if not keys:
+        return Kept([], [])
+    rows: list[Any] = connection.execute(_MANY, (apsw.carray(tuple(keys)), kind)).fetchall()
+    return Kept([place for place, _ in rows], [blob for _, blob in rows])
 
 
 def _take_out(values: Array, grid: Array, taken: Taken, plan: Plan) -> None:

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from data import export, journal
+from data.console import note
 from data.database import BUILT_FROM, KNOWN_THROUGH, Connection, get_meta, immediate, set_meta
 from data.history import History
 from data.pool import Pool
@@ -58,9 +59,9 @@ def fold_all(connection: Connection, pool: Pool) -> Folded:
 
 
 def keep(connection: Connection, folded: Folded, progress: Progress) -> int:
-    """Write a fold as the online state, in one transaction, and catch up with live news told since."""
+    """Write a fold as the online state, in one transaction, and catch up with live news told since. Waits for its turn."""
     n_keys = 0
-    with immediate(connection):
+    with immediate(connection, note):
         since = _told_since(connection, folded)
         copy_imports(connection, folded.segments, progress)
         store.reset(connection, needed_sums())

@@ -18,14 +18,16 @@ from data.database import Connection, get_meta, scalar, set_meta
 from data.errors import DataError
 from data.history import Columns, Told
 from data.journal import as_table
+from features.asked_keys import AskedKeys
 from features.contribution import N_MEASURES, Contribution, Measure, contribution
 from features.fold import add
+from features.held import Held, Under, held_by
 from features.keys import KINDS, key_of
 from features.layout import Layout, Readings, layouts
 from features.link_store import Place, change_links, declare, kept_links, read_links
 from features.links import Named, named
 from features.one_order import FOREVER, resolve
-from features.reading import Array, Plan, Taken, key_texts, read_all
+from features.reading import Array, Plan, Taken, read_all
 from features.sources import Link, Sum
 
 _META = "sums"
@@ -121,30 +123,29 @@ class Store:
 
         own: what this very order contributes, if it was placed before.
         """
-        standings = {} if own is None else {0: own}
-        return self.readings_of(as_table([order]), np.array([at], dtype=np.int64), standings)
+        held = None if own is None else held_by({0: own})
+        return self.readings_of(as_table([order]), np.array([at], dtype=np.int64), held)
 
-    def readings_of(self, orders: Columns, at: Array, own: Mapping[int, Standing]) -> Readings:
-        """The same for a table of orders, each at its own moment. own: by row, what that very order contributes."""
-        plan = _plan_of(self._text)
-        keys = [key_texts(KINDS[kind], orders) for kind in plan.kinds]
-        read = read_all(self.connection, plan, keys, at, _taken(plan, keys, own))
-        places = {row: standing.place() for row, standing in own.items()}
-        return {**dict(zip(plan.sums, read.T, strict=True)), **read_links(self.connection, self.links, orders, places)}
+    def readings_of(self, orders: Columns, at: Array, own: Held | None = None) -> Readings:
+        """The same for a table of orders, each at its own moment. own: what some of these very orders contribute."""
+        plan, keys = _plan_of(self._text), AskedKeys(orders)
+        if own is None or not len(own):
+            read, links = read_all(self.connection, plan, keys, at), read_links(self.connection, self.links, keys)
+        else:
+            under = own.under(orders)
+            read = read_all(self.connection, plan, keys, at, _taken(plan, own, under))
+            links = read_links(self.connection, self.links, keys, own, under)
+        return {**dict(zip(plan.sums, read.T, strict=True)), **links}
 
 
-def _taken(plan: Plan, keys: list[list[str | None]], own: Mapping[int, Standing]) -> Taken | None:
-    """What the orders themselves put under the keys they are read by: a corrected address may hold it elsewhere."""
-    if not own:
-        return None
-    rows, placed = list(own), [one.placed_at for one in own.values()]
-    weights, held = np.zeros((len(rows), len(plan.sums))), np.zeros((len(rows), len(plan.half_lives)), dtype=bool)
+def _taken(plan: Plan, own: Held, under: Under) -> Taken:
+    """What the orders themselves put under the keys they are read by."""
+    weights, held = np.zeros((len(own), len(plan.sums))), np.zeros((len(own), len(plan.half_lives)), dtype=bool)
     for i, kind in enumerate(plan.kinds):
-        mine = [own[row].key(kind) == keys[i][row] is not None for row in rows]
-        each = np.array([own[row].weights(kind) for row in rows], dtype=np.float64)
-        weights[:, plan.values[i]] = np.where(np.array(mine)[:, None], each[:, plan.measure[plan.values[i]]], 0.0)
-        held[:, plan.grids[i]] = np.array(mine)[:, None]
-    return Taken(np.array(rows, dtype=np.int64), np.array(placed, dtype=np.int64), weights, held)
+        mine = under[kind][:, None]
+        weights[:, plan.values[i]] = np.where(mine, own.weights(kind)[:, plan.measure[plan.values[i]]], 0.0)
+        held[:, plan.grids[i]] = mine
+    return Taken(own.rows, own.placed_at, weights, held)
 
 
 @lru_cache(maxsize=4)

@@ -3,7 +3,7 @@
 `scorer.py` words it for callers, `score_file.py` for files: both have their numbers from here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -13,13 +13,17 @@ from data.contract import Payment
 from data.database import Connection
 from data.history import Columns
 from features.assemble import as_if_paid, matrix
+from features.held import Held
 from features.layout import Readings
-from features.store import Standing, Store
-from serving.reasons import Why, most_known, reasons
+from features.store import Store
+from serving.decisions import policy
+from serving.decisions.compiled import PER_RISK
+from serving.reasons import Reasons, Why, in_thousandths, most_known, reasons
 from training.bundle import Bundle
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
+LEVELS = ("thin", "some", "good")
 _THIN, _SOME = 5.0, 50.0  # outcomes behind an estimate, by buyer and by place
 
 
@@ -27,13 +31,13 @@ _THIN, _SOME = 5.0, 50.0  # outcomes behind an estimate, by buyer and by place
 class Questions:
     """Orders to judge. columns: as kept, n of them.  at: (n,) the moment of each, microseconds.
 
-    own: by row, what that very order contributes, if it was placed before.  own_counts: (n,) may reasons count?
+    own: what those of these very orders contribute that were placed before.  own_counts: (n,) may reasons count?
     explain: how many reasons at most.
     """
 
     columns: Columns
     at: Array
-    own: Mapping[int, Standing]
+    own: Held
     own_counts: Sequence[bool]
     explain: int
 
@@ -51,10 +55,25 @@ class Judged:
 
     x: Array
     prepaid: Array
-    p_rto: list[float]
-    p_if_prepaid: list[float] | None
-    evidence: list[dict[str, Any]]
-    reasons: list[list[dict[str, Any]]]
+    p_rto: Array
+    p_if_prepaid: Array | None
+    evidence: "Evidence"
+    reasons: Reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """How many outcomes stand behind each number. level: (n,) place in LEVELS.  buyer, place: (n,) of the buyer, and
+    of the place (recent ones count most)."""
+
+    level: Array
+    buyer: Array
+    place: Array
+
+    def of(self, row: int) -> dict[str, Any]:
+        """As a caller is told it."""
+        level, buyer, place = LEVELS[self.level[row]], int(self.buyer[row]), int(self.place[row])
+        return {"level": level, "buyer_outcomes": buyer, "place_outcomes": place}
 
 
 def judge(connection: Connection, bundle: Bundle, asked: Questions) -> Judged:
@@ -66,8 +85,7 @@ def judge(connection: Connection, bundle: Bundle, asked: Questions) -> Judged:
     cod, paid = _matrices(bundle, asked.columns, readings)
     x = np.where(prepaid[:, None], paid, cod)
     p_rto, p_if_prepaid = _risks(bundle, cod, paid, prepaid)
-    why = Why(bundle, x, readings, asked.own_counts)
-    told = reasons(why, asked.explain) if asked.explain else [[] for _ in range(len(asked))]
+    told = reasons(Why(bundle, x, readings, asked.own_counts), asked.explain)
     return Judged(x, prepaid, p_rto, p_if_prepaid, _evidence(readings, len(asked)), told)
 
 
@@ -80,7 +98,7 @@ def _matrices(bundle: Bundle, orders: Columns, readings: Readings) -> tuple[Arra
     return cod, paid
 
 
-def _risks(bundle: Bundle, cod: Array, paid: Array, prepaid: Array) -> tuple[list[float], list[float] | None]:
+def _risks(bundle: Bundle, cod: Array, paid: Array, prepaid: Array) -> tuple[Array, Array | None]:
     """(p_rto, p_rto if prepaid) as they are told: rounded to 0.001, so that sums check by hand."""
     cash = np.flatnonzero(~prepaid)
     if not bundle.prepaid_known:
@@ -88,28 +106,23 @@ def _risks(bundle: Bundle, cod: Array, paid: Array, prepaid: Array) -> tuple[lis
     both = thousandths(bundle, np.concatenate([paid, cod[cash]]))  # one prediction for both
     if_prepaid = both[: len(paid)]
     p_rto = if_prepaid.copy()
-    for row, p in zip(cash.tolist(), both[len(paid) :], strict=True):
-        p_rto[row] = p
+    p_rto[cash] = both[len(paid) :]
     return p_rto, if_prepaid
 
 
-def thousandths(bundle: Bundle, x: Array) -> list[float]:
-    """The calibrated probability of each row, rounded to 0.001."""
-    return [round(p, 3) for p in bundle.probability(x).tolist()]
+def thousandths(bundle: Bundle, x: Array) -> Array:
+    """The calibrated probability of each row, rounded to 0.001. PlanError MONEY005 for what is no probability."""
+    p = bundle.probability(x)
+    for unfit in p[~((p >= 0) & (p <= 1))].tolist():
+        policy.in_thousandths(unfit)
+    return in_thousandths(p) / PER_RISK
 
 
-def _evidence(readings: Readings, n: int) -> list[dict[str, Any]]:
-    """How many outcomes stand behind each number: of the buyer, and of the place (recent ones count most)."""
+def _evidence(readings: Readings, n: int) -> Evidence:
     known, none = most_known(readings), np.zeros(n)
     phone, customer, address, place = (
         np.nan_to_num(known.get(key, none), nan=0.0) for key in ("phone", "customer", "address", "pincode")
     )
     buyer = np.maximum(np.maximum(phone, customer), address)
-    return [
-        {"level": _level(of_buyer, of_place), "buyer_outcomes": int(of_buyer), "place_outcomes": round(of_place)}
-        for of_buyer, of_place in zip(buyer.tolist(), place.tolist(), strict=True)
-    ]
-
-
-def _level(buyer: float, place: float) -> str:
-    return "good" if buyer >= _THIN else "some" if buyer > 0 or place >= _SOME else "thin"
+    level = ((buyer > 0) | (place >= _SOME)).astype(np.int64) + (buyer >= _THIN)
+    return Evidence(level, buyer.astype(np.int64), np.rint(place).astype(np.int64))

@@ -6,6 +6,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from data.database import BUILT_FROM, Connection, get_meta, open_database
+from data.errors import DataError
 from data.places import load_register
 from data.pool import Merchant, Pool, pool_names
 from features.catalog import fingerprint
@@ -28,12 +29,19 @@ class Desk:
         self.pool, self.public_key, self.clock = pool, public_key, clock
         self.reader: Connection = open_database(pool.database, read_only=True)
         self.writer = Writer(lambda: open_database(pool.database))
-        self.writer.submit(lambda connection: None).result()  # open by now: the first decision must not wait for it
+        self._first_write()
         self.intake = Intake(pool.token_key())
         self.merchants, self.stale, self._merchants_as_of = pool.merchants(), False, -1
         self.look()
         self._bundle: Bundle | None = None
         self._published, self._looked_at, self._again_at = "", float("-inf"), float("inf")
+
+    def _first_write(self) -> None:
+        """Open what writing needs: the first decision must not wait for it. Somebody else's turn stops no scoring."""
+        try:
+            self.writer.submit(lambda connection: None).result()
+        except DataError as error:
+            LOG.warning("pool %s: %s", self.pool.name, place_of(error))
 
     def look(self) -> None:
         """Notice what imports have brought since: merchants at once; news and orders once the state holds them."""

@@ -1,15 +1,18 @@
 """Live orders, news and decisions: what was acknowledged, and the state it moves, in one transaction."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import orjson
 
 from data import journal
+from data.contract import NewsType, Payment, Reason
 from data.database import Connection, scalar
 from data.history import Told
+from features.held import NAMES, Held, Placed, PlainNews, held_by, held_of, joined, no_order
 from features.store import Standing, Store, standing
 
 
@@ -57,6 +60,26 @@ def one_moment(connection: Connection) -> Iterator[None]:
         connection.execute("RELEASE one_moment")
 
 
+@contextmanager
+def same_moment(readers: Sequence[Connection], watch: Connection) -> Iterator[None]:
+    """`one_moment` for several connections to one database, and the same for all. watch: one more, which does nothing
+    else: it says whether anything was committed while they began.
+    """
+    while True:
+        with ExitStack() as begun:
+            before = _version(watch)
+            for connection in readers:
+                begun.enter_context(one_moment(connection))
+                scalar(connection, "SELECT 1 FROM meta")  # the moment is that of the first reading
+            if _version(watch) == before:
+                yield
+                return
+
+
+def _version(connection: Connection) -> int:
+    return int(scalar(connection, "PRAGMA data_version"))
+
+
 def stands(connection: Connection, merchant_id: str, order_id: str | None) -> Standing | None:
     """What an order contributes now; None if it was never placed here."""
     columns = None if order_id is None else journal.order_columns(connection, merchant_id, order_id)
@@ -65,15 +88,55 @@ def stands(connection: Connection, merchant_id: str, order_id: str | None) -> St
     return standing(columns, journal.news_of(connection, merchant_id, order_id))
 
 
-def standings(connection: Connection, ids: Sequence[tuple[str, str | None]]) -> dict[int, Standing]:
-    """`stands` for many orders: by place in `ids`; orders never placed here are left out."""
-    asked = [(row, merchant_id, order_id) for row, (merchant_id, order_id) in enumerate(ids) if order_id is not None]
-    if len(asked) <= 1:
-        found = {row: stands(connection, merchant_id, order_id) for row, merchant_id, order_id in asked}
-        return {row: one for row, one in found.items() if one is not None}
-    columns = journal.columns_of_many(connection, asked)
-    news = journal.news_of_many(connection, [one for one in asked if one[0] in columns])
-    return {row: standing(one, news.get(row, [])) for row, one in columns.items()}
+def held(connection: Connection, ids: Sequence[tuple[str, str | None]]) -> Held:
+    """`stands` for many orders as columns, by place in `ids`; orders never placed here are left out."""
+    asked = [row for row, (_, order_id) in enumerate(ids) if order_id is not None]
+    if len(asked) <= _FEW:
+        found = {row: stands(connection, *ids[row]) for row in asked}
+        return held_by({row: one for row, one in found.items() if one is not None})
+    by_merchant: dict[str, list[int]] = {}
+    for row in asked:
+        by_merchant.setdefault(ids[row][0], []).append(row)
+    return joined(
+        [_held_of(connection, merchant, rows, [str(ids[row][1]) for row in rows])
+         for merchant, rows in by_merchant.items()]
+    )  # fmt: skip
+
+
+_FEW = 4
+_TYPES = {t.name.lower(): int(t) for t in NewsType}
+_REASONS = {r.name.lower(): int(r) for r in Reason} | {None: int(Reason.NONE), "": int(Reason.NONE)}
+_ALSO = ("payment_method", "amount_minor", "placed_at")
+
+
+def _held_of(connection: Connection, merchant_id: str, rows: list[int], ids: list[str]) -> Held:
+    """The orders of one merchant. rows: of the batch, those of `ids`."""
+    places, columns = journal.columns_of_many(connection, merchant_id, ids, (*NAMES, *_ALSO))
+    kept = [ids[place] for place in places]
+    if not kept:
+        return no_order()
+    news = _news_of(connection, merchant_id, kept)
+    method, amount, placed_at = columns[len(NAMES) :]
+    told = Placed(
+        np.array(rows)[places],
+        columns[: len(NAMES)],
+        np.array([one == Payment.COD for one in method], dtype=bool),
+        np.array(amount, dtype=np.float64),
+        np.array(placed_at, dtype=np.int64),
+    )
+    found = held_of(told, news)
+    for i in np.flatnonzero(news.needs_more(len(kept))).tolist():
+        one = stands(connection, merchant_id, kept[i])
+        assert one is not None, "it was found"
+        found.put(i, one)
+    return found
+
+
+def _news_of(connection: Connection, merchant_id: str, ids: list[str]) -> PlainNews:
+    owner, types, happened_at, known_at, reasons, detailed = journal.news_of_many(connection, merchant_id, ids)
+    told = (owner, [_TYPES[name] for name in types], happened_at, known_at, [_REASONS[name] for name in reasons])
+    whose, kind, happened, known, why = (np.array(column, dtype=np.int64) for column in told)
+    return PlainNews(whose, kind, happened, known, why, ~np.array(detailed, dtype=bool)).sorted()
 
 
 def _fold(connection: Connection, before: Standing | None, merchant_id: str, order_id: str) -> None:

@@ -13,7 +13,7 @@ from data.database import KNOWN_THROUGH, Connection, get_meta, open_database, sc
 from data.journal import LIVE, order_columns
 from data.pool import Merchant, Pool
 from serving.ledger import one_moment
-from serving.reasons import WORDING
+from serving.reason_wording import WORDING
 from serving.reports import Evidence, Meta, Money, OpenRisk, Report, build_report, columns
 from serving.reports.columns import Orders
 from serving.reports.decided import raising, read_decisions

@@ -1,6 +1,5 @@
 """Why a risk is what it is: the model's own additive parts, summed under stable codes, in words for the merchant."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -10,124 +9,12 @@ import numpy as np
 from features.catalog import Sum
 from features.contribution import Measure
 from features.layout import Readings
+from serving.decisions.compiled import PER_RISK
+from serving.reason_wording import WORDING
 from training.bundle import Bundle
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
-
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """bucket: what the reason is about.  raises, lowers: the sentence for each direction."""
-
-    bucket: str
-    raises: str
-    lowers: str
-
-
-WORDING: dict[str, Wording] = {
-    "rto_prone_phone": Wording("customer", "Orders with this phone came back before", "This phone's orders arrive"),
-    "rto_prone_customer": Wording(
-        "customer", "This customer's orders came back before", "This customer's orders arrive"
-    ),
-    "rto_prone_email": Wording("customer", "Orders with this e-mail came back before", "This e-mail's orders arrive"),
-    "rto_prone_device": Wording("customer", "Orders from this device came back before", "This device's orders arrive"),
-    "new_customer": Wording("customer", "Little or no history with this buyer", "A buyer with a history"),
-    "open_orders": Wording("customer", "Other parcels are still on their way to this buyer", "No other open parcels"),
-    "cancels_often": Wording("customer", "This buyer cancels often", "This buyer rarely cancels"),
-    "order_velocity": Wording("customer", "Several orders in a short time", "No burst of orders"),
-    "rto_prone_address": Wording("address", "Orders to this address came back before", "Orders to this address arrive"),
-    "new_address": Wording("address", "Little or no history with this address", "An address delivered to before"),
-    "short_shipping_address": Wording("address", "The address is short or incomplete", "The address is detailed"),
-    "no_house_number": Wording("address", "No house number in the address", "The address has a house number"),
-    "no_landmark": Wording("address", "No landmark in the address", "The address names a landmark"),
-    "gibberish_address": Wording("address", "Words in the address cannot be read", "The address can be read"),
-    "pincode_state_mismatch": Wording("address", "The PIN code lies in another state", "PIN code and state agree"),
-    "rto_prone_pincode": Wording(
-        "location", "Orders to this PIN code come back more often", "Orders to this PIN code arrive"
-    ),
-    "rto_prone_district": Wording(
-        "location", "Orders to this district come back more often", "Orders to this district arrive"
-    ),
-    "rto_prone_state": Wording("location", "Orders to this state come back more often", "Orders to this state arrive"),
-    "far_from_origin": Wording("logistics", "A long way to ship", "A short way to ship"),
-    "slow_delivery_promise": Wording("logistics", "A late delivery was promised", "A quick delivery was promised"),
-    "rto_prone_courier": Wording(
-        "logistics", "This courier or service brings more back", "This courier or service delivers"
-    ),
-    "shipping_fee": Wording("logistics", "The shipping fee speaks for a risk", "The shipping fee speaks for delivery"),
-    "rto_prone_product": Wording("order", "These goods come back more often", "These goods are kept"),
-    "rto_prone_shop": Wording("order", "This shop's orders come back more often", "This shop's orders arrive"),
-    "rto_prone_campaign": Wording(
-        "order", "This campaign brings more returned parcels", "This campaign brings real buyers"
-    ),
-    "rto_prone_channel": Wording(
-        "order", "Orders from this channel come back more often", "Orders from this channel arrive"
-    ),
-    "high_discount": Wording("order", "A high discount", "Little or no discount"),
-    "order_value": Wording("order", "The order's value speaks for a risk", "The order's value speaks for delivery"),
-    "basket_size": Wording("order", "The basket's size speaks for a risk", "The basket's size speaks for delivery"),
-    "unusual_hour": Wording(
-        "order", "The hour of the order speaks for a risk", "The hour of the order speaks for delivery"
-    ),
-    "cash_on_delivery": Wording("order", "Nothing is paid before delivery", "Paid before delivery"),
-    "spend_velocity": Wording("customer", "Much money ordered in a short time", "No burst of spending"),
-    "network_velocity": Wording(
-        "customer", "Many orders from this network in a short time", "Few orders from this network"
-    ),
-    "rto_prone_ip": Wording(
-        "customer", "Orders from this network came back more often", "Orders from this network arrive"
-    ),
-    "cash_buyer": Wording(
-        "customer",
-        "How this buyer usually pays speaks for a risk",
-        "How this buyer usually pays speaks for delivery",
-    ),
-    "cash_refused_before": Wording(
-        "customer", "Payment before delivery was asked of this buyer before", "Cash was never refused to this buyer"
-    ),
-    "paid_online_before": Wording(
-        "customer", "This buyer has not changed an order to paying online", "This buyer changed to paying online before"
-    ),
-    "shared_phone": Wording(
-        "customer",
-        "The names seen with this phone speak for a risk",
-        "The names seen with this phone speak for delivery",
-    ),
-    "many_addresses": Wording(
-        "customer",
-        "The number of addresses seen with this phone speaks for a risk",
-        "The number of addresses seen with this phone speaks for delivery",
-    ),
-    "shared_email": Wording(
-        "customer",
-        "The phones seen with this e-mail speak for a risk",
-        "The phones seen with this e-mail speak for delivery",
-    ),
-    "shared_device": Wording(
-        "customer",
-        "The phones seen on this device speak for a risk",
-        "The phones seen on this device speak for delivery",
-    ),
-    "shared_address": Wording(
-        "address",
-        "The phones seen at this address speak for a risk",
-        "The phones seen at this address speak for delivery",
-    ),
-    "pincode_city_mismatch": Wording("address", "The PIN code belongs to another town", "PIN code and town agree"),
-    "unknown_pincode": Wording("address", "The PIN code is in no register", "The PIN code is in the register"),
-    "no_locality": Wording("address", "No street or quarter in the address", "The address names a street or quarter"),
-    "careless_address": Wording(
-        "address", "The address repeats words or is full of signs", "The address is written with care"
-    ),
-    "unusual_phone": Wording("customer", "The phone number looks unusual", "The phone number looks ordinary"),
-    "disposable_email": Wording("customer", "The e-mail is of a throw-away service", "The e-mail is no throw-away"),
-    "email_not_by_name": Wording("customer", "The e-mail does not go with the name", "The e-mail goes with the name"),
-    "unusual_name": Wording("customer", "The name looks incomplete", "The name looks complete"),
-    "dummy_name": Wording("customer", "The name does not look like a person's", "The name looks like a person's"),
-    "invalid_phone": Wording("customer", "The phone number cannot be right", "The phone number is valid"),
-    "unusual_email": Wording("customer", "The e-mail looks made for once", "The e-mail looks ordinary"),
-}
-"""Every reason code of the catalog. Codes never change their meaning; new ones may come."""
 
 _SAME_FOR_ALL = frozenset({"cash_on_delivery"})  # true of every cash order: it explains none against another
 _BUYER = {
@@ -153,22 +40,88 @@ class Why:
     own_only: Sequence[bool]
 
 
-def reasons(why: Why, wanted: int) -> list[list[dict[str, Any]]]:
-    """For each order its strongest reasons, at most `wanted`, strongest first.
+@dataclass(frozen=True, slots=True, eq=False)
+class Reasons:
+    """The strongest reasons of n orders, at most w each, strongest first.
+
+    codes: all names.  code: (n, w) places among them.  part: (n, w) of the log-odds, 0 for no reason.  impact: (n, w)
+    thousandths of the probability.  texts: says what is told of them.
+    """
+
+    codes: list[str]
+    code: Array
+    part: Array
+    impact: Array
+    texts: "Texts"
+
+    def of(self, row: int, most: int) -> list[dict[str, Any]]:
+        """As a caller is told them."""
+        told = zip(self.code[row, :most].tolist(), self.part[row].tolist(), self.impact[row].tolist(), strict=False)
+        return [self._one(self.codes[c], part, moved, row) for c, part, moved in told if part]
+
+    def _one(self, code: str, part: float, moved: int, row: int) -> dict[str, Any]:
+        return {
+            "code": code,
+            "bucket": WORDING[code].bucket,
+            "direction": direction(part > 0),
+            "impact": moved / PER_RISK,
+            "text": self.texts.of_code(code, part > 0, row),
+        }
+
+    def distinct_texts(self) -> tuple[Array, list[str]]:
+        """(n, w) the place of each reason's text, and the distinct texts: each is worded once."""
+        asked = (2 * self.code + (self.part > 0)) * self.texts.ways + self.texts.way(self.codes, self.code)
+        _, first, place = np.unique(asked, return_index=True, return_inverse=True)
+        rows, columns = np.unravel_index(first, asked.shape)
+        told = zip(
+            rows.tolist(), self.code[rows, columns].tolist(), (self.part[rows, columns] > 0).tolist(), strict=True
+        )
+        return place.reshape(asked.shape), [self.texts.of_code(self.codes[c], raises, row) for row, c, raises in told]
+
+
+def direction(raises: bool) -> str:
+    """In a caller's words."""
+    return "raises" if raises else "lowers"
+
+
+def reasons(why: Why, wanted: int) -> Reasons:
+    """For each order its strongest reasons, at most `wanted`.
 
     impact: change of the probability if the reason were as for the average order, to 0.001. Counts are told where the
     pool has one merchant only: those of several merchants' orders are never shown to one of them.
     """
+    texts = Texts.of(why)
+    if not wanted:
+        none = np.zeros((len(why.x), 0), dtype=np.int64)
+        return Reasons([], none, none, none, texts)
     parts, base = why.bundle.contributions(why.x)
     codes, by_code = _by_code(why.bundle, parts)
     ranked = np.argsort(-np.abs(by_code), axis=1, kind="stable")[:, :wanted]  # among equals by the code's name
     strength = np.take_along_axis(by_code, ranked, axis=1)
-    impact = _impact(why.bundle, strength, base + parts.sum(axis=1)).tolist()
-    texts = _Texts.of(why)
-    return [
-        [_reason(codes[c], part, moved, texts, row) for c, part, moved in zip(*told, strict=True) if part]
-        for row, told in enumerate(zip(ranked.tolist(), strength.tolist(), impact, strict=True))
-    ]
+    impact = _impact(why.bundle, strength, base + parts.sum(axis=1))
+    return Reasons(codes, ranked, strength, in_thousandths(impact), texts)
+
+
+def in_thousandths(values: Array) -> Array:
+    """`round(value, 3)` of each, as whole thousandths. Between two of them the decimals decide: they are asked one by one."""
+    if values.size <= _FEW:
+        return np.array([_thousandths(value) for value in values.ravel().tolist()], dtype=np.int64).reshape(
+            values.shape
+        )
+    many = values * PER_RISK
+    found: Array = np.rint(many).astype(np.int64)
+    close = np.abs(np.abs(many - found) - 0.5) < _CLOSE
+    if close.any():
+        found[close] = [_thousandths(value) for value in values[close].tolist()]
+    return found
+
+
+def _thousandths(value: float) -> int:
+    return round(round(value, 3) * PER_RISK)
+
+
+_FEW = 16
+_CLOSE = 1e-9  # of a thousandth: far above the error of one multiplication
 
 
 def _by_code(bundle: Bundle, parts: Array) -> tuple[list[str], Array]:
@@ -189,34 +142,24 @@ def _impact(bundle: Bundle, part: Array, margin: Array) -> Array:
     return np.asarray(with_it - without)
 
 
-def _reason(code: str, part: float, moved: float, texts: "_Texts", row: int) -> dict[str, Any]:
-    return {
-        "code": code,
-        "bucket": WORDING[code].bucket,
-        "direction": "raises" if part > 0 else "lowers",
-        "impact": round(moved, 3) + 0.0,  # a rounded -0.0 is 0
-        "text": texts.of_code(code, part > 0, row),
-    }
-
-
 @dataclass(frozen=True, slots=True)
-class _Texts:
+class Texts:
     """known: for each code about a buyer, (n,) outcomes known, NaN without the key.  counts: (n,) known and RTO."""
 
-    known: dict[str, list[float]]
-    counts: dict[str, tuple[list[float], list[float]]]
+    known: dict[str, Array]
+    counts: dict[str, tuple[Array, Array]]
     own_only: Sequence[bool]
 
     @staticmethod
-    def of(why: Why) -> "_Texts":
-        by_key, without = most_known(why.readings), [math.nan] * len(why.x)
-        known = {code: by_key[key].tolist() if key in by_key else without for code, (key, _, _) in _BUYER.items()}
+    def of(why: Why) -> "Texts":
+        by_key, without = most_known(why.readings), np.full(len(why.x), np.nan)
+        known = {code: by_key.get(key, without) for code, (key, _, _) in _BUYER.items()}
         counts = {}
         for code, key in _COUNTED.items():
             pair = [why.readings.get(Sum(key, measure)) for measure in (Measure.KNOWN, Measure.RTO)]
             if any(why.own_only) and pair[0] is not None and pair[1] is not None:
-                counts[code] = (pair[0].tolist(), pair[1].tolist())
-        return _Texts(known, counts, why.own_only)
+                counts[code] = (pair[0], pair[1])
+        return Texts(known, counts, why.own_only)
 
     def of_code(self, code: str, raises: bool, row: int) -> str:
         if code in self.counts and self.own_only[row] and (n := self.counts[code][0][row]) > 0:
@@ -226,6 +169,33 @@ class _Texts:
             _, name, absent = _BUYER[code]
             return f"No outcome is known with {name} yet" if known == known else f"No {absent} was given"
         return WORDING[code].raises if raises else WORDING[code].lowers
+
+    @property
+    def ways(self) -> int:
+        """`way` is below it."""
+        return 3 + len(self.own_only)
+
+    def way(self, codes: list[str], code: Array) -> Array:
+        """(n, w) a number for each reason: orders with the same one, code and direction have the same text."""
+        out = np.zeros(code.shape, dtype=np.int64)
+        for place, name in enumerate(codes):
+            if name in _BUYER or name in self.counts:
+                rows, columns = np.nonzero(code == place)
+                out[rows, columns] = self._ways_of(name)[rows]
+        return out
+
+    def _ways_of(self, code: str) -> Array:
+        known = self.known.get(code, np.ones(len(self.own_only)))
+        out = np.where(known > 0, 2, np.where(np.isnan(known), 0, 1))
+        if code in self.counts:
+            n, came_back = self.counts[code]
+            told = np.flatnonzero((n > 0) & np.asarray(self.own_only, dtype=bool))
+            pairs = n[told].astype(np.int64) * _MANY + came_back[told].astype(np.int64)
+            out[told] = 3 + np.unique(pairs, return_inverse=True)[1]
+        return out
+
+
+_MANY = 2**31  # more orders than a key may have
 
 
 def most_known(readings: Readings) -> dict[str, Array]:

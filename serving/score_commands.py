@@ -43,7 +43,8 @@ def score_command(
 
     Reads the history and changes nothing: no buyer and no decision is kept. Statuses in the file are not looked at.
     """
-    from serving.score_file import Request, score_file
+    from serving.score_file import score_file
+    from serving.score_rows import Request
     from serving.score_table import Rows, sink_of
 
     now = moment(at, "--at")

@@ -69,7 +69,7 @@ def score_many(connection: Connection, bundle: Bundle | None, asks: Sequence[Ask
             for ask, origin in zip(asks, origins, strict=True)
         ]
     table = journal.as_table([ask.columns for ask in asks])
-    own = ledger.standings(connection, [(ask.merchant_id, ask.order_id) for ask in asks])
+    own = ledger.held(connection, [(ask.merchant_id, ask.order_id) for ask in asks])
     at = np.array([ask.at for ask in asks], dtype=np.int64)
     counts = [ask.own_counts for ask in asks]
     judged = judge(connection, bundle, Questions(table, at, own, counts, max(ask.explain for ask in asks)))
@@ -104,18 +104,18 @@ def _money_of(groups: list[Weighed]) -> dict[int, _Money]:
 
 
 def _scored(bundle: Bundle, judged: Judged, money: _Money | None, row: int, ask: Ask, origin: dict[str, Any]) -> Scored:
-    p_rto = judged.p_rto[row]
+    p_rto = float(judged.p_rto[row])
     risk = {
         "p_rto": p_rto,
-        "p_rto_if_prepaid": None if judged.p_if_prepaid is None else judged.p_if_prepaid[row],
+        "p_rto_if_prepaid": None if judged.p_if_prepaid is None else float(judged.p_if_prepaid[row]),
         "tier": tier_of(p_rto),
-        "evidence": judged.evidence[row],
+        "evidence": judged.evidence.of(row),
     }
     currency = ask.columns["currency"]
     actions, decision, warnings = _weighed(money, ask)
     origin |= {"x": judged.x[row].tolist(), "features": list(bundle.model.names), "bundle": bundle.digest}
     policy, origin["policy"] = policy_for(currency), policy_digest(currency)
-    answer = _answer("scored", risk, decision, actions, judged.reasons[row][: ask.explain], currency)
+    answer = _answer("scored", risk, decision, actions, judged.reasons.of(row, ask.explain), currency)
     return Scored(answer, origin, warnings, policy.version if policy else None)
 
 
@@ -178,4 +178,4 @@ def _answer(
 
 def probability(bundle: Bundle, x: "np.ndarray[Any, Any]") -> float:
     """The risk of one row as it is told: rounded to 0.001."""
-    return thousandths(bundle, x)[0]
+    return float(thousandths(bundle, x)[0])

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from data.contract import DAY, Action, Reason
+from data.fates import STATUSES
 from serving.reports import columns
 from serving.reports.columns import Array, Orders
 from serving.reports.decided import Decided, advice
@@ -85,7 +86,7 @@ def build_report(
 
 
 def _headline(orders: Orders, old_enough: Array, judged: Judged) -> Headline:
-    status = np.bincount(orders.status, minlength=len(columns.STATUSES)).tolist()
+    status = np.bincount(orders.status, minlength=len(STATUSES)).tolist()
     due = old_enough & (orders.status != columns.CANCELLED)
     cod, prepaid = (share_of(judged.orders, judged.orders.payment == p) for p in (columns.COD, columns.PREPAID))
     return Headline(

@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from data.contract import DAY
+from data.fates import STATUSES
 from serving.reports.local import offsets
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
-STATUSES = ("open", "delivered", "rto", "cancelled", "lost", "mixed")
 OPEN, DELIVERED, RTO, CANCELLED, LOST, MIXED = range(len(STATUSES))
 PAYMENTS = ("cod", "prepaid")
 COD, PREPAID = range(len(PAYMENTS))

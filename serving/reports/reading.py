@@ -15,11 +15,11 @@ import orjson
 from data import contract
 from data.contract import NewsType
 from data.database import Connection
+from data.fates import Fates, NewsColumns, fates, tied
 from data.label import VOID
 from features.one_order import FOREVER
 from serving.reports import columns
 from serving.reports.columns import DIMENSIONS, MISSING, PAYMENTS, Array, Coder, Orders, handles_seen
-from serving.reports.fates import Fates, NewsColumns, fates
 
 ALWAYS = -(2**62)
 """A moment before all orders."""
@@ -237,16 +237,9 @@ def _taken_back(connection: Connection, merchant_id: str, seq: int, details: dic
 def _ranks(connection: Connection, told: dict[str, Array]) -> Array:
     """Ranks (k,) of news that only (source, event_id) tells apart; ties are rare, so only theirs are read."""
     rank = np.zeros(len(told["seq"]), dtype=np.int64)
-    keys = (told["type"], told["happened_at"], told["owner"])
-    order = np.lexsort(keys)
-    same = np.ones(max(len(order) - 1, 0), dtype=bool)
-    for column in keys:
-        same &= np.diff(column[order]) == 0
-    tied = np.zeros(len(order), dtype=bool)
-    tied[1:] |= same
-    tied[:-1] |= same
+    rows = tied(told["owner"], told["type"], told["happened_at"])
     sql = "SELECT source, event_id FROM news WHERE seq = ?"
-    names = [(*next(connection.execute(sql, (int(told["seq"][i]),))), int(i)) for i in order[tied]]
+    names = [(*next(connection.execute(sql, (int(told["seq"][i]),))), int(i)) for i in rows]
     for place, (_, _, i) in enumerate(sorted(names)):
         rank[i] = place
     return rank

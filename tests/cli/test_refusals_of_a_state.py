@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from data import database, numbering
+from data import database
 from data.database import open_database
 from data.errors import CheckFailed, DataError, Exit
 from data.numbering import Numbering
@@ -52,7 +52,7 @@ def test_a_database_is_not_opened_with_an_sqlite_that_can_damage_it(tmp_path: Pa
 def test_an_import_waits_for_its_turn_to_number_people_but_not_for_ever(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(numbering, "WAIT_SECONDS", 1)
+    monkeypatch.setattr(database, "WAIT_SECONDS", 1)
     holder, waiter = open_database(tmp_path / "store.sqlite"), open_database(tmp_path / "store.sqlite")
     said: list[str] = []
     try:

@@ -7,7 +7,8 @@ from types import MappingProxyType
 import numpy as np
 
 from data.contract import DAY, SECOND, Action, Reason
-from serving.reports.columns import DIMENSIONS, PAYMENTS, STATUSES, Orders, coded
+from data.fates import STATUSES
+from serving.reports.columns import DIMENSIONS, PAYMENTS, Orders, coded
 from serving.reports.figures import Evidence, Meta, Money, OpenRisk
 
 NOW = 1_770_000_000 * SECOND  # 2 Feb 2026

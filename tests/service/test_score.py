@@ -13,7 +13,7 @@ from data.segments import load_history
 from features.rebuild import verify
 from serving import ledger
 from serving.decisions.policy import default_policy, evaluate
-from serving.reasons import WORDING
+from serving.reason_wording import WORDING
 from tests.helpers.installation import (
     NOW,
     SHOP,

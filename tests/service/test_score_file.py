@@ -14,7 +14,8 @@ import pytest
 
 from data.contract import DAY
 from data.errors import RtoError
-from serving.score_file import ACTIONS, Request, as_served, score_file
+from serving.score_file import as_served, score_file
+from serving.score_rows import ACTIONS, Request
 from serving.score_table import Csv, Rows, sink_of
 from tests.helpers.installation import (
     NOW,
@@ -234,9 +235,9 @@ def test_zone_currency_and_country_are_the_ones_the_service_knows_of_a_merchant(
     given = Request([tmp_path / "o.csv"], str(tmp_path / "m.toml"), None, NOW, "checkout", 3, False)
     told = as_served(own.pool, given, silent).columns
     assert known.timezone != "America/New_York"
-    assert list(told["timezone"]) == [known.timezone] * 2
-    assert list(told["currency"]) == [known.currency, "USD"]
-    assert list(told["country"]) == [known.country] * 2
+    assert told["timezone"].to_pylist() == [known.timezone] * 2
+    assert told["currency"].to_pylist() == [known.currency, "USD"]
+    assert told["country"].to_pylist() == [known.country] * 2
 
 
 def test_the_cells_of_bad_rows_are_counted_when_they_are_skipped(installation: Installation, tmp_path: Path):

@@ -120,18 +120,19 @@ def test_the_stage_decides_what_is_offered_and_nothing_else(connection: Connecti
 
 def test_readings_of_many_are_the_kernels_of_each(installation: Installation, tmp_path):
     """An order that stands under its keys is taken out of them by the kernel of the fold, sum by sum."""
-    own = installation.copy(tmp_path / "own")
-    with own.database(read_only=False) as connection:
+    with installation.copy(tmp_path / "own").database(read_only=False) as connection:
         columns = journal.unpacked(connection.execute("SELECT columns FROM orders LIMIT 1").fetchone()[0])
         columns["order_id"], columns["placed_at"] = "late", NOW - DAY
         placed = Told(columns["merchant_id"], "late", "live", "late:placed", "placed", NOW - DAY, NOW - DAY, live=True)
         assert ledger.place(connection, columns, placed)
-        standings = ledger.standings(connection, [(columns["merchant_id"], "late"), (SHOP, "nobody"), (SHOP, None)])
-        assert list(standings) == [0]
+        held = ledger.held(connection, [(columns["merchant_id"], "late"), (SHOP, "nobody"), (SHOP, None)])
+        assert held.rows.tolist() == [0]
+        own = ledger.stands(connection, columns["merchant_id"], "late")
+        assert own is not None
         store, table = Store(connection), journal.as_table([columns, columns])
-        found = store.readings_of(table, np.array([NOW, NOW]), standings)
+        found = store.readings_of(table, np.array([NOW, NOW]), held)
         for kind, layout in store.layouts.items():
-            key = standings[0].key(kind)
+            key = own.key(kind)
             if key is None:
                 assert all(np.isnan(found[one]).all() for one in layout.sums)
                 continue
@@ -139,7 +140,7 @@ def test_readings_of_many_are_the_kernels_of_each(installation: Installation, tm
             for row in (1, 0):
                 out = [0.0] * len(layout.sums)
                 if row == 0:
-                    weights = tuple(-w for w in standings[0].weights(kind))
+                    weights = tuple(-w for w in own.weights(kind))
                     add(values, grid, weights, NOW - DAY, layout.measure, layout.slot, layout.half_lives)
                 read(values, grid, NOW, layout.slot, layout.half_lives, out)
                 assert [found[one][row] for one in layout.sums] == pytest.approx(out, rel=1e-13, abs=1e-13)

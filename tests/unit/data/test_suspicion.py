@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.contract import DAY, SECOND
-from data.fates import CANCELLED, DELIVERED, LOST, MIXED, OPEN, RTO, fates, labels
 from data.history import Told
 from data.label import label
 from data.news import news_table
 from data.suspicion import Evidence, suspicions
+from data.told_fates import CANCELLED, DELIVERED, LOST, MIXED, OPEN, RTO, labels, told_fates
 from features.one_order import order_news
 from tests.helpers.histories import T0
 from tests.helpers.tables import day, edges, news
@@ -185,7 +185,7 @@ partially_delivered@4 delivered@5           | delivered | 5
 @pytest.mark.parametrize(("told", "fate", "at"), edges(FATES))
 def test_what_became_of_an_order(told: str, fate: str, at: str) -> None:
     orders = {"order_id": np.array(["o1"], dtype=object), "merchant_id": np.array(["m1"], dtype=object)}
-    found, known = fates(orders, news_table(news(told)))
+    found, known = told_fates(orders, news_table(news(told)))
     assert found.tolist() == [fate]
     assert known.tolist() == [day(at)] if at else np.isnan(known).all()
 
@@ -213,6 +213,6 @@ def test_fates_agree_with_the_label_of_each_order(told: list[tuple[str, int]], v
         for i in sorted(voided) if i < len(told)
     ]  # fmt: skip
     orders = {"order_id": np.array(["o0", "o1"], dtype=object), "merchant_id": np.array(["m1", "m1"], dtype=object)}
-    found, _ = fates(orders, news_table(rows))
+    found, _ = told_fates(orders, news_table(rows))
     np.testing.assert_equal(labels(found)[1], label(order_news(rows), FOREVER))
     assert (found[0], found[1] in (OPEN, DELIVERED, RTO, CANCELLED, LOST, MIXED)) == (OPEN, True)

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from data.contract import DAY, HOUR, NewsType
 from data.database import Connection, open_database
+from data.fates import STATUSES
 from data.history import Told, told_once
 from data.journal import add_news, add_order
 from data.label import MIXED, NOT_RTO, RTO, VOID
 from features.one_order import FOREVER, address_version, resolve, rto_cause, standing, verdict
-from serving.reports.columns import NEW, PAYMENTS, RETURNING, STATUSES, Orders
+from serving.reports.columns import NEW, PAYMENTS, RETURNING, Orders
 from serving.reports.reading import Span, read_orders
 from tests.helpers.histories import T0, order_columns, rows_of, worlds
 
