@@ -100,7 +100,7 @@ ORDER_COLUMNS: tuple[Column, ...] = (
     Column("placed_at", "time", _C, "when the buyer placed it", required=True),
     Column("channel", "text", _C, "where it was placed: web, app, marketplace"),
     Column("currency", "text", _C, "ISO 4217"),
-    Column("amount_minor", "money", _C, "what the buyer owes"),
+    Column("amount_minor", "money", _C, "what the buyer owes; untold, the goods' worth"),
     Column("discount_minor", "money", _C, "taken off before the amount"),
     Column("shipping_fee_minor", "money", _C, "delivery fee shown to the buyer"),
     Column("payment_method", "text", _C, "cod, prepaid or undecided"),

@@ -181,7 +181,9 @@ def good_rows(joined: Joined, read: list[Lines], notes: dict[str, int]) -> tuple
 
 
 def orders_of(joined: Joined, rows: Array, mapping: Mapping) -> Orders:
-    """One entry for each order: its first line's values, the dearest line's goods, sums over lines.
+    """One entry for each order: its first line's values, the dearest line's goods, sums over lines. Files that tell no
+    amount anywhere have the goods' worth for one; an amount missing here and there stays missing (Meesho's price is
+    missing exactly where the order was cancelled).
 
     A sum is missing if it is for one of the lines: what is left would tell that the export emptied a cancelled line.
     """
@@ -196,8 +198,10 @@ def orders_of(joined: Joined, rows: Array, mapping: Mapping) -> Orders:
     for name in summed:
         if name in joined.columns:
             columns[name] = _sums(joined.columns[name][rows], order, n_lines)
-    pieces = joined.columns.get("quantity")
+    pieces, price = joined.columns.get("quantity"), joined.columns.get("price_minor")
     units = np.full(len(first), np.nan) if pieces is None else _sums(pieces[rows], order, n_lines)
+    if "amount_minor" not in joined.columns and pieces is not None and price is not None:
+        columns["amount_minor"] = _sums(pieces[rows] * price[rows], order, n_lines)
     owner = np.full(int(joined.key.max(initial=-1)) + 1, -1)
     owner[joined.key[rows[first]]] = np.arange(len(first))
     return Orders({**columns, "n_lines": n_lines, "n_units": units}, owner)

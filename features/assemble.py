@@ -11,9 +11,9 @@ from features.catalog import CATALOG
 from features.contribution import Measure
 from features.layout import Readings
 from features.order import ORDER_FEATURES
-from features.rates import Shrinkage, per_cart, posterior_mean, share_as_it_is
+from features.rates import Shrinkage, per_cart, posterior_mean
 from features.recipe import Recipe, recipe
-from features.sources import Feature, FromOrder, Level, Link, PerCart, Rate, Share, Sum
+from features.sources import Feature, FromOrder, Level, Link, PerCart, Rate, Sum
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -85,8 +85,6 @@ def column(feature: Feature, orders: Columns, readings: Readings, shrinkage: Shr
             return np.asarray(readings[source])
         case PerCart(one):
             return per_cart(one, readings)
-        case Share() as source:
-            return share_as_it_is(source, readings)
         case Rate() as source:
             return posterior_mean(feature.name, source, readings, shrinkage)
         case FromOrder(name):

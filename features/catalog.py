@@ -11,7 +11,7 @@ from data.contract import TEXT_MEASURES_VERSION
 from features import history_features, order_features
 from features.keys import KINDS
 from features.rates import cart_readings
-from features.sources import Feature, FromOrder, Level, Link, PerCart, Rate, Share, Source, Sum
+from features.sources import Feature, FromOrder, Level, Link, PerCart, Rate, Source, Sum
 
 __all__ = [
     "CATALOG",
@@ -23,7 +23,6 @@ __all__ = [
     "Link",
     "PerCart",
     "Rate",
-    "Share",
     "Source",
     "Sum",
     "feature_named",
@@ -80,8 +79,6 @@ def _read_by(source: Source) -> list[Sum | Link]:
             return [source]
         case PerCart(one):
             return [one, *cart_readings(one.key)]
-        case Share(key, of, among):
-            return [Sum(key, among), Sum(key, of)]
         case Rate(chain, of, among, half_life):
             sums = [Sum(key, measure, half_life) for key in chain for measure in (among, of)]
             return [*sums, *(one for key in chain if KINDS[key].buyer for one in cart_readings(key))]

@@ -11,7 +11,7 @@ from data.pool import open_pool
 from features.catalog import CATALOG, FEATURES, LEVELLED, fingerprint
 from features.contribution import Measure
 from features.links import MOST
-from features.sources import Distinct, Feature, FromOrder, Historical, Level, Link, PerCart, Rate, Share, Sum
+from features.sources import Distinct, Feature, FromOrder, Historical, Level, Link, PerCart, Rate, Sum
 
 
 @click.group("features")
@@ -46,8 +46,6 @@ def source_in_words(feature: Feature) -> str:
             return f"other {_PLURAL[distinct]} by {key}, at most {MOST}"
         case PerCart(Sum(key, measure, half_life)):
             return f"{_measure(measure)} by {key}, one for each cart, {_memory(half_life)}"
-        case Share(key, of, among):
-            return f"{_measure(of)} / {_measure(among)} by {key}, for ever"
         case Rate(chain, of, among, half_life):
             return f"{_measure(of)} / {_measure(among)} by {' > '.join(chain)}, {_memory(half_life)}"
         case FromOrder():

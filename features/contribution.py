@@ -30,6 +30,8 @@ class Measure(IntEnum):
     COD_REFUSED = 8
     SWITCHED = 9
     AMOUNT = 10
+    DELIVERED = 11
+    NOT_TAKEN = 12
 
 
 N_MEASURES = len(Measure)
@@ -85,17 +87,19 @@ def weigh(
             newest = i
     everyone[0] = 1.0
     everyone[1] = 1.0 if cod else 0.0
-    everyone[7] = 0.0 if closed else 1.0
+    everyone[7] = everyone[12] = 0.0 if closed else 1.0
     everyone[10] = amount
     if verdict in (NOT_RTO, RTO):
         came_back = 1.0 if verdict == RTO else 0.0
         everyone[2] = 1.0
         everyone[3] = came_back
+        everyone[11] = 1.0 - came_back
+        everyone[12] = came_back
         if cod:
             everyone[4] = 1.0
             everyone[5] = came_back
     for m in range(N_MEASURES):
-        buyer[m] = 0.0 if courier and 2 <= m <= 5 else everyone[m]
+        buyer[m] = 0.0 if courier and (2 <= m <= 5 or m >= 11) else everyone[m]
     if newest < 0:
         return 0
     return int(version[newest])

@@ -1,9 +1,13 @@
 """The features made from other orders. Left out is what says the same as another: a count beside its rate, a third
-half-life, a handle few shops know. A count under a key is one number; a rate of it is shrunk towards a wider key."""
+half-life, a handle few shops know. A count under a key is one number; a rate of it is shrunk towards a wider key.
+
+What is known of a buyer stands in two counts, parcels taken (never raises the risk) and parcels refused (never lowers
+it), and in no count that grows with both: beside one, a refusal told would also be a stranger less, and could lower
+the risk (docs/adr/0010)."""
 
 from data.contract import DAY, HOUR
 from features.contribution import Measure
-from features.sources import Distinct, Feature, Link, PerCart, Rate, Share, Sum
+from features.sources import Distinct, Feature, Link, PerCart, Rate, Sum
 
 _PLACES = ("pincode", "district", "state", "all")
 _COD = (Measure.COD_RTO, Measure.COD_KNOWN)
@@ -29,9 +33,25 @@ def _buyer_rate(key: str, why: str) -> Feature:
     return _rate(f"{key}_rto_rate", Rate((key, "merchant", "all")), f"rto_prone_{key}", why)
 
 
+def _delivered(key: str, reason: str, why: str) -> Feature:
+    return _sum(f"{key}_delivered_count", PerCart(Sum(key, Measure.DELIVERED)), reason, why, -1)
+
+
+def _refused(key: str) -> tuple[Feature, Feature]:
+    for_ever, recent = PerCart(Sum(key, Measure.RTO)), PerCart(Sum(key, Measure.RTO, 180 * DAY))
+    reason = f"rto_prone_{key}"
+    return (
+        _sum(f"{key}_rto_count", for_ever, reason, "a buyer who refused parcels tends to refuse again", +1),
+        _sum(f"{key}_rto_180d", recent, reason, "refusals that are recent", +1),
+    )
+
+
+def _not_taken(key: str, why: str) -> Feature:
+    return _sum(f"{key}_not_taken_count", Sum(key, Measure.NOT_TAKEN), "open_orders", why, +1)
+
+
 BUYER: tuple[Feature, ...] = (
     # by phone
-    _sum("phone_placed_count", Sum("phone", Measure.PLACED), "new_customer", "buyers come back; strangers are riskier"),
     _sum(
         "phone_placed_1h",
         Sum("phone", Measure.PLACED, HOUR),
@@ -44,35 +64,19 @@ BUYER: tuple[Feature, ...] = (
         "phone_placed_7d",
         Sum("phone", Measure.PLACED, 7 * DAY),
         "order_velocity",
-        "a busy week: a reseller's habit or a series of tries",
+        "a busy week, after which parcels come back to a shop",
+        +1,
     ),
     _sum(
         "phone_amount_1h",
         Sum("phone", Measure.AMOUNT, HOUR),
         "spend_velocity",
         "money at stake at once, where the count of orders is small",
-    ),
-    _sum("phone_amount_1d", Sum("phone", Measure.AMOUNT, DAY), "spend_velocity", "money at stake within a day"),
-    _sum(
-        "phone_known_count",
-        PerCart(Sum("phone", Measure.KNOWN)),
-        "new_customer",
-        "how much is known of this buyer: one cart is one piece of evidence",
-    ),
-    _sum(
-        "phone_rto_count",
-        PerCart(Sum("phone", Measure.RTO)),
-        "rto_prone_phone",
-        "a buyer who refused parcels tends to refuse again",
         +1,
     ),
-    _sum(
-        "phone_rto_180d",
-        PerCart(Sum("phone", Measure.RTO, 180 * DAY)),
-        "rto_prone_phone",
-        "refusals that are recent",
-        +1,
-    ),
+    _sum("phone_amount_1d", Sum("phone", Measure.AMOUNT, DAY), "spend_velocity", "money at stake within a day", +1),
+    _delivered("phone", "new_customer", "parcels this buyer took; a stranger took none"),
+    *_refused("phone"),
     _buyer_rate("phone", "the buyer's own share of returned parcels"),
     _rate(
         "phone_cod_rto_rate",
@@ -80,14 +84,7 @@ BUYER: tuple[Feature, ...] = (
         "rto_prone_phone",
         "among the buyer's cash orders alone: parcels paid for say nothing of cash",
     ),
-    Feature(
-        "phone_cod_share",
-        Share("phone", Measure.COD_PLACED, Measure.PLACED),
-        "share of orders",
-        "cash_buyer",
-        "one who always pays cash chose it out of habit, another for this parcel",
-    ),
-    _sum("phone_open_count", Sum("phone", Measure.OPEN), "open_orders", "parcels still under way to this buyer"),
+    _not_taken("phone", "parcels under way to this buyer, and those that came back"),
     _sum("phone_cancelled_count", Sum("phone", Measure.CANCELLED), "cancels_often", "buyers who cancel also refuse"),
     _sum(
         "phone_cod_refused_count",
@@ -114,14 +111,12 @@ BUYER: tuple[Feature, ...] = (
         "parcels of one phone going to many doors",
     ),
     # by customer number and e-mail, where phones change or are not told
-    _sum("customer_placed_count", Sum("customer", Measure.PLACED), "new_customer", "orders of this customer number"),
-    _sum(
-        "customer_known_count",
-        PerCart(Sum("customer", Measure.KNOWN)),
-        "new_customer",
-        "evidence behind the customer's rate, where no phone is told",
-    ),
+    _sum("customer_placed_1d", Sum("customer", Measure.PLACED, DAY), "order_velocity", "where no phone is told"),
+    _sum("customer_placed_7d", Sum("customer", Measure.PLACED, 7 * DAY), "order_velocity", "where no phone is told"),
+    _delivered("customer", "new_customer", "where no phone is told"),
+    *_refused("customer"),
     _buyer_rate("customer", "by customer number"),
+    _not_taken("customer", "where no phone is told"),
     _sum(
         "email_placed_1d",
         Sum("email", Measure.PLACED, DAY),
@@ -132,22 +127,9 @@ BUYER: tuple[Feature, ...] = (
     _buyer_rate("email", "by e-mail, where phones change"),
     _link("email_other_phones", Link("email", Distinct.PHONE), "shared_email", "a new phone for each order"),
     # by address
-    _sum(
-        "address_placed_count", Sum("address", Measure.PLACED), "new_address", "an address that was delivered to before"
-    ),
     _sum("address_placed_1d", Sum("address", Measure.PLACED, DAY), "order_velocity", "bursts to one address", +1),
-    _sum(
-        "address_known_count",
-        PerCart(Sum("address", Measure.KNOWN)),
-        "new_address",
-        "how much is known of this address",
-    ),
-    _sum(
-        "address_open_count",
-        Sum("address", Measure.OPEN),
-        "open_orders",
-        "parcels under way to this door, whoever ordered them",
-    ),
+    _delivered("address", "new_address", "an address that was delivered to before"),
+    _not_taken("address", "parcels under way to this door or back from it, whoever ordered them"),
     _rate(
         "address_rto_rate", Rate(("address", "pincode", "district", "state", "all")), "rto_prone_address", "by address"
     ),

@@ -40,6 +40,8 @@ MEASURES: dict[Measure, str] = {
     Measure.COD_REFUSED: "cash on delivery was refused by us",
     Measure.SWITCHED: "switched to prepaid",
     Measure.AMOUNT: "amount, minor units of money",
+    Measure.DELIVERED: "orders that were taken",
+    Measure.NOT_TAKEN: "orders under way, or that came back",
 }
 """What each measure sums, in words."""
 

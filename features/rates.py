@@ -20,7 +20,7 @@ from features.contribution import Measure
 from features.keys import KINDS
 from features.layout import Readings
 from features.links import MOST
-from features.sources import Distinct, Link, Rate, Share, Sum
+from features.sources import Distinct, Link, Rate, Sum
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -84,12 +84,6 @@ def cart_share(key: str, readings: Readings) -> Array:
 def per_cart(one: Sum, readings: Readings) -> Array:
     """(n,) a sum of outcomes in which the orders of one cart count once."""
     return np.asarray(readings[one] * cart_share(one.key, readings))
-
-
-def share_as_it_is(share: Share, readings: Readings) -> Array:
-    """(n,) `of` / `among`; NaN where there is nothing among which."""
-    of, among = (readings[Sum(share.key, measure)] for measure in (share.of, share.among))
-    return np.asarray(np.divide(of, among, out=np.full(len(among), np.nan), where=among > 0))
 
 
 def cart_readings(key: str) -> tuple[Link, Sum]:

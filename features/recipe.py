@@ -14,8 +14,8 @@ from data.history import Columns
 from features.keys import KINDS
 from features.layout import Readings
 from features.order import ORDER_FEATURES
-from features.rates import Shrinkage, cart_share, per_cart, share_as_it_is, step
-from features.sources import Feature, FromOrder, Level, Link, PerCart, Rate, Share, Sum
+from features.rates import Shrinkage, cart_share, per_cart, step
+from features.sources import Feature, FromOrder, Level, Link, PerCart, Rate, Sum
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -67,7 +67,6 @@ class Recipe:
 
     sums: tuple[tuple[int, Sum | Link], ...]
     per_cart: tuple[tuple[int, Sum], ...]
-    shares: tuple[tuple[int, Share], ...]
     rates: Rates | None
     own: tuple[tuple[int, str], ...]
     levels: tuple[tuple[str, Array, Array], ...]
@@ -79,8 +78,6 @@ class Recipe:
             out[:, j] = readings[one]
         for j, counted in self.per_cart:
             out[:, j] = per_cart(counted, readings)
-        for j, share in self.shares:
-            out[:, j] = share_as_it_is(share, readings)
         if self.rates is not None:
             out[:, self.rates.columns] = self.rates.of(readings)
         for j, name in self.own:
@@ -93,7 +90,7 @@ class Recipe:
 
 def recipe(catalog: tuple[Feature, ...], shrinkage: Shrinkage) -> Recipe:
     """Sort a catalog's columns by source."""
-    sums, per_cart_sums, shares, own, rates = [], [], [], [], []
+    sums, per_cart_sums, own, rates = [], [], [], []
     levels = dict[str, list[tuple[int, str]]]()
     for j, feature in enumerate(catalog):
         match feature.source:
@@ -101,8 +98,6 @@ def recipe(catalog: tuple[Feature, ...], shrinkage: Shrinkage) -> Recipe:
                 sums.append((j, source))
             case PerCart(one):
                 per_cart_sums.append((j, one))
-            case Share() as source:
-                shares.append((j, source))
             case Rate() as source:
                 rates.append((j, feature.name, source))
             case FromOrder(name):
@@ -115,7 +110,7 @@ def recipe(catalog: tuple[Feature, ...], shrinkage: Shrinkage) -> Recipe:
     )
     paid = tuple(j for j, feature in enumerate(catalog) if reads_payment(feature))
     of_outcomes = _rates(rates, shrinkage) if rates else None
-    return Recipe(tuple(sums), tuple(per_cart_sums), tuple(shares), of_outcomes, tuple(own), by_column, paid)
+    return Recipe(tuple(sums), tuple(per_cart_sums), of_outcomes, tuple(own), by_column, paid)
 
 
 def reads_payment(feature: Feature) -> bool:

@@ -47,15 +47,6 @@ class PerCart:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """Share `of` / `among` of the key's other orders as it is, missing without any. Not shrunk: no outcome is in it."""
-
-    key: str
-    of: Measure
-    among: Measure
-
-
-@dataclass(frozen=True, slots=True)
 class Rate:
     """Share `of` / `among`, shrunk along `chain` from its last key to its first (`features/rates.py`)."""
 
@@ -83,7 +74,7 @@ class Level:
     value: str
 
 
-Historical: TypeAlias = Sum | Link | PerCart | Share | Rate
+Historical: TypeAlias = Sum | Link | PerCart | Rate
 """Made from other orders."""
 Source: TypeAlias = Historical | FromOrder | Level
 

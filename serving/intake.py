@@ -16,7 +16,7 @@ from data.history import Told
 from data.places import load_register
 from data.pool import Merchant
 from serving.http import Refusal
-from serving.schema import EventIn, OrderIn
+from serving.schema import EventIn, LineItem, OrderIn
 
 Find = Callable[[Connection, str, list[bytes | None]], "np.ndarray[Any, Any]"]
 
@@ -92,6 +92,12 @@ def _pincode(told: str | None, country: str, field: str) -> str | None:
     return compact
 
 
+def _goods_worth(lines: list[LineItem]) -> float | None:
+    """What stands for an amount that was not told, as in an import without amounts (`data/joining.py`)."""
+    worth = [line.quantity * line.price_minor for line in lines if line.price_minor is not None]
+    return float(sum(worth)) if worth and len(worth) == len(lines) else None
+
+
 def _told(order: OrderIn, merchant: Merchant, now: int) -> dict[str, list[Any]]:
     lines = order.line_items
     dearest = max(lines, key=lambda line: line.price_minor or 0, default=None)
@@ -113,6 +119,8 @@ def _told(order: OrderIn, merchant: Merchant, now: int) -> dict[str, list[Any]]:
     }
     direct = ("channel", "amount_minor", "discount_minor", "shipping_fee_minor", "payment_method", "courier")
     flat |= {name: getattr(order, name) for name in (*direct, "device_id", "ip", "campaign")}
+    if order.amount_minor is None:
+        flat["amount_minor"] = _goods_worth(lines)
     flat |= order.customer.model_dump()
     address = order.shipping_address
     flat |= {name: getattr(address, name) for name in ("line1", "line2", "landmark", "city", "district", "state")}

@@ -20,7 +20,9 @@ WORDING: dict[str, Wording] = {
     "rto_prone_email": Wording("customer", "Orders with this e-mail came back before", "This e-mail's orders arrive"),
     "rto_prone_device": Wording("customer", "Orders from this device came back before", "This device's orders arrive"),
     "new_customer": Wording("customer", "Little or no history with this buyer", "A buyer with a history"),
-    "open_orders": Wording("customer", "Other parcels are still on their way to this buyer", "No other open parcels"),
+    "open_orders": Wording(
+        "customer", "Other parcels to this buyer are under way or came back", "No parcel is under way or came back"
+    ),
     "cancels_often": Wording("customer", "This buyer cancels often", "This buyer rarely cancels"),
     "order_velocity": Wording("customer", "Several orders in a short time", "No burst of orders"),
     "rto_prone_address": Wording("address", "Orders to this address came back before", "Orders to this address arrive"),
@@ -64,11 +66,6 @@ WORDING: dict[str, Wording] = {
     ),
     "rto_prone_ip": Wording(
         "customer", "Orders from this network came back more often", "Orders from this network arrive"
-    ),
-    "cash_buyer": Wording(
-        "customer",
-        "How this buyer usually pays speaks for a risk",
-        "How this buyer usually pays speaks for delivery",
     ),
     "cash_refused_before": Wording(
         "customer", "Payment before delivery was asked of this buyer before", "Cash was never refused to this buyer"

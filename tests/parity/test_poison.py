@@ -116,7 +116,7 @@ def test_a_failure_that_the_courier_caused_never_moves_a_buyers_features(
     lost = replace(failed, type="lost", reason=None)
     with_it, without, as_lost = (readings((rows, rest + extra), BUYERS) for extra in ([failed], [], [lost]))
     # the parcel is no longer under way, as if it were lost: that is the only trace, and it is no outcome
-    outcome = [one.measure != Measure.OPEN for one in BUYERS]
+    outcome = [one.measure not in (Measure.OPEN, Measure.NOT_TAKEN) for one in BUYERS]
     for key in with_it:
         np.testing.assert_array_equal(with_it[key], as_lost[key])
         np.testing.assert_allclose(with_it[key][outcome], without[key][outcome], rtol=0, atol=0)

@@ -252,11 +252,21 @@ def test_without_costs_for_the_currency_the_risk_is_told_and_the_default_recomme
 
 def test_without_an_amount_no_money_is_invented(shared: httpx.Client):
     order = an_order()
-    del order["amount_minor"]
+    del order["amount_minor"], order["line_items"]
     answer = scored(shared, order)
     assert [w["code"] for w in answer["warnings"]] == ["amount_missing"]
     assert answer["risk"]["p_rto"] > 0
     assert answer["actions"] == []
+
+
+def test_the_worth_of_all_goods_stands_for_an_amount_that_is_not_told(shared: httpx.Client):
+    told = an_order(line_items=[{"quantity": 2, "price_minor": 60_000}, {"sku": "LAMP-2", "price_minor": 30_000}])
+    told["amount_minor"] = 150_000
+    untold = {name: value for name, value in told.items() if name != "amount_minor"}
+    for name in ("risk", "actions"):
+        assert scored(shared, untold)[name] == scored(shared, told)[name]
+    untold["line_items"] = [*told["line_items"], {"sku": "SHOE-9"}]
+    assert [w["code"] for w in scored(shared, untold)["warnings"]] == ["amount_missing"]
 
 
 def test_an_order_of_which_nothing_is_known_but_its_time_is_scored(shared: httpx.Client):

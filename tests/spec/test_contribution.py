@@ -8,37 +8,37 @@ from tests.helpers.tables import day, edges, news
 
 WEIGHTS = """
 paid    | news                                        | before | buyer                              | place
-cod     | placed@0                                    | 100    | placed cod_placed open amount      | =
-prepaid | placed@0                                    | 100    | placed open amount                 | =
+cod     | placed@0                                    | 100    | placed cod_placed open amount not_taken | =
+prepaid | placed@0                                    | 100    | placed open amount not_taken | =
 cod     | placed@0                                    | 0      |                                    | =   | the same instant is too late
 cod     | unplaced delivered@5                        | 100    |                                    | =   | news without its order
 cod     | unplaced delivered@5 placed@0~9             | 9      |                                    | =   | the order itself is not yet known
-cod     | unplaced delivered@5 placed@0~9             | 9.1    | placed cod_placed known cod_known amount | =
-cod     | dispatched@1 attempt_failed@3/refused       | 100    | placed cod_placed open amount      | =   | still under way
-cod     | delivered@5                                 | 5      | placed cod_placed open amount      | =   | known at 5 is not before 5
-cod     | delivered@5                                 | 5.1    | placed cod_placed known cod_known amount | =
-cod     | delivered@5~8                               | 8      | placed cod_placed open amount      | =   | told late
-prepaid | delivered@5                                 | 100    | placed known amount                | =
-cod     | rto_started@5                               | 100    | placed cod_placed known rto cod_known cod_rto amount | =
-prepaid | rto_started@5                               | 100    | placed known rto amount            | =
-cod     | rto_started@5 delivered@7                   | 6      | placed cod_placed known rto cod_known cod_rto amount | =
-cod     | rto_started@5 delivered@7                   | 7.1    | placed cod_placed known cod_known amount | =
-cod     | rto_started@5/no_attempt                    | 100    | placed cod_placed amount | placed cod_placed known rto cod_known cod_rto amount
-prepaid | rto_started@5/damaged                       | 100    | placed amount            | placed known rto amount
+cod     | unplaced delivered@5 placed@0~9             | 9.1    | placed cod_placed known cod_known amount delivered | =
+cod     | dispatched@1 attempt_failed@3/refused       | 100    | placed cod_placed open amount not_taken | =   | still under way
+cod     | delivered@5                                 | 5      | placed cod_placed open amount not_taken | =   | known at 5 is not before 5
+cod     | delivered@5                                 | 5.1    | placed cod_placed known cod_known amount delivered | =
+cod     | delivered@5~8                               | 8      | placed cod_placed open amount not_taken | =   | told late
+prepaid | delivered@5                                 | 100    | placed known amount delivered | =
+cod     | rto_started@5                               | 100    | placed cod_placed known rto cod_known cod_rto amount not_taken | =
+prepaid | rto_started@5                               | 100    | placed known rto amount not_taken | =
+cod     | rto_started@5 delivered@7                   | 6      | placed cod_placed known rto cod_known cod_rto amount not_taken | =
+cod     | rto_started@5 delivered@7                   | 7.1    | placed cod_placed known cod_known amount delivered | =
+cod     | rto_started@5/no_attempt                    | 100    | placed cod_placed amount | placed cod_placed known rto cod_known cod_rto amount not_taken
+prepaid | rto_started@5/damaged                       | 100    | placed amount            | placed known rto amount not_taken
 cod     | cancelled@2                                 | 100    | placed cod_placed cancelled amount | =
 cod     | lost@9                                      | 100    | placed cod_placed amount           | =   | closed, without an outcome
-cod     | rto_started@5 cancelled@6                   | 100    | placed cod_placed known rto cod_known cod_rto amount | =
-cod     | cancelled@2 delivered@5                     | 100    | placed cod_placed known cod_known amount | =
+cod     | rto_started@5 cancelled@6                   | 100    | placed cod_placed known rto cod_known cod_rto amount not_taken | =
+cod     | cancelled@2 delivered@5                     | 100    | placed cod_placed known cod_known amount delivered | =
 cod     | partially_delivered@5                       | 100    | placed cod_placed amount           | =   | mixed: closed, without an outcome
-cod     | cancelled@2#c correction@3>c                | 100    | placed cod_placed open amount      | =   | open again
-cod     | switched_to_prepaid@1                       | 100    | placed open switched amount        | =
-cod     | switched_to_prepaid@1~4                     | 4      | placed cod_placed open amount      | =
-cod     | switched_to_prepaid@1 rto_started@5         | 100    | placed known rto switched amount   | =   | no longer a cash order
-cod     | rto_started@5 switched_to_prepaid@6~9       | 100    | placed known rto switched amount   | =
-cod     | switched_to_prepaid@1#s correction@2>s      | 100    | placed cod_placed open amount      | =
-cod     | action_taken@0>prepaid_only                 | 100    | placed cod_placed open cod_refused amount | =
-cod     | action_taken@0>confirm_call                 | 100    | placed cod_placed open amount      | =
-cod     | confirmed@1 no_reply@1 unreachable@1        | 100    | placed cod_placed open amount      | =
+cod     | cancelled@2#c correction@3>c                | 100    | placed cod_placed open amount not_taken | =   | open again
+cod     | switched_to_prepaid@1                       | 100    | placed open switched amount not_taken | =
+cod     | switched_to_prepaid@1~4                     | 4      | placed cod_placed open amount not_taken | =
+cod     | switched_to_prepaid@1 rto_started@5         | 100    | placed known rto switched amount not_taken | =   | no longer a cash order
+cod     | rto_started@5 switched_to_prepaid@6~9       | 100    | placed known rto switched amount not_taken | =
+cod     | switched_to_prepaid@1#s correction@2>s      | 100    | placed cod_placed open amount not_taken | =
+cod     | action_taken@0>prepaid_only                 | 100    | placed cod_placed open cod_refused amount not_taken | =
+cod     | action_taken@0>confirm_call                 | 100    | placed cod_placed open amount not_taken | =
+cod     | confirmed@1 no_reply@1 unreachable@1        | 100    | placed cod_placed open amount not_taken | =
 cod     | unplaced placed@0#p delivered@5 correction@6>p | 100 |                                    | =   | taken back whole
 """
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -86,3 +87,25 @@ def test_orders_and_refusals_are_those_of_a_plain_loop(files: list[list[dict[str
     read = [lines_of(rows) for rows in files]
     joined = join(read, [None] * len(read), MAPPING, None)
     assert _found(joined, read) == expected(files)
+
+
+PLAIN = {"order_id": "o1", "merchant_id": "m1", "days": 0, "sku": "a", "phone": "p1", "refused": False}
+
+
+@pytest.mark.parametrize(
+    ("prices", "pieces", "worth"),
+    [((100.0, 50.0), (2.0, 1.0), 250.0), ((100.0, None), (2.0, 1.0), None), ((100.0, 50.0), (2.0, None), None)],
+)
+def test_the_worth_of_all_goods_stands_for_an_amount_that_no_file_tells(
+    prices: tuple[float | None, ...], pieces: tuple[float | None, ...], worth: float | None
+) -> None:
+    told = [
+        PLAIN | {"price_minor": p, "quantity": q, "amount_minor": None} for p, q in zip(prices, pieces, strict=True)
+    ]
+    without, somewhere = lines_of(told), lines_of(told)
+    del without.columns["amount_minor"]
+    for lines, wanted in ((without, worth), (somewhere, None)):
+        joined = join([lines], [None], MAPPING, None)
+        orders = orders_of(joined, good_rows(joined, [lines], {})[0], MAPPING)
+        [found] = orders.columns["amount_minor"].tolist()
+        assert (None if found != found else found) == wanted

@@ -80,6 +80,7 @@ def test_the_gift_shop_of_uci(tmp_path: Path) -> None:
         assert {k: kind for k, (kind, _) in told.items()} == {"536365": "rto_started", "536366": "delivered"}
         assert times == {"536365": "01-20 10:00", "536366": "02-01 09:00"}
         assert (row(imported, "536365")["n_lines"], row(imported, "536365")["n_units"]) == (2, 8)
+        assert row(imported, "536365")["amount_minor"] == 6 * 255 + 2 * 339
         notes = {k: v for k, v in imported.notes.items() if v}
         assert notes == {
             "dropped_postage_fees_and_vouchers": 1, "dropped_stock_corrections": 1, "dropped_lines_without_a_price": 1,
