@@ -85,7 +85,9 @@ def _microseconds(cells: Cells) -> Moments:
 
 def _epochs(cells: Cells, unit: int) -> Moments:
     """Seconds or thousandths since 1970 UTC, as numbers or as text; no other format goes with them."""
-    values = pd.to_numeric(pd.Series(cells.to_pylist(), dtype=object), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    values = pd.to_numeric(pd.Series(cells.to_pylist(), dtype=object), errors="coerce").to_numpy(
+        dtype=np.float64, na_value=np.nan
+    )
     fits = np.abs(values) * unit < 2**53
     return _first(np.rint(np.where(fits, values, 0.0) * unit).astype(np.int64), fits)
 

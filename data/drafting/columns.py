@@ -1,33 +1,37 @@
 """Which column is which: by the words of its header, held against what its cells look like."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from data.contract import ORDER_COLUMNS
 from data.drafting.look import Look
 from data.drafting.status_words import COD_WORDS, STATUS_HEADS, WAYS_IN
 from data.drafting.statuses import UNKNOWN, news_of
 from data.drafting.words import BESIDE, LATE_WORDS, ROLES, ROW_NUMBERS, headed, spoken
+from data.text import word_set
 
 KINDS = {c.name: c.kind for c in ORDER_COLUMNS}
 _LEAST = 0.5
 _NEAR = 0.2
+_LESS_BESIDE = 0.15
 _SPEAKING = ("placed_at", "phone", "email", "pincode", "payment_method", "channel")
 _MOST_MERCHANTS = 30
 _MOST_STATUSES = 200
 _TIMES_OF_OTHERS = (
     "delivery shipping expected promised promise edd due status scan update updated attempt last first birth manifest "
-    "dispatch remittance settlement pickup dob"
+    "dispatch remittance settlement pickup dob estado entrega envio kirim terima sampai livraison actualizacion guia resi "
+    "estatus statut durum novedad awb tracking courier"
 )
 _PLACES_OF_OTHERS = {"pickup", "origin", "warehouse", "seller", "from", "shipper", "return", "merchant"}
 _OTHER_THINGS = {
-    "name": set("product item company seller store shop category file user warehouse vendor courier brand email mail type".split()),
-    "amount_minor": set("gst tax cgst sgst igst weight discount shipping items quantity qty coupon charges".split()),
-    "channel": {"file"}, "order_id": set("date count channel value amount total type quantity time by".split()),
-    "placed_at": set(_TIMES_OF_OTHERS.split()), "phone": {"shipper", "seller", "warehouse", "pickup"},
+    "name": word_set("product item company seller store shop category file user warehouse vendor courier "
+                     "brand email mail type"),
+    "amount_minor": word_set("gst tax cgst sgst igst weight discount shipping items quantity qty coupon charges"),
+    "channel": {"file"}, "order_id": word_set("date count channel value amount total type quantity time by"),
+    "placed_at": word_set(_TIMES_OF_OTHERS), "phone": {"shipper", "seller", "warehouse", "pickup"},
     "city": _PLACES_OF_OTHERS, "state": _PLACES_OF_OTHERS, "pincode": _PLACES_OF_OTHERS,
     "line1": {"ip", "email", *_PLACES_OF_OTHERS}, "line2": {"1", "ip", "email"}, "quantity": {"weight"},
-    "merchant_id": set("address city pincode phone mobile state order code contact email city item product".split()),
-    "category": set("id sku price code quantity value amount weight hsn".split()), "customer_id": {"name", "address", "phone"},
+    "merchant_id": word_set("address city pincode phone mobile state order code contact email city item product"),
+    "category": word_set("id sku price code quantity value amount weight hsn"), "customer_id": {"name", "address", "phone"},
 }  # fmt: skip
 """Words beside a phrase that say it is about something else."""
 _OTHER_THINGS = {role: {w for word in words for w in headed(word).split()} for role, words in _OTHER_THINGS.items()}
@@ -46,25 +50,31 @@ class Guess:
     doubt: str = ""
 
 
-def guesses(looks: list[Look], told: dict[str, str] | None = None) -> dict[str, Guess]:
+def guesses(
+    looks: list[Look], told: dict[str, str] | None = None, theirs: frozenset[str] = frozenset()
+) -> dict[str, Guess]:
     """The best column for each role; each column serves one role, and none that is known late serves any.
 
-    told: column of the contract -> header that a person named for it; it goes before every guess.
+    told: column of the contract -> header that a person named for it; it goes before every guess.  theirs: columns that
+    came from a file beside the orders' own: a courier repeats some of an order, and knows little else of it.
     """
     by_name = {look.name: look for look in looks}
     chosen = {role: Guess(role, by_name[name], 1.0) for role, name in (told or {}).items() if role in ROLES}
     used = {guess.look.name for guess in chosen.values()} | set((told or {}).values())
     statuses = {look.name for look in looks if is_status(look)}
     early = [k for k in looks if k.name not in statuses | used and not is_late(k) and k.n_blank < k.n]
-    tried = sorted((guess for look in early for guess in _served(look)), key=lambda g: -g.confidence)
+    tried = [guess for look in early for guess in _served(look)]
+    tried = [replace(g, confidence=g.confidence - _LESS_BESIDE) if g.look.name in theirs else g for g in tried]
+    tried.sort(key=lambda g: -g.confidence)
     for guess in tried:
         if guess.confidence >= _LEAST and guess.role not in chosen and guess.look.name not in used:
             chosen[guess.role] = guess
             used.add(guess.look.name)
     for role, best in (("placed_at", _any_time), ("order_id", _any_number)):
-        if role not in chosen and (guess := best([k for k in looks if k.name not in used])) is not None:
-            chosen[role] = guess
-            used.add(guess.look.name)
+        free = [k for k in looks if k.name not in used]
+        if role not in chosen and (found := best([k for k in free if k.name not in theirs] or free)) is not None:
+            chosen[role] = found
+            used.add(found.look.name)
     return chosen
 
 
@@ -92,10 +102,14 @@ def _any_time(looks: list[Look]) -> Guess | None:
 def _any_number(looks: list[Look]) -> Guess | None:
     """With no header that says so: a courier's own number, else cells that look like numbers of rows or of blocks."""
     able = [look for look in looks if _can_number(look)]
-    named = [look for look in able if look.head in ROW_NUMBERS or any(f" {n} " in f" {look.head} " for n in ROW_NUMBERS)]
+    named = [
+        look for look in able if look.head in ROW_NUMBERS or any(f" {n} " in f" {look.head} " for n in ROW_NUMBERS)
+    ]
     if named:
         best = max(named, key=lambda look: (look.head in ROW_NUMBERS, look.n_distinct))
-        return Guess("order_id", best, 0.65, "the courier's own number stands for the order: is there one of the shop's?")
+        return Guess(
+            "order_id", best, 0.65, "the courier's own number stands for the order: is there one of the shop's?"
+        )
     if not able:
         return None
     best = max(able, key=lambda look: (round(look.share(r"\S*\d\S*"), 1), look.n_distinct))
@@ -105,13 +119,21 @@ def _any_number(looks: list[Look]) -> Guess | None:
 def _can_number(look: Look) -> bool:
     if look.n_distinct < 2 or look.n_blank > 0.6 * look.n or look.dates is not None or look.email_share > 0.1:
         return False
-    return look.n_runs <= 1.1 * look.n_distinct and look.n_distinct > 0.2 * (look.n - look.n_blank) and look.share(r"\S{1,40}") > 0.9
+    if look.share(r"\S*\d\S*") < 0.5:
+        return False
+    return (
+        look.n_runs <= 1.1 * look.n_distinct
+        and look.n_distinct > 0.2 * (look.n - look.n_blank)
+        and look.share(r"\S{1,40}") > 0.9
+    )
 
 
 def is_late(look: Look) -> bool:
     """Does the header name something known only after the order was placed?"""
     words = set(look.words.split())
-    return bool(words & LATE_WORDS) and not any(look.head in phrases for phrases in ROLES.values()) and not _payment(look)
+    return (
+        bool(words & LATE_WORDS) and not any(look.head in phrases for phrases in ROLES.values()) and not _payment(look)
+    )
 
 
 def is_status(look: Look) -> bool:
@@ -145,7 +167,21 @@ def _confidence(role: str, look: Look) -> float:
     return max(0.0, min(0.99, _held_against(role, look, named)))
 
 
-_WHOLE_ONLY = {"number", "placed", "created", "content", "contents", "account", "client", "area", "cod", "ip", "nom", "cp", "company"}
+_WHOLE_ONLY = {
+    "number",
+    "placed",
+    "created",
+    "content",
+    "contents",
+    "account",
+    "client",
+    "area",
+    "cod",
+    "ip",
+    "nom",
+    "cp",
+    "company",
+}
 """Phrases that are a header alone and say little beside other words."""
 
 
@@ -190,7 +226,11 @@ def _held_against(role: str, look: Look, named: float) -> float:
 def _number(role: str, look: Look, named: float) -> float:
     if look.number_share <= 0.95 or look.dates is not None:
         return 0.0
-    if role == "amount_minor" and look.zero_share > 0.02 and {"cod", "collection", "collectable", "collect"} & set(look.head.split()):
+    if (
+        role == "amount_minor"
+        and look.zero_share > 0.02
+        and {"cod", "collection", "collectable", "collect"} & set(look.head.split())
+    ):
         return named * 0.75  # nothing is collected for prepaid orders: another column tells their amount better
     return named
 
@@ -206,7 +246,11 @@ def _words(role: str, look: Look, named: float) -> float:
         case "customer_id":
             return named if look.head != "customer" or look.share(r"\S*\d\S*") > 0.8 else 0.0
         case "merchant_id":
-            return named if look.n_distinct <= _MOST_MERCHANTS and look.n_blank < 0.05 * look.n and look.number_share < 1 else 0.0
+            return (
+                named
+                if look.n_distinct <= _MOST_MERCHANTS and look.n_blank < 0.05 * look.n and look.number_share < 1
+                else 0.0
+            )
         case "category":
             return named if _few_words(look, max(60, look.n // 50)) else 0.0
         case "channel":

@@ -16,7 +16,7 @@ _MOST_EARLY = 0.01
 _LEAST_FILLED = 0.5
 _ON_THE_WAY = {
     "dispatched": ("dispatch", "dispatched", "shipped", "shipping date", "pickup", "picked", "manifest", "handover", "enviado",
-                   "fecha envio", "dikirim", "expedicao", "shipped at", "fulfilled at"),
+                   "fecha envio", "dikirim", "kirim", "pengiriman", "envio", "expedicao", "shipped at", "fulfilled at"),
     "out_for_delivery": ("first attempt", "1st attempt", "attempt date", "first ofd", "out for delivery", "ofd", "ofd 1",
                          "first delivery attempt"),
 }  # fmt: skip
@@ -43,7 +43,9 @@ class Course:
 
     @property
     def says_rto(self) -> bool:
-        return any(s.news.startswith("rto") for s in [*self.statuses, *(s for told in self.also.values() for s in told)])
+        return any(
+            s.news.startswith("rto") for s in [*self.statuses, *(s for told in self.also.values() for s in told)]
+        )
 
 
 def course(looks: list[Look], used: set[str], at: Look | None, told: dict[str, str]) -> Course:

@@ -14,8 +14,18 @@ _DAYS = (
     "%b{s}%d{s}%Y", "%B{s}%d{s}%Y", "%Y{s}%b{s}%d", "%y{s}%m{s}%d",
 )  # fmt: skip
 _HOURS = (
-    "", "%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M:%S %p", "%H:%M:%S %z", "%H:%M %z", "%H:%M:%S.%f", "%I:%M%p", "%I:%M:%S%p",
-    "%H:%M:%S GMT%z", "%H.%M",
+    "",
+    "%H:%M",
+    "%H:%M:%S",
+    "%I:%M %p",
+    "%I:%M:%S %p",
+    "%H:%M:%S %z",
+    "%H:%M %z",
+    "%H:%M:%S.%f",
+    "%I:%M%p",
+    "%I:%M:%S%p",
+    "%H:%M:%S GMT%z",
+    "%H.%M",
 )
 _JOINTS = (" ", ", ", " - ", "T")
 _COMPACT = {
@@ -25,7 +35,9 @@ _COMPACT_LOOKS = re.compile(r"(?:(?:19|20)\d{6}|\d{4}(?:19|20)\d\d)(?:[ T_-]?\d\
 _EPOCH_LOOKS = re.compile(r"1[0-9]\d{8}(?:\d{3})?(?:\.0+)?")
 _EPOCH_YEARS = (2005, 2045)
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?: ?(?:Z|[+-]\d\d:?\d\d))?)?")
-_LOOKS = re.compile(r"[A-Za-z]{3,9},? \d{1,2}\D.*|\d{1,4}\D{1,3}(?:\d{1,2}|[A-Za-z]{3,9})\D{1,3}\d{1,4}|[A-Za-z]{3,9} \d{1,2},? \d{4}")
+_LOOKS = re.compile(
+    r"[A-Za-z]{3,9},? \d{1,2}\D.*|\d{1,4}\D{1,3}(?:\d{1,2}|[A-Za-z]{3,9})\D{1,3}\d{1,4}|[A-Za-z]{3,9} \d{1,2},? \d{4}"
+)
 _WHOLE_TIMES = ("ISO8601", EPOCH_S, EPOCH_MS)
 _MOST_SECONDS = 5_000_000_000
 _SHAPED_TRIES = 20
@@ -96,7 +108,9 @@ def _layouts(sample: str) -> list[str]:
     if _COMPACT_LOOKS.fullmatch(sample):
         return _compact_layouts(sample)
     weekday = re.match(r"([A-Za-z]{3,9})(,? )(?=\d|[A-Za-z])", sample)
-    before = "" if weekday is None or not _is_weekday(weekday[1]) else ("%a" if len(weekday[1]) == 3 else "%A") + weekday[2]
+    before = (
+        "" if weekday is None or not _is_weekday(weekday[1]) else ("%a" if len(weekday[1]) == 3 else "%A") + weekday[2]
+    )
     separators = [s for s in "/-. " if s in sample]
     with_hours = ":" in sample
     hours = [h for h in _HOURS if bool(h) == with_hours]
@@ -116,7 +130,9 @@ def _compact_layouts(sample: str) -> list[str]:
     made = []
     for layout in _COMPACT.get(len(digits), ()):
         day, hour = layout[:6], layout[6:]
-        made.append(day + joint + (":".join(hour[i : i + 2] for i in range(0, len(hour), 2)) if ":" in sample else hour))
+        made.append(
+            day + joint + (":".join(hour[i : i + 2] for i in range(0, len(hour), 2)) if ":" in sample else hour)
+        )
     return made
 
 

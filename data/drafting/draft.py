@@ -13,13 +13,14 @@ from data.drafting.opened import one_way, opened
 from data.drafting.pairs import Found, Pair, side_by_side
 from data.drafting.setting import country_of, currency_of
 from data.drafting.several import Several, several
+from data.drafting.status_words import COLLECTED
 from data.errors import UsageError
 from data.shaping import File
 from data.sheets import Sheet
 
 HINTS = (*KINDS, "status")
 """What a person can name a column for."""
-_COD = {"cod", "collection", "collectable", "collect", "recaudo", "tagihan", "contraentrega"}
+_FEW_ROWS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,11 @@ def draft(paths: list[Path], tell: Tell, told: dict[str, str] | None = None) -> 
     beside = side_by_side([one.sheet for one in found])
     looks = looks_of(beside.main)
     _refuse_strange(told, looks)
-    orders = guesses(looks, told)
+    orders = guesses(looks, told, beside.theirs)
+    numbered = _with_numbers(beside.main, orders)
+    if len(numbered) < len(beside.main):
+        looks = looks_of(numbered)
+        orders = guesses(looks, told, beside.theirs)
     made = _made([p.name for p in paths], file, beside, looks, orders, told)
     made.remarks.extend(remark for one in found for remark in one.remarks)
     made.questions.extend([*clashes, *_questions(made)])
@@ -91,6 +96,12 @@ def _made(
     )  # fmt: skip
 
 
+def _with_numbers(sheet: Sheet, orders: dict[str, Guess]) -> Sheet:
+    """A sheet without its few rows that have no order number: titles and totals, to be dropped."""
+    look = orders["order_id"].look if "order_id" in orders else None
+    return sheet.taken(look.filled) if look is not None and look.n_blank <= _FEW_ROWS * look.n else sheet
+
+
 def _refuse_strange(told: dict[str, str], looks: list[Look]) -> None:
     names = [look.name for look in looks]
     for role, name in told.items():
@@ -98,18 +109,21 @@ def _refuse_strange(told: dict[str, str], looks: list[Look]) -> None:
             raise UsageError("CLI008", "--column", got=f"{role}={name}", expected=f"one of {', '.join(HINTS)}")
         if name not in names:
             raise UsageError("CLI008", f"--column {role}", got=f"{name!r}, which is no column of the files",
-                             expected="a column's name as in the header", to_do="a draft without it lists every column")  # fmt: skip
+                             expected="a column's name as in the header",
+                             to_do="a draft without it lists every column")  # fmt: skip
 
 
 def _cod_amount(looks: list[Look]) -> Look | None:
     """Amounts to be collected: 0 or blank on some orders, more on others."""
-    named = [k for k in looks if set(k.head.split()) & _COD and k.dates is None and k.number_share > 0.95]
+    named = [k for k in looks if set(k.head.split()) & COLLECTED and k.dates is None and k.number_share > 0.95]
     return next((k for k in named if k.n_distinct > 2 and k.zero_share < 1), None)
 
 
 def _newest(looks: list[Look]) -> tuple[str, str] | None:
     """The latest day that a column tells which cannot lie ahead, and its name."""
-    dated = [k for k in looks if k.dates is not None and not set(k.head.split()) & {"expected", "promised", "edd", "due"}]
+    dated = [
+        k for k in looks if k.dates is not None and not set(k.head.split()) & {"expected", "promised", "edd", "due"}
+    ]
     told = [(k.times.max(), k.name) for k in dated if k.times.notna().any()]
     return (f"{max(told)[0]:%Y-%m-%d}", max(told)[1]) if told else None
 
@@ -149,7 +163,9 @@ def _about_outcomes(made: Draft) -> list[str]:
     if not made.course.says_rto:
         asked.append("no status says that a parcel came back: nothing can be learned without RTO")
     if unknown := [s.value for s in made.course.statuses if s.news == "?"]:
-        asked.append(f"{len(unknown)} statuses are unknown and have no rule: the import refuses their rows (DQ007) until they do")
+        asked.append(
+            f"no rule for {len(unknown)} unknown: the import refuses rows of that status (DQ007) until there is"
+        )
     others = [k.name for k in made.looks if is_status(k) and k.name not in made.used]
     if others:
         asked.append(f"{status.name} is read as the status; {', '.join(others)} looks like one too")

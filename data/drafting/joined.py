@@ -30,7 +30,11 @@ def _some(texts: object) -> str:
 def _numbers(pair: Pair) -> list[str]:
     """How a side writes the number, where it has more in it than the other."""
     sides = dict(zip((pair.left.name, pair.right.name), pair.strips, strict=True))
-    rule = "{ strip = \"#'\" }" if pair.spelling == "bare" else f"{{ pattern = {quoted(_PATTERNS.get(pair.spelling, ''))} }}"
+    rule = (
+        '{ strip = "#\'" }'
+        if pair.spelling == "bare"
+        else f"{{ pattern = {quoted(_PATTERNS.get(pair.spelling, ''))} }}"
+    )
     told = [f"{quoted(name)} = {rule}" for name, more in sides.items() if more]
     return [f"numbers = {{ {', '.join(told)} }} # so that both sides are alike"] if told else []
 

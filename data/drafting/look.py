@@ -90,7 +90,9 @@ class Look:
     @cached_property
     def zero_share(self) -> float:
         """Share of the rows that hold the number 0, or nothing."""
-        zeros = [int(n) for cell, n in self.counts.items() if re.fullmatch(r"\D{0,4}0+(?:[.,]0*)?\D{0,4}", str(cell).strip())]
+        zeros = [
+            int(n) for cell, n in self.counts.items() if re.fullmatch(r"\D{0,4}0+(?:[.,]0*)?\D{0,4}", str(cell).strip())
+        ]
         return (sum(zeros) + self.n_blank) / max(1, self.n)
 
     @cached_property
@@ -98,7 +100,9 @@ class Look:
         kind = self.column.type
         if pa.types.is_timestamp(kind):
             return Dates(["ISO8601"], False, 1.0)
-        whole = pa.types.is_string(kind) or self.number_share == 1 and (pa.types.is_integer(kind) or pa.types.is_floating(kind))
+        whole = pa.types.is_string(kind) or (
+            self.number_share == 1 and (pa.types.is_integer(kind) or pa.types.is_floating(kind))
+        )
         return dates_of(self.texts) if whole else None
 
     @cached_property

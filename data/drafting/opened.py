@@ -59,7 +59,10 @@ def one_way(found: list[Opened]) -> tuple[File, list[str]]:
             value = getattr(one.file, key)
             if told.setdefault(key, value) != value:
                 clashes.add(key)
-    doubts = [f"the files differ in {key}, and a mapping has one [file]: save one of them as the other is" for key in sorted(clashes)]
+    doubts = [
+        f"the files differ in {key}, and a mapping has one [file]: save one of them as the other is"
+        for key in sorted(clashes)
+    ]
     return File(**{key: value for key, value in told.items() if value is not None}), doubts
 
 

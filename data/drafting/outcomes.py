@@ -41,7 +41,8 @@ def _entries(made: Draft, column: str, statuses: list[Status]) -> list[str]:
             continue
         told = [*passed, *_kinds(news)]
         reasons = _reasons(made, same) if explained else {}
-        rules = [_rule(made, f"{when}, {quoted(_name(made))} = {listed(cells)}", told, reason) for reason, cells in reasons.items()]
+        narrow = [(f"{when}, {quoted(_name(made))} = {listed(cells)}", reason) for reason, cells in reasons.items()]
+        rules = [_rule(made, fits, told, reason) for fits, reason in narrow]
         entries.append("\n".join([*above, *rules, _rule(made, when, told)]))
     return entries
 

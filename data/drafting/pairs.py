@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -56,12 +55,14 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The sheets to draft for. left_out: a kind of file that no number ties to the others.  nearest: why not."""
+    """The sheet to draft for. theirs: its columns that came from the file beside.  left_out: a kind of file that no number
+    ties to the others.  nearest: why not."""
 
     main: Sheet
     pair: Pair | None = None
     left_out: tuple[Sheet, ...] = ()
     nearest: str = ""
+    theirs: frozenset[str] = frozenset()
 
 
 def side_by_side(sheets: list[Sheet]) -> Found:
@@ -76,8 +77,17 @@ def side_by_side(sheets: list[Sheet]) -> Found:
         main = max(kinds, key=_worth_of_orders)
         nearest = max(tried, key=lambda found: found[2].shared, default=None)
         return Found(main, None, tuple(k for k in kinds if k is not main), _why(nearest and nearest[2]))
-    main, other, pair = max(good, key=lambda f: (round(f[2].shared, 1) + _worth_of_orders(f[0]) - _worth_of_orders(f[1]), f[2].shared))
-    return Found(_beside(main, other, pair), pair, tuple(k for k in kinds if k is not main and k is not other))
+    main, other, pair = max(
+        good, key=lambda f: (round(f[2].shared, 1) + _worth_of_orders(f[0]) - _worth_of_orders(f[1]), f[2].shared)
+    )
+    beside = _beside(main, other, pair)
+    theirs = frozenset(beside.table.column_names) - frozenset(main.table.column_names)
+    return Found(beside, pair, tuple(k for k in kinds if k is not main and k is not other), theirs=theirs)
+
+
+def _likely(found: tuple[Sheet, Sheet, Pair]) -> tuple[float, float]:
+    main, other, pair = found
+    return round(pair.shared, 1) + _worth_of_orders(main) - _worth_of_orders(other), pair.shared
 
 
 def _stacked(sheets: list[Sheet]) -> list[Sheet]:

@@ -50,7 +50,9 @@ def several(table: Any, orders: dict[str, Guess]) -> Several:
 def _first_only(column: Any, first: "pd.Series[bool]", later: "pd.Series[bool]") -> bool:
     """Blank on nearly all later rows of an order, though its first rows are filled more often."""
     blank = pc.is_null(column).to_pandas()
-    return bool(blank[later].mean() > 0.9 and not blank[first].all() and blank[first].mean() < 0.9 * blank[later].mean())
+    return bool(
+        blank[later].mean() > 0.9 and not blank[first].all() and blank[first].mean() < 0.9 * blank[later].mean()
+    )
 
 
 def _differs(column: Any, ids: "pd.Series[Any]", repeated: "pd.Series[bool]") -> bool:

@@ -2,6 +2,7 @@
 
 from data.contract import NewsType
 from data.drafting.words import spoken
+from data.text import word_set
 
 STATUS_HEADS = tuple(map(spoken, (
     "status", "order status", "shipment status", "current status", "delivery status", "estado",
@@ -87,8 +88,8 @@ CODES: dict[str, str] = {
     code: news
     for news, codes in {
         "delivered": "dlv dlvd del dl dld ok dlvrd delvd deli pod",
-        "rto_started": "rto rts rt rtn rti ri rtsi rtoi rto-i rto-ip rto-it rts-init rto-init rto-int rto-initiated rto-in-transit "
-        "rts-it ret-init rto-ofd rto-ni r2s",
+        "rto_started": "rto rts rt rtn rti ri rtsi rtoi rto-i rto-ip rto-it rts-init rto-init rto-int "
+        "rto-initiated rto-in-transit rts-it ret-init rto-ofd rto-ni r2s",
         "rto_received": "rto-d rto-del rto-dlv rto-dl rtod rts-d rts-dlv rto-rcvd rts-rcvd rto-rec rto-ack rtoc",
         "attempt_failed": "und ud udl undel ndr na ni ofd-f fa nd dex failedattempt",
         "lost": "lst lt dmg dst",
@@ -113,10 +114,12 @@ _REASONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     )),
     ("bad_address", (
         "bad address", "bad_address", "incomplete address", "wrong address", "address not found", "incorrect address",
-        "address issue", "address", "wrong pincode", "shifted", "direccion", "endereco", "alamat", "consignee shifted", "pata galat",
+        "address issue", "address", "wrong pincode", "shifted",
+        "direccion", "endereco", "alamat", "consignee shifted", "pata galat",
     )),
     ("refused", (
-        "refused", "rejected", "refuse", "rehusado", "rechazado", "recusado", "ditolak", "menolak", "cancelled by customer", "customer refused",
+        "refused", "rejected", "refuse", "rehusado", "rechazado", "recusado", "ditolak", "menolak",
+        "cancelled by customer", "customer refused",
         "reject", "buyer rejected", "not interested", "does not want", "inkar", "no cash", "no money", "cod not ready",
     )),
     ("unreachable", (
@@ -134,8 +137,11 @@ REASON_HEADS = tuple(map(spoken, (
     "undelivered reason", "novedad", "keterangan", "comment", "السبب", "observacion", "ndr remark",
 )))  # fmt: skip
 
-WAYS_IN = frozenset(
+WAYS_IN = word_set(
     "web website app android ios mobile desktop phone call whatsapp instagram facebook marketplace store pos amazon flipkart "
-    "shopify woocommerce organic mobile-app m-site msite pwa online offline tokopedia shopee".split()
+    "shopify woocommerce organic mobile-app m-site msite pwa online offline tokopedia shopee"
 )
 """Cells of a column that tells where orders were placed."""
+
+COLLECTED = word_set("cod collection collectable collect recaudo tagihan contraentrega")
+"""Words of a header of what the courier is to collect: 0 where the buyer has paid."""

@@ -9,13 +9,25 @@ from data.drafting.words import spoken
 _HEADS_OF_TIMES = {
     "rto_started": ("rto-initiated", "rto", "returned", "return", "devuelto", "مرتجع", "rts", "devolucion", "retur"),
     "rto_received": ("rto-delivered", "rto-received", "rto", "returned", "rts", "return"),
-    "delivered": ("delivered", "delivery", "entrega", "entregado", "تسليم", "livraison", "dlv", "del date", "pod date", "diterima"),
+    "delivered": (
+        "delivered",
+        "delivery",
+        "entrega",
+        "entregado",
+        "تسليم",
+        "livraison",
+        "dlv",
+        "del date",
+        "pod date",
+        "diterima",
+    ),
     "cancelled": ("cancelled", "canceled", "cancel", "cancelado"),
     "lost": ("lost",),
 }
 _ANY_CLOSE = ("closed", "completed", "last update", "status date", "updated", "modified", "fecha estado", "last status",
               "status dt", "status time", "last scan", "scan date", "event date", "final date", "close date", "closure",
-              "ultima actualizacion", "fecha de estado", "data do status", "tanggal status", "tgl status", "actualizado", "اخر تحديث", "terakhir", "mise a jour")  # fmt: skip
+              "ultima actualizacion", "fecha de estado", "data do status", "tanggal status", "tgl status",
+              "actualizado", "اخر تحديث", "terakhir", "mise a jour")  # fmt: skip
 
 
 UNKNOWN = "?"
@@ -24,7 +36,10 @@ UNKNOWN = "?"
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """One value of the status column. news: "" while the order is open, UNKNOWN for words never seen.  doubt: what a person should settle."""
+    """One value of the status column. news: "" while the order is open, UNKNOWN for words never seen.
+
+    doubt: what a person should settle.
+    """
 
     value: str
     n_rows: int

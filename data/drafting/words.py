@@ -33,6 +33,7 @@ _ROLES: dict[str, tuple[str, ...]] = {
         "fecha de pedido", "fecha del pedido", "waktu pesanan dibuat", "tanggal pesanan", "تاريخ الطلب", "التاريخ",
         "date commande", "channel created at", "purchase date", "booking date", "invoice date", "order datetime",
         "date created gmt", "booking datetime", "booked on", "booking time", "order dt", "fecha creacion",
+        "fecha de creacion", "creado", "creada", "criado", "dibuat", "data",
         "data do pedido", "data pedido", "data da compra", "tanggal", "tgl pesan", "tgl order", "tanggal order",
         "tarikh", "tareekh", "tarikh talab", "purchased at", "ordered at", "entry date", "doc date", "sale date",
         "transaction date", "checkout time", "timestamp",
@@ -59,7 +60,8 @@ _ROLES: dict[str, tuple[str, ...]] = {
         "payment method", "payment mode", "payment method title", "payment", "payment type", "paid by", "pay mode",
         "cod", "metodo de pago", "forma de pago", "metode pembayaran", "طريقة الدفع", "mode de paiement",
         "cod prepaid", "pay method", "payment mode type", "pay type", "order type", "product type cod",
-        "forma de pagamento", "metodo de pagamento", "jenis pembayaran", "pembayaran", "mop",
+        "forma de pagamento", "metodo de pagamento", "medio pago", "medio de pago", "tipo de pago", "cara bayar",
+        "jenis pembayaran", "pembayaran", "mop",
     ),
     "price_minor": (
         "price", "unit price", "item price", "product price", "lineitem price", "precio", "harga", "item cost",
@@ -82,7 +84,8 @@ _ROLES: dict[str, tuple[str, ...]] = {
         "pieces count", "no of units", "jml", "jumlah barang", "piezas", "unidades", "quantidade", "tadad",
     ),
     "customer_id": (
-        "customer id", "buyer id", "user id", "customer code", "id cliente", "client id", "username pembeli", "customer",
+        "customer id", "buyer id", "user id", "customer code", "id cliente", "client id", "username pembeli",
+        "customer",
         "customer user", "customer no", "user no", "member id", "cust id",
     ),
     "phone": (
@@ -170,11 +173,14 @@ _ROLES: dict[str, tuple[str, ...]] = {
     "ip": ("ip", "ip address", "customer ip", "customer ip address"),
 }  # fmt: skip
 _SPELLINGS = {
-    "no": "number", "num": "number", "nbr": "number", "nr": "number", "hash": "number", "amt": "amount", "qty": "quantity",
+    "no": "number", "num": "number", "nbr": "number", "nr": "number", "hash": "number", "amt": "amount",
+    "qty": "quantity",
     "pcs": "pieces", "addr": "address", "add": "address", "cust": "customer", "dt": "date", "datetime": "date time",
     "dest": "destination", "ship": "shipping", "mob": "mobile", "ph": "phone", "tel": "phone", "desc": "description",
-    "wt": "weight", "pmt": "payment", "pymt": "payment", "cnee": "consignee", "consg": "consignment", "ref": "reference",
-    "val": "value", "postcode": "pincode", "zipcode": "zip", "colour": "color", "stat": "status", "ordr": "order", "ord": "order",
+    "wt": "weight", "decl": "declared", "bkg": "booking", "bkng": "booking", "rmks": "remarks", "pmt": "payment",
+    "pymt": "payment", "cnee": "consignee", "consg": "consignment", "ref": "reference",
+    "val": "value", "postcode": "pincode", "zipcode": "zip", "colour": "color", "stat": "status", "ordr": "order",
+    "ord": "order",
     "tgl": "tanggal", "nomor": "number", "numero": "number", "txn": "transaction", "dlv": "delivery",
 }  # fmt: skip
 
@@ -200,7 +206,8 @@ PERSONAL_HEADS = frozenset(
 ROW_NUMBERS = tuple(map(headed, (
     "awb", "awb no", "awb number", "awb code", "cn no", "cn", "cn number", "consignment no", "consignment", "waybill",
     "waybill no", "docket", "docket no", "tracking no", "tracking number", "tracking id", "shipment id", "shipment no",
-    "no resi", "resi", "nomor resi", "guia", "numero de guia", "rastreio", "codigo de rastreo", "parcel no", "id", "ref",
+    "no resi", "resi", "nomor resi", "guia", "numero de guia", "rastreio", "codigo de rastreo", "parcel no", "id",
+    "ref",
 )))  # fmt: skip
 """Headers of a courier's own number: an order's only number where the shop's own is not told."""
 

@@ -42,7 +42,11 @@ def _top(made: Draft) -> str:
     if declared:
         lines += [f'note = "Outcomes without a time are assumed to be told {DELAY_DAYS} days after the order."']
     day, column = made.newest or ("2025-03-31", "")
-    why = f"the newest time in the files, in {column!r}: was it exported then?" if column else "the day the file was written"
+    why = (
+        f"the newest time in the files, in {column!r}: was it exported then?"
+        if column
+        else "the day the file was written"
+    )
     lines += [f'# exported_at = "{day}" # ? {comment(why)}']
     return "\n".join(lines)
 
