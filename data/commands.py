@@ -21,6 +21,13 @@ from data.pool import open_pool
 @click.option("--draft", "drafting", is_flag=True, help="Propose a mapping for files nobody has seen; keeps nothing.")
 @click.option("--out", type=click.Path(path_type=Path), help="With --draft: where to write the proposal.")
 @click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="WHAT=HEADER",
+    help='With --draft: what a column is, as order_id="CN No" or status="Scan"; may be repeated.',
+)
+@click.option(
     "--dry-run", "trying", is_flag=True, help="Show what would be understood, and what looks wrong; keeps nothing."
 )
 @click.option("--merchant", help="Whose orders these are, where neither file nor mapping says.")
@@ -35,6 +42,7 @@ def import_command(
     mapping: str | None,
     drafting: bool,
     out: Path | None,
+    columns: tuple[str, ...],
     trying: bool,
     merchant: str | None,
     exported_at: str | None,
@@ -50,10 +58,12 @@ def import_command(
     For files without a mapping: --draft proposes one, --dry-run tries it without keeping anything.
     """
     _refuse_options(mapping, drafting, out, trying, as_json)
+    if columns and not drafting:
+        raise UsageError("CLI008", "--column", got="without --draft", expected="--draft FILE... --column WHAT=HEADER")
     if drafting:
         from data.trying import write_draft
 
-        write_draft(list(files), out)
+        write_draft(list(files), out, columns)
         return
     assert mapping is not None, "refused above"
     until = moment(exported_at, "--exported-at")

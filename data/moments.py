@@ -19,6 +19,8 @@ from data.codes import Array, Cells, distinct
 from data.contract import DAY, SECOND
 
 ISO = "ISO8601"
+EPOCH_S, EPOCH_MS = "EPOCH_S", "EPOCH_MS"
+_MICROS = {EPOCH_S: SECOND, EPOCH_MS: SECOND // 1000}
 _PLAIN_ISO = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?)?"  # what Arrow reads exactly as pandas does
 _PLAIN_ZONED = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d(:?\d\d)?)$"
 _ZONED = r"[T ].*[Z+-]"  # after an hour a sign can only open an offset: the end of 04-12-2022 is none
@@ -50,14 +52,18 @@ class Moments:
 
 def moments(cells: Cells, formats: list[str], zone: str) -> Moments:
     """The moments of a column. Naive times are the merchant's local ones; an hour that a clock change repeats is read
-    as its second half. Numbers are microseconds since 1970 UTC."""
+    as its second half. Numbers are microseconds since 1970 UTC, unless a format says how to read their digits."""
     kind = cells.type
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return _typed(cells, zone)
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+    if formats[0] in _MICROS:
+        return _epochs(cells, _MICROS[formats[0]])
+    is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
+    if is_number and formats == [ISO]:
         return _microseconds(cells)
     if not pa.types.is_string(kind):
-        written = [None if v is None else str(v) for v in cells.to_pylist()]
+        whole = pc.cast(cells, pa.int64(), safe=False) if is_number else cells  # 20250705.0 is a day written in digits
+        written = [None if v is None else str(v) for v in whole.to_pylist()]
         cells = pa.array(written, pa.string())
     return _parsed(cells, formats, zone)
 
@@ -75,6 +81,15 @@ def _microseconds(cells: Cells) -> Moments:
     values = np.asarray(pc.fill_null(cells.cast(pa.float64()), np.nan))
     fits = (np.abs(values) < 2**53) & (values == np.floor(values))
     return _first(np.where(fits, values, 0.0).astype(np.int64), fits)
+
+
+def _epochs(cells: Cells, unit: int) -> Moments:
+    """Seconds or thousandths since 1970 UTC, as numbers or as text; no other format goes with them."""
+    values = pd.to_numeric(pd.Series(cells.to_pylist(), dtype=object), errors="coerce").to_numpy(
+        dtype=np.float64, na_value=np.nan
+    )
+    fits = np.abs(values) * unit < 2**53
+    return _first(np.rint(np.where(fits, values, 0.0) * unit).astype(np.int64), fits)
 
 
 def _first(found: Array, fits: Array) -> Moments:

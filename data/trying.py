@@ -11,13 +11,16 @@ from data.errors import Fault, UsageError
 _LAST_WEEKS = 12
 
 
-def write_draft(files: list[Path], out: Path | None) -> None:
-    """A mapping proposed for files, on stdout or in a new file. Raises UsageError CLI008 if the file is there."""
+def write_draft(files: list[Path], out: Path | None, columns: tuple[str, ...] = ()) -> None:
+    """A mapping proposed for files, on stdout or in a new file. columns: what a person knows, each as WHAT=HEADER.
+
+    Raises UsageError CLI008 if the file is there, or `columns` cannot be read.
+    """
     if out is not None and out.exists():
         raise UsageError("CLI008", "--out", got=f"{out}, which is there already", expected="a new file",
                          to_do="name another: what you finished by hand is not overwritten")  # fmt: skip
     with progress() as tell:
-        text = toml_of(draft(files, tell))
+        text = toml_of(draft(files, tell, told_columns(columns)))
     if out is None:
         print(text, end="")
         return
@@ -25,6 +28,17 @@ def write_draft(files: list[Path], out: Path | None) -> None:
     out.write_text(text, encoding="utf-8")
     asked = sum(line.startswith("# ?") or " # ?" in line for line in text.splitlines())
     note(f"{out}: {asked} lines with `# ?` wait for your answer")
+
+
+def told_columns(columns: tuple[str, ...]) -> dict[str, str]:
+    """`order_id=CN No` and the like as a table: column of the contract -> header."""
+    told = {}
+    for text in columns:
+        what, mark, header = text.partition("=")
+        if not mark or not what.strip() or not header.strip():
+            raise UsageError("CLI008", "--column", got=repr(text), expected='WHAT=HEADER, as order_id="CN No"')
+        told[what.strip()] = header.strip()
+    return told
 
 
 def show_dry_run(seen: dict[str, Any]) -> None:

@@ -1,74 +1,25 @@
 """A first look at a file nobody has seen: how it is written, and what its columns hold."""
 
-import csv
-import io
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data.csv_sheet import DELIMITERS, bytes_of
-from data.drafting.dates import Dates, dates_of
-from data.drafting.words import spoken
+from data.drafting.dates import Dates, dates_of, read_times
+from data.drafting.words import PERSONAL_HEADS, headed, spoken
 from data.emails import email_of
-from data.encodings import likely_encodings
-from data.errors import DataError, masked
-from data.reading import kind_of, read_sheet
-from data.shaping import File
+from data.errors import masked
 from data.sheets import Sheet
 
-_HEAD_LINES = 30
 _PHONE = re.compile(r"\+?[\d\s().-]{8,18}")
 _PERSONAL_SHARE = 0.5
 _GLANCE = 2_000
-
-
-def file_of(path: Path) -> File:
-    """Encoding, delimiter and header row of a CSV as they show in its bytes; other files need none."""
-    if not path.is_file() or kind_of(path) != "csv":
-        return File()
-    raw = bytes_of(path)
-    encoding = next(iter(likely_encodings(raw)), None)
-    if encoding is None:
-        raise DataError("DQ001", str(path), got="bytes of no encoding that we know", expected="a file of text",
-                        to_do="open it where it was made and save it as CSV UTF-8")  # fmt: skip
-    text = raw[: 1 << 20].to_pybytes().decode(encoding, errors="ignore")
-    lines = [line for line in text.splitlines()[:_HEAD_LINES] if line.strip()]
-    delimiter = max(DELIMITERS, key=lambda d: _usual_width(lines, d))
-    width = _usual_width(lines, delimiter)
-    header = next((i for i, line in enumerate(text.splitlines(), 1) if _width(line, delimiter) >= width), 1)
-    return File(delimiter=None if delimiter == "," else delimiter, encoding=encoding, header_row=header)
-
-
-def _usual_width(lines: list[str], delimiter: str) -> int:
-    widths = sorted(_width(line, delimiter) for line in lines)
-    return widths[len(widths) // 2] if widths else 0
-
-
-def _width(line: str, delimiter: str) -> int:
-    return sum(1 for cell in next(csv.reader(io.StringIO(line), delimiter=delimiter), []) if cell.strip())
-
-
-def sheet_of(path: Path) -> tuple[Sheet, File]:
-    """A file read as it seems to be written, the array of an order's lines unfolded."""
-    file = file_of(path)
-    sheet = read_sheet(path, file)
-    nested = [n for n in sheet.table.column_names if _is_array_of_objects(sheet.table[n])]
-    if kind_of(path) != "csv" and nested:
-        file = file.model_copy(update={"path": nested[0]})
-        sheet = read_sheet(path, file)
-    return sheet, file
-
-
-def _is_array_of_objects(column: Any) -> bool:
-    if not pa.types.is_string(column.type):
-        return False
-    return any(str(cell).startswith("[{") for cell in pc.drop_null(column).slice(0, 50).to_pylist())
+_FEW = 20
+_THINGS = {"product", "item", "courier", "company", "sku", "status", "channel", "amount", "value"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +33,11 @@ class Look:
     def words(self) -> str:
         """The header as plain words."""
         return spoken(self.name)
+
+    @cached_property
+    def head(self) -> str:
+        """The header with its short words written out."""
+        return headed(self.name)
 
     @cached_property
     def counts(self) -> "pd.Series[Any]":
@@ -111,14 +67,53 @@ class Look:
         return int(self.column.null_count)
 
     @property
+    def filled(self) -> Any:
+        """(n,) which rows tell something."""
+        return pc.is_valid(self.column).to_numpy(zero_copy_only=False)
+
+    @property
     def n_distinct(self) -> int:
         return len(self.counts)
 
     @cached_property
+    def n_runs(self) -> int:
+        """How many stretches of equal cells follow one another, blank ones left out: as many as orders, if it is their
+        number."""
+        cells = pc.drop_null(self.column).combine_chunks()
+        return 1 + int(pc.sum(pc.not_equal(cells[1:], cells[:-1])).as_py() or 0) if len(cells) else 0
+
+    @cached_property
+    def starts_blocks(self) -> bool:
+        """Is every cell told once, on the first of its rows? So a number stands on an order's first row only."""
+        return self.n_blank < self.n and self.n_distinct == self.n - self.n_blank and self.column[0].is_valid
+
+    @cached_property
+    def zero_share(self) -> float:
+        """Share of the rows that hold the number 0, or nothing."""
+        zeros = [
+            int(n) for cell, n in self.counts.items() if re.fullmatch(r"\D{0,4}0+(?:[.,]0*)?\D{0,4}", str(cell).strip())
+        ]
+        return (sum(zeros) + self.n_blank) / max(1, self.n)
+
+    @cached_property
     def dates(self) -> Dates | None:
-        if pa.types.is_timestamp(self.column.type):
+        kind = self.column.type
+        if pa.types.is_timestamp(kind):
             return Dates(["ISO8601"], False, 1.0)
-        return dates_of(self.texts) if pa.types.is_string(self.column.type) else None
+        whole = pa.types.is_string(kind) or (
+            self.number_share == 1 and (pa.types.is_integer(kind) or pa.types.is_floating(kind))
+        )
+        return dates_of(self.texts) if whole else None
+
+    @cached_property
+    def times(self) -> "pd.Series[Any]":
+        """(n,) the cells as times, zones put aside; NaT where none is read."""
+        return read_times(self.column, self.dates.formats if self.dates else ["ISO8601"])
+
+    @property
+    def middle(self) -> Any:
+        """The time in the middle of the column's times."""
+        return self.times.dropna().median()
 
     @cached_property
     def number_share(self) -> float:
@@ -151,8 +146,13 @@ class Look:
     @property
     def personal(self) -> bool:
         """Do the cells look like somebody's? Then they are shown masked."""
+        named = any(f" {head} " in f" {self.head} " for head in PERSONAL_HEADS)
+        if named and self.dates is None and not set(self.head.split()) & _THINGS:
+            return True
         if self.phone_share > _PERSONAL_SHARE and self.dates is None and self.number_share < 1:
             return True
+        if self.n_distinct > _FEW and self.share(r"[^\W\d]+(?: [^\W\d]+){1,3}") > 0.3:
+            return True  # two or three words of letters: somebody's name, or as good as one
         wordy = self.some.str.contains(r"[^\W\d]", regex=True).mean() if len(self.some) else 0
         many = self.n_distinct > max(20, 0.2 * (self.n - self.n_blank))
         return self.email_share > 0.1 or self.phone_share > 0.8 or (wordy > 0.5 and many and self.dates is None)

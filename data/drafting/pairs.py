@@ -1,71 +1,188 @@
-"""Which of several files belong side by side: a number of one that stands once in the other."""
+"""Which of several files belong side by side: a number of one that stands in the other, however each writes it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
-from data.drafting.columns import is_status
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from data.conditions import cell_text
+from data.drafting.columns import guesses, is_status
 from data.drafting.look import Look, looks_of
-from data.joins import joined
-from data.shaping import Join
 from data.sheets import Sheet
 
 _LEAST_SHARED = 0.5
 _LEAST_NUMBERS = 5
+_MOST_ROWS_EACH = 3
+_SAMPLE = 5_000
+
+Spelling = Callable[[str], str]
+SPELLINGS: dict[str, Spelling] = {
+    "": lambda text: re.sub(r"\s+|\.0$", "", text),
+    "bare": lambda text: re.sub(r"^[#'\s]+|\s+|\.0$", "", text),
+    "no zeros": lambda text: re.sub(r"^[#'\s]*0*|\s+|\.0$", "", text),
+    "digits": lambda text: re.sub(r"^[^\d]*0*", "", re.sub(r"\.0$", "", text)),
+    "before": lambda text: re.sub(r"^[^\d]*0*", "", re.split(r"(?<=\d)[-_/ ]", text)[0]),
+}
+"""How numbers may be written alike, gentle to harsh; `cell_text` has folded them before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A join to propose, and the share of the first file's numbers that the other knows."""
+    """A join to propose: a column of the orders' file and one of the other.
 
-    join: Join
+    shared: share of the orders' numbers that the other file knows.  spelling: a key of SPELLINGS.  n_more: rows of the
+    other file beyond the first for their number; by: its column of times that tells which row is the last.
+    """
+
+    left: Look
+    right: Look
     shared: float
+    spelling: str
+    prefix: str
+    mark: list[str]
+    n_more: int
+    by: Look | None
+
+    @property
+    def strips(self) -> tuple[bool, bool]:
+        """Does the number of the orders' file, of the other file, change when it is spelled?"""
+        spell = SPELLINGS[self.spelling]
+        return _changes(self.left, spell), _changes(self.right, spell)
 
 
-def side_by_side(sheets: list[Sheet]) -> tuple[list[Sheet], Pair | None]:
-    """The sheets of orders, joined if two kinds of files belong together. Files of one shape follow one another."""
-    shapes = {tuple(s.table.column_names) for s in sheets}
-    if len(shapes) < 2:
-        return sheets, None
-    tried = [(main, other, pair) for main in sheets for other in sheets if (pair := _pair(main, other))]
-    if not tried:
-        return sheets, None
-    best = max(tried, key=lambda found: (found[2].shared, len(found[0])))
-    return joined([best[0], best[1]], best[2].join, {}), best[2]
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The sheet to draft for. theirs: its columns that came from the file beside.  left_out: a kind of file that no number
+    ties to the others.  nearest: why not."""
+
+    main: Sheet
+    pair: Pair | None = None
+    left_out: tuple[Sheet, ...] = ()
+    nearest: str = ""
+    theirs: frozenset[str] = frozenset()
 
 
-def _pair(main: Sheet, other: Sheet) -> Pair | None:
-    if main.table.column_names == other.table.column_names:
-        return None
-    best: tuple[float, Look, Look] | None = None
-    numbers = [look for look in looks_of(other) if _numbers_rows(look) and look.n_distinct == look.n]
-    for left in looks_of(main):
-        if not _numbers_rows(left):
-            continue
-        own = set(left.texts)
-        for right in numbers:
-            shared = len(own & set(right.texts)) / len(own)
-            if shared >= _LEAST_SHARED and (best is None or shared > best[0]):
-                best = (shared, left, right)
-    if best is None:
-        return None
-    shared, left, right = best
-    return Pair(_join(left.name, right.name, main, other), shared)
-
-
-def _numbers_rows(look: Look) -> bool:
-    return (
-        look.n_distinct >= _LEAST_NUMBERS and look.dates is None and not look.n_blank and look.n_distinct > 0.5 * look.n
+def side_by_side(sheets: list[Sheet]) -> Found:
+    """The orders' sheet, with the other's columns beside its own if two kinds of files belong together. Files of one
+    shape follow one another."""
+    kinds = _stacked(sheets)
+    if len(kinds) < 2:
+        return Found(kinds[0])
+    tried = [(m, o, pair) for m in kinds for o in kinds if m is not o for pair in _pairs(m, o)]
+    good = [found for found in tried if found[2].shared >= _LEAST_SHARED]
+    if not good:
+        main = max(kinds, key=_worth_of_orders)
+        nearest = max(tried, key=lambda found: found[2].shared, default=None)
+        return Found(main, None, tuple(k for k in kinds if k is not main), _why(nearest and nearest[2]))
+    main, other, pair = max(
+        good, key=lambda f: (round(f[2].shared, 1) + _worth_of_orders(f[0]) - _worth_of_orders(f[1]), f[2].shared)
     )
+    beside = _beside(main, other, pair)
+    theirs = frozenset(beside.table.column_names) - frozenset(main.table.column_names)
+    return Found(beside, pair, tuple(k for k in kinds if k is not main and k is not other), theirs=theirs)
 
 
-def _join(left: str, right: str, main: Sheet, other: Sheet) -> Join:
+def _likely(found: tuple[Sheet, Sheet, Pair]) -> tuple[float, float]:
+    main, other, pair = found
+    return round(pair.shared, 1) + _worth_of_orders(main) - _worth_of_orders(other), pair.shared
+
+
+def _stacked(sheets: list[Sheet]) -> list[Sheet]:
+    """Sheets of one shape as one, in the order given."""
+    shapes: dict[tuple[str, ...], list[Sheet]] = {}
+    for sheet in sheets:
+        shapes.setdefault(tuple(sheet.table.column_names), []).append(sheet)
+    return [_one(same) for same in shapes.values()]
+
+
+def _one(same: list[Sheet]) -> Sheet:
+    if len(same) == 1:
+        return same[0]
+    tables = [sheet.table for sheet in same]
+    if len({table.schema for table in tables}) > 1:
+        tables = [pa.table({n: pa.array([None if c is None else str(c) for c in t[n].to_pylist()], pa.string())
+                            for n in t.column_names}) for t in tables]  # fmt: skip
+    return replace(same[0], table=pa.concat_tables(tables), rows=np.concatenate([sheet.rows for sheet in same]))
+
+
+def _worth_of_orders(sheet: Sheet) -> float:
+    """More for a file that tells who buys what, less for one that tells what became of it."""
+    looks = looks_of(sheet)
+    return 0.1 * len(guesses(looks)) - 0.3 * any(is_status(look) for look in looks)
+
+
+def _pairs(main: Sheet, other: Sheet) -> Iterator[Pair]:
+    """For each way of writing numbers, the two columns that share most; a gentler way goes before an equal harsh one."""
+    left, right = ([look for look in looks_of(s) if _may_number(look)] for s in (main, other))
+    best = 0.0
+    for name, spell in SPELLINGS.items():
+        theirs = {look.name: {spell(t) for t in _folded(look)} - {""} for look in right}
+        for mine in left:
+            own = {spell(t) for t in _folded(mine)[:_SAMPLE]} - {""}
+            if len(own) < _LEAST_NUMBERS or len(own) < 0.9 * min(mine.n_distinct, _SAMPLE):
+                continue
+            for look in right:
+                shared = len(own & theirs[look.name]) / len(own)
+                if shared > best + 0.02 and len(theirs[look.name]) > 0.9 * look.n_distinct:
+                    best = shared
+                    yield _pair(main, other, (mine, look), shared, name)
+
+
+def _pair(main: Sheet, other: Sheet, columns: tuple[Look, Look], shared: float, spelling: str) -> Pair:
+    left, right = columns
     own = set(main.table.column_names)
-    clash = any(name in own for name in other.table.column_names if name != right or left != right)
-    only_there = [look.name for look in looks_of(other) if look.name not in own]
-    mark = _mark(other, only_there) if left == right else []
-    return Join(on={left: right}, other_has=mark, prefix="other " if clash else "")
+    clash = any(name in own for name in other.table.column_names if name != right.name or left.name != right.name)
+    looks = looks_of(other)
+    only_there = [look for look in looks if look.name not in own]
+    marks = [look.name for look in only_there if is_status(look)] or [look.name for look in only_there]
+    n_more = right.n - right.n_blank - right.n_distinct
+    return Pair(left, right, shared, spelling, "other " if clash else "", marks[:1] if left.name == right.name else [],
+                n_more, _last_told(looks) if n_more else None)  # fmt: skip
 
 
-def _mark(other: Sheet, only_there: Sequence[str]) -> list[str]:
-    statuses = [look.name for look in looks_of(other) if look.name in only_there and is_status(look)]
-    return statuses[:1] or list(only_there[:1])
+def _last_told(looks: list[Look]) -> Look | None:
+    """The column of times that tells the newest row of a number: the one that runs latest and is mostly filled."""
+    dated = [look for look in looks if look.dates is not None and look.n_blank < 0.2 * look.n]
+    return max(dated, key=lambda look: look.middle) if dated else None
+
+
+def _may_number(look: Look) -> bool:
+    filled = look.n - look.n_blank
+    return (
+        look.n_distinct >= _LEAST_NUMBERS and look.dates is None and filled > 0.3 * look.n and look.email_share < 0.5
+        and look.n_runs * _MOST_ROWS_EACH > filled / 2 and look.n_distinct * 2 * _MOST_ROWS_EACH > filled
+        and look.share(r".*\d.*") > 0.5 and look.share(r".{1,40}") > 0.9
+    )  # fmt: skip
+
+
+def _folded(look: Look) -> list[str]:
+    return [cell_text(text) for text in look.texts]
+
+
+def _changes(look: Look, spell: Spelling) -> bool:
+    return any(spell(text) != SPELLINGS[""](text) for text in _folded(look)[:_SAMPLE])
+
+
+def _why(nearest: Pair | None) -> str:
+    if nearest is None:
+        return "no number of one stands in the other, in whatever spelling"
+    return f"the nearest, {nearest.left.name!r} and {nearest.right.name!r}, share {nearest.shared:.0%} of their numbers"
+
+
+def _beside(main: Sheet, other: Sheet, pair: Pair) -> Sheet:
+    """The orders' rows with the columns of the other file: of several rows for a number, the last by time."""
+    spell = SPELLINGS[pair.spelling]
+    keys = pd.Series([spell(cell_text(c)) for c in other.table[pair.right.name].to_pylist()], dtype="str")
+    order = pair.by.times.argsort(kind="stable").to_numpy() if pair.by is not None else np.arange(len(keys))
+    place = {key: int(i) for i, key in zip(order, keys.iloc[order], strict=True) if key}
+    wanted = [spell(cell_text(c)) for c in main.table[pair.left.name].to_pylist()]
+    positions = pa.array([place.get(key) for key in wanted], pa.int64())
+    table = main.table
+    for name in other.table.column_names:
+        if name == pair.right.name == pair.left.name:
+            continue
+        table = table.append_column(pair.prefix + name, other.table[name].combine_chunks().take(positions))
+    return replace(main, table=table)

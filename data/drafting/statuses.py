@@ -2,25 +2,44 @@
 
 from dataclasses import dataclass
 
-import pyarrow.compute as pc
-
 from data.drafting.look import Look
-from data.drafting.words import AMBIGUOUS_RETURN, ATTEMPT, STATUSES, spoken
+from data.drafting.status_words import AMBIGUOUS_RETURN, ATTEMPT, CODES, REASONS, STATUSES
+from data.drafting.words import spoken
 
 _HEADS_OF_TIMES = {
-    "rto_started": ("rto-initiated", "rto", "returned", "return", "devuelto", "مرتجع"),
-    "rto_received": ("rto-delivered", "rto-received", "rto", "returned"),
-    "delivered": ("delivered", "delivery", "entrega", "entregado", "تسليم", "livraison"),
+    "rto_started": ("rto-initiated", "rto", "returned", "return", "devuelto", "مرتجع", "rts", "devolucion", "retur"),
+    "rto_received": ("rto-delivered", "rto-received", "rto", "returned", "rts", "return"),
+    "delivered": (
+        "delivered",
+        "delivery",
+        "entrega",
+        "entregado",
+        "تسليم",
+        "livraison",
+        "dlv",
+        "del date",
+        "pod date",
+        "diterima",
+    ),
     "cancelled": ("cancelled", "canceled", "cancel", "cancelado"),
     "lost": ("lost",),
 }
 _ANY_CLOSE = ("closed", "completed", "last update", "status date", "updated", "modified", "fecha estado", "last status",
-              "ultima actualizacion", "actualizado", "اخر تحديث", "terakhir", "mise a jour")  # fmt: skip
+              "status dt", "status time", "last scan", "scan date", "event date", "final date", "close date", "closure",
+              "ultima actualizacion", "fecha de estado", "data do status", "tanggal status", "tgl status",
+              "actualizado", "اخر تحديث", "terakhir", "mise a jour")  # fmt: skip
+
+
+UNKNOWN = "?"
+"""In place of news: nobody but a person can say what became of such orders."""
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """One value of the status column. news: "" while the order is open.  doubt: what a person should settle."""
+    """One value of the status column. news: "" while the order is open, UNKNOWN for words never seen.
+
+    doubt: what a person should settle.
+    """
 
     value: str
     n_rows: int
@@ -29,8 +48,11 @@ class Status:
 
 
 def news_of(value: str) -> tuple[str, str] | None:
-    """(news, phrase) that the words of a status stand for, or None if no word is known."""
-    text = f" {spoken(value)} "
+    """(news, phrase) that a courier's code or the words of a status stand for, or None if none is known."""
+    bare = spoken(value)
+    if bare in CODES:
+        return CODES[bare], bare
+    text = f" {bare} "
     return next(((news, p) for news, phrases in STATUSES for p in phrases if f" {p} " in text), None)
 
 
@@ -40,13 +62,13 @@ def statuses_of(look: Look) -> list[Status]:
     says_rto = any(found and found[0].startswith("rto") for _, _, found in told)
     found = [_status(value, n, known, says_rto) for value, n, known in told]
     if look.n_blank:
-        found.append(Status("", look.n_blank, "", "blank cells: taken as still open"))
+        found.append(Status("", look.n_blank, "", "blank cells: are these orders still open?"))
     return found
 
 
 def _status(value: str, n: int, known: tuple[str, str] | None, says_rto: bool) -> Status:
     if known is None:
-        return Status(value, n, "", "no word of it is known: taken as still open. What became of these orders?")
+        return Status(value, n, UNKNOWN, "no word of it is known. What became of these orders?")
     news, _ = known
     if news == AMBIGUOUS_RETURN:
         if says_rto:
@@ -59,21 +81,24 @@ def _status(value: str, n: int, known: tuple[str, str] | None, says_rto: bool) -
     return Status(value, n, news)
 
 
-def time_column(news: str, at: str, status: Look, looks: list[Look]) -> Look | None:
-    """The column that tells when such news happened: filled on nearly all its rows. at: the column of placed_at."""
-    heads = (*_HEADS_OF_TIMES.get(news, ()), *_ANY_CLOSE)
+def reason_of(cell: str) -> str | None:
+    """The contract's word for why a delivery failed, or None if no word of a cell is known."""
+    text = f" {spoken(cell)} "
+    return next((reason for reason, phrases in REASONS for p in phrases if f" {p} " in text), None)
+
+
+def time_column(news: str, status: Look, dated: list[Look]) -> Look | None:
+    """The column that tells when such news happened: named for it, or for any change, and filled on nearly all its rows.
+
+    dated: the columns of times that may tell it.
+    """
     rows = [str(cell) if cell is not None else "" for cell in status.column.to_pylist()]
-    wanted = [i for i, cell in enumerate(rows) if cell and (news_of(cell) or ("", ""))[0] in (news, AMBIGUOUS_RETURN)]
-    for head in heads:
-        for look in looks:
-            if (
-                look.name in (at, status.name)
-                or spoken(head) not in look.words
-                or look.dates is None
-                or look.dates.share < 0.95
-            ):
+    told = {value: (news_of(value) or ("", ""))[0] in (news, AMBIGUOUS_RETURN) for value in set(rows)}
+    wanted = [i for i, cell in enumerate(rows) if cell and told[cell]]
+    for head in (*_HEADS_OF_TIMES.get(news, ()), *_ANY_CLOSE):
+        for look in dated:
+            if look.name == status.name or spoken(head) not in look.words or not wanted:
                 continue
-            filled = pc.is_valid(look.column).to_numpy(zero_copy_only=False)
-            if wanted and filled[wanted].mean() > 0.9:
+            if look.filled[wanted].mean() > 0.9:
                 return look
     return None

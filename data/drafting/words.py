@@ -3,7 +3,6 @@
 import re
 import unicodedata
 
-from data.contract import NewsType
 from data.text import folded
 
 
@@ -21,41 +20,48 @@ def spoken(text: str) -> str:
 _ROLES: dict[str, tuple[str, ...]] = {
     "order_id": (
         "order id", "order no", "order number", "sub order no", "order", "order ref", "channel order id",
-        "sale order code",
-        "order code", "reference number", "invoice no", "pedido", "numero de pedido", "id pedido", "n pedido",
-        "no pesanan",
-        "nomor pesanan", "رقم الطلب", "commande", "numero de commande", "siparis no", "order num",
-        "order item id", "number",
+        "sale order code", "order code", "reference number", "invoice no", "pedido", "numero de pedido", "id pedido",
+        "n pedido", "no pesanan", "nomor pesanan", "رقم الطلب", "commande", "numero de commande", "siparis no",
+        "order num", "order item id", "number", "order reference", "reference no", "ref no", "client order id",
+        "customer reference", "shop order no", "id pesanan", "kode pesanan", "no order", "numero pedido",
+        "numero do pedido", "order hash", "talab number", "raqam talab", "sipariş numarası", "shipment reference",
+        "order name",
     ),
     "placed_at": (
         "order date", "created at", "order created at", "placed at", "order time", "date created", "placed",
-        "created",
-        "order date time", "created date", "ordered on", "order placed on", "date", "fecha", "fecha de pedido",
-        "fecha del pedido", "waktu pesanan dibuat", "tanggal pesanan", "تاريخ الطلب", "التاريخ",
-        "date commande", "channel created at",
-        "purchase date", "booking date", "invoice date", "order datetime", "date created gmt",
+        "created", "order date time", "created date", "ordered on", "order placed on", "date", "fecha",
+        "fecha de pedido", "fecha del pedido", "waktu pesanan dibuat", "tanggal pesanan", "تاريخ الطلب", "التاريخ",
+        "date commande", "channel created at", "purchase date", "booking date", "invoice date", "order datetime",
+        "date created gmt", "booking datetime", "booked on", "booking time", "order dt", "fecha creacion",
+        "fecha de creacion", "creado", "creada", "criado", "dibuat", "data",
+        "data do pedido", "data pedido", "data da compra", "tanggal", "tgl pesan", "tgl order", "tanggal order",
+        "tarikh", "tareekh", "tarikh talab", "purchased at", "ordered at", "entry date", "doc date", "sale date",
+        "transaction date", "checkout time", "timestamp",
     ),
     "amount_minor": (
         "order total", "total", "amount", "order amount", "invoice value", "collectable amount", "cod amount",
-        "order value",
-        "total amount", "total price", "grand total", "line total", "total a cobrar", "importe", "valor", "monto",
-        "total pembayaran", "المبلغ", "الاجمالي", "السعر", "montant", "selling price", "total amount rs",
-        "declared value",
+        "order value", "total amount", "total price", "grand total", "line total", "total a cobrar", "importe",
+        "valor", "monto", "total pembayaran", "المبلغ", "الاجمالي", "السعر", "montant", "selling price",
+        "total amount rs", "declared value", "order total amount", "declared val", "product value", "net amount",
+        "bill amount", "gross amount", "collection amount", "nilai cod", "total harga", "nilai barang",
+        "valor total", "valor do pedido", "valor declarado", "valor recaudo", "recaudo", "cash collection",
+        "amount to collect", "raqam", "mablagh",
     ),
     "discount_minor": (
         "discount", "discount total", "discount amount", "descuento", "total diskon", "خصم", "remise",
-        "coupon amount",
+        "coupon amount", "coupon discount", "promo discount", "potongan", "desconto", "voucher",
     ),
     "shipping_fee_minor": (
-        "shipping", "shipping total", "shipping charges", "shipping fee", "delivery fee", "delivery charges", "envio",
-        "gastos de envio", "ongkos kirim", "perkiraan ongkos kirim", "الشحن", "سعر الشحن", "frais de port",
-        "shipping amount",
+        "shipping", "shipping total", "shipping charges", "shipping fee", "delivery fee", "delivery charges",
+        "envio", "gastos de envio", "ongkos kirim", "perkiraan ongkos kirim", "الشحن", "سعر الشحن", "frais de port",
+        "shipping amount", "frete", "ongkir",
     ),
     "payment_method": (
-        "payment method", "payment mode", "payment method title", "payment", "payment type", "paid by",
-        "pay mode", "cod",
-        "metodo de pago", "forma de pago", "metode pembayaran", "طريقة الدفع", "mode de paiement",
-        "cod prepaid", "pay method",
+        "payment method", "payment mode", "payment method title", "payment", "payment type", "paid by", "pay mode",
+        "cod", "metodo de pago", "forma de pago", "metode pembayaran", "طريقة الدفع", "mode de paiement",
+        "cod prepaid", "pay method", "payment mode type", "pay type", "order type", "product type cod",
+        "forma de pagamento", "metodo de pagamento", "medio pago", "medio de pago", "tipo de pago", "cara bayar",
+        "jenis pembayaran", "pembayaran", "mop",
     ),
     "price_minor": (
         "price", "unit price", "item price", "product price", "lineitem price", "precio", "harga", "item cost",
@@ -64,65 +70,79 @@ _ROLES: dict[str, tuple[str, ...]] = {
     "sku": (
         "sku", "product sku", "item sku", "channel sku", "master sku", "lineitem sku", "item sku code", "seller sku",
         "stock code", "articulo", "referencia", "kode produk", "رمز المنتج", "product id", "asin", "product code",
+        "item code", "style code", "article no",
     ),
-    "category": ("category", "product category", "product categories", "categoria", "kategori", "الفئة", "categorie"),
+    "category": (
+        "category", "product category", "product categories", "categoria", "kategori", "الفئة", "categorie",
+        "item name", "product desc", "product description", "product name", "item description", "goods description",
+        "content", "contents", "commodity", "department", "nama produk", "nama barang", "isi paket", "jenis barang",
+        "descripcion", "producto", "produto", "contenido", "conteudo", "product",
+    ),
     "quantity": (
         "quantity", "qty", "pieces", "product quantity", "units", "cantidad", "jumlah", "total qty", "الكمية",
-        "quantite", "item quantity",
-        "lineitem quantity", "no of items",
+        "quantite", "item quantity", "lineitem quantity", "no of items", "pcs", "no of pieces", "nop",
+        "pieces count", "no of units", "jml", "jumlah barang", "piezas", "unidades", "quantidade", "tadad",
     ),
     "customer_id": (
         "customer id", "buyer id", "user id", "customer code", "id cliente", "client id", "username pembeli",
-        "customer user",
+        "customer",
+        "customer user", "customer no", "user no", "member id", "cust id",
     ),
     "phone": (
         "phone", "mobile", "customer mobile", "customer phone", "billing phone", "shipping phone", "contact",
-        "mobile number",
-        "phone number", "contact number", "mobile no", "telefono", "celular", "whatsapp", "no telepon",
-        "الهاتف", "رقم الهاتف", "الجوال",
-        "رقم الجوال", "telephone", "mob no", "consignee contact", "shipping address phone",
+        "mobile number", "phone number", "contact number", "mobile no", "telefono", "celular", "whatsapp",
+        "no telepon", "الهاتف", "رقم الهاتف", "الجوال", "رقم الجوال", "telephone", "mob no", "consignee contact",
+        "shipping address phone", "consignee mobile", "consignee phone", "cell", "cell no", "consignee cell",
+        "receiver phone", "receiver mobile", "recipient phone", "nomor hp", "no hp", "hp", "nomor telepon",
+        "celular destinatario", "telefone", "movil", "raqam hatif", "mobile phone", "contact mobile",
     ),
     "email": (
-        "email", "e mail", "customer email", "billing email", "correo", "correo electronico",
-        "البريد الالكتروني", "البريد",
+        "email", "e mail", "customer email", "billing email", "correo", "correo electronico", "البريد الالكتروني",
+        "البريد", "mail", "email address", "email id",
     ),
     "name": (
         "customer name", "name", "buyer name", "shipping name", "consignee name", "consignee", "nombre",
-        "nombre del cliente", "cliente",
-        "nama penerima", "اسم العميل", "الاسم", "nom", "recipient", "receiver name", "shipping address name",
-        "grahak",
+        "nombre del cliente", "cliente", "nama penerima", "اسم العميل", "الاسم", "nom", "recipient", "receiver name",
+        "shipping address name", "grahak", "customer", "buyer", "receiver", "recipient name", "nama", "nama pembeli",
+        "penerima", "destinatario", "nome", "nome do cliente", "nombre destinatario", "client name", "ship to name",
+        "party name", "ism",
     ),
     "line1": (
-        "address", "address line 1", "address 1", "shipping address", "shipping address 1", "shipping address line 1",
-        "customer address", "delivery address", "consignee address", "direccion", "direccion de envio", "alamat",
-        "alamat pengiriman", "العنوان", "adresse", "pata", "shipping address1", "billing address 1", "address1",
+        "address", "address line 1", "address 1", "shipping address", "shipping address 1",
+        "shipping address line 1", "customer address", "delivery address", "consignee address", "direccion",
+        "direccion de envio", "alamat", "alamat pengiriman", "العنوان", "adresse", "pata", "shipping address1",
+        "billing address 1", "address1", "addr", "address line", "full address", "complete address",
+        "consignee addr", "receiver address", "recipient address", "ship to address", "alamat penerima",
+        "alamat lengkap", "endereco", "direccion destinatario", "unwan", "street", "street address",
     ),
     "line2": (
         "address line 2", "address 2", "shipping address 2", "shipping address line 2", "shipping address2",
-        "address2", "billing address 2",
+        "address2", "billing address 2", "locality", "area", "address line two", "kelurahan", "barrio", "bairro",
+        "colonia",
     ),
     "landmark": ("landmark", "nearby landmark", "near", "referencias"),
     "city": (
-        "city", "shipping city", "customer city", "ship city", "destination city", "billing city", "ciudad",
-        "kota", "المدينة", "ville",
-        "shahar", "town", "shipping address city", "consignee city",
+        "city", "shipping city", "customer city", "ship city", "destination city", "billing city", "ciudad", "kota",
+        "المدينة", "ville", "shahar", "town", "shipping address city", "consignee city", "dest city", "dest",
+        "destination", "receiver city", "to city", "delivery city", "kota tujuan", "tujuan", "cidade",
+        "ciudad destino", "medina", "sehir",
     ),
     "district": (
-        "district", "kota kabupaten", "kabupaten", "distrito", "municipio", "zilla", "jila", "comuna",
-        "delegation",
+        "district", "kota kabupaten", "kabupaten", "distrito", "municipio", "zilla", "jila", "comuna", "delegation",
+        "kecamatan", "dist", "thana", "tehsil",
     ),
     "state": (
-        "state", "shipping state", "customer state", "ship state", "province", "billing state",
-        "shipping province", "provincia",
-        "provinsi", "estado", "estado destino", "departamento", "المحافظة", "المنطقة", "region", "rajya", "gouvernorat",
-        "wilaya",
+        "state", "shipping state", "customer state", "ship state", "province", "billing state", "shipping province",
+        "provincia", "provinsi", "estado", "estado destino", "departamento", "المحافظة", "المنطقة", "region",
+        "rajya", "gouvernorat", "wilaya", "dest state", "destination state", "consignee state", "receiver state",
+        "uf", "emirate", "governorate", "muhafaza", "provinsi tujuan",
     ),
     "pincode": (
         "pincode", "pin code", "pin", "zip", "zip code", "postal code", "postcode", "ship postal code",
-        "customer pincode",
-        "shipping zip", "shipping pincode", "shipping postcode", "billing postcode", "destination pincode",
-        "codigo postal", "cp",
-        "kode pos", "الرمز البريدي", "code postal", "delivery pincode", "consignee pincode",
+        "customer pincode", "shipping zip", "shipping pincode", "shipping postcode", "billing postcode",
+        "destination pincode", "codigo postal", "cp", "kode pos", "الرمز البريدي", "code postal", "delivery pincode",
+        "consignee pincode", "dest pin", "destination pin", "dest pincode", "consignee pin", "pin no",
+        "receiver pincode", "postal", "zipcode", "cep", "kodepos", "kode pos penerima", "ship to zip",
     ),
     "country": (
         "country", "shipping country", "ship country", "billing country", "pais", "negara", "الدولة", "pays",
@@ -131,20 +151,72 @@ _ROLES: dict[str, tuple[str, ...]] = {
     "currency": ("currency", "currency code", "moneda", "mata uang", "العملة", "devise"),
     "channel": (
         "channel", "sales channel", "source", "order source", "store", "canal", "المصدر", "marketplace",
-        "channel name",
+        "channel name", "user agent", "platform", "sales source", "order channel", "order platform", "device type",
+        "origen", "origem", "sumber",
     ),
     "origin_pincode": (
         "origin pincode", "pickup pincode", "warehouse pincode", "seller pincode", "pickup address pincode",
     ),
     "promised_at": (
         "promised date", "promised delivery date", "edd", "expected delivery date", "estimated delivery date",
+        "promise date", "deliver by", "due date",
     ),
-    "campaign": ("campaign", "utm campaign", "campana", "utm source"),
+    "campaign": (
+        "campaign", "utm campaign", "campana", "utm source", "utm medium",
+    ),
+    "merchant_id": (
+        "shipper", "merchant", "merchant name", "seller", "seller name", "vendor", "brand", "shipper name", "client",
+        "account", "account name", "store", "store name", "shop", "warehouse name", "pengirim", "nama toko", "toko",
+        "remitente", "remetente", "tienda", "loja", "company",
+    ),
     "device_id": ("device id", "device"),
     "ip": ("ip", "ip address", "customer ip", "customer ip address"),
 }  # fmt: skip
-ROLES = {role: tuple(dict.fromkeys(map(spoken, phrases))) for role, phrases in _ROLES.items()}
-"""Column of the contract -> phrases that a header may be, as `spoken`."""
+_SPELLINGS = {
+    "no": "number", "num": "number", "nbr": "number", "nr": "number", "hash": "number", "amt": "amount",
+    "qty": "quantity",
+    "pcs": "pieces", "addr": "address", "add": "address", "cust": "customer", "dt": "date", "datetime": "date time",
+    "dest": "destination", "ship": "shipping", "mob": "mobile", "ph": "phone", "tel": "phone", "desc": "description",
+    "wt": "weight", "decl": "declared", "bkg": "booking", "bkng": "booking", "rmks": "remarks", "pmt": "payment",
+    "pymt": "payment", "cnee": "consignee", "consg": "consignment", "ref": "reference",
+    "val": "value", "postcode": "pincode", "zipcode": "zip", "colour": "color", "stat": "status", "ordr": "order",
+    "ord": "order",
+    "tgl": "tanggal", "nomor": "number", "numero": "number", "txn": "transaction", "dlv": "delivery",
+}  # fmt: skip
+
+
+def headed(name: str) -> str:
+    """A header as words in one spelling: what is commonly shortened is written out.
+
+    >>> headed("Dest_PIN"), headed("COD Amt.")
+    ('destination pin', 'cod amount')
+    """
+    return " ".join(_SPELLINGS.get(word, word) for word in spoken(name.replace("#", " no ")).split())
+
+
+ROLES = {role: tuple(dict.fromkeys(map(headed, phrases))) for role, phrases in _ROLES.items()}
+"""Column of the contract -> phrases that a header may be, as `headed`."""
+
+_PERSONAL = ("name", "phone", "email", "line1", "line2", "landmark", "customer_id")
+PERSONAL_HEADS = frozenset(
+    p for role in _PERSONAL for p in ROLES[role] if not set(p.split()) & {"area", "near", "locality"}
+) | {"consignee", "customer", "buyer", "recipient", "receiver"}
+"""Phrases of headers whose cells are somebody's: they are shown masked."""
+
+ROW_NUMBERS = tuple(map(headed, (
+    "awb", "awb no", "awb number", "awb code", "cn no", "cn", "cn number", "consignment no", "consignment", "waybill",
+    "waybill no", "docket", "docket no", "tracking no", "tracking number", "tracking id", "shipment id", "shipment no",
+    "no resi", "resi", "nomor resi", "guia", "numero de guia", "rastreio", "codigo de rastreo", "parcel no", "id",
+    "ref",
+)))  # fmt: skip
+"""Headers of a courier's own number: an order's only number where the shop's own is not told."""
+
+BESIDE = frozenset(headed(
+    "billing shipping ship consignee customer cust buyer receiver recipient destination delivery item product line lineitem "
+    "order total full name value to of the id number no de del do da destinatario penerima cliente inr rs usd idr pkr aed sar "
+    "in local first reference primary time title text code"
+).split())  # fmt: skip
+"""Words beside a phrase that change little of what it means."""
 
 LATE_WORDS = frozenset(
     spoken(
@@ -159,84 +231,6 @@ LATE_WORDS = frozenset(
     ).split()
 )
 """Words that name what is known only later: columns with one of them never become columns of an order."""
-
-STATUS_HEADS = tuple(map(spoken, (
-    "status", "order status", "shipment status", "current status", "delivery status", "estado",
-    "estado del pedido", "estatus",
-    "status pesanan", "الحالة", "حالة الطلب", "statut", "durum", "state of order", "reason for credit entry",
-    "courier status",
-    "tracking status", "awb status", "current shipment status", "tags", "fulfillment status",
-)))  # fmt: skip
-
-COD_WORDS = frozenset(map(spoken, (
-    "cod", "cash on delivery", "cash", "contra entrega", "contraentrega", "contrareembolso",
-    "contra reembolso", "pago contra",
-    "bayar di tempat", "pay on delivery", "الدفع عند الاستلام", "عند الاستلام", "كاش",
-    "paiement a la livraison", "postpaid", "to pay",
-    "kapida odeme", "pod", "efectivo", "nakit", "cashondelivery", "cash_on_delivery",
-)))  # fmt: skip
-
-OPEN = ""
-AMBIGUOUS_RETURN = "return?"
-ATTEMPT = NewsType.ATTEMPT_FAILED.name.lower()
-
-_STATUSES: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("rto_received", (
-        "rto-delivered", "rto-received", "rto-complete", "rto-acknowledged", "returned to warehouse",
-        "devuelto en bodega",
-    )),
-    ("rto_started", (
-        "rto", "return to origin", "returned to origin", "returned to seller", "returning to seller",
-        "return to seller",
-        "return to shipper", "returned to shipper", "returned to sender", "return to sender",
-        "rejected by buyer", "refused",
-        "customer refused", "devuelto al remitente", "devolucion al remitente", "rechazado", "rehusado",
-        "no recibido",
-        "pengiriman gagal", "gagal kirim", "رفض", "مرفوض", "راجع", "مرتجع الى الشركة", "refuse",
-        "retour expediteur", "iade kargo",
-        "delivery failed", "failed delivery", "no entregado devuelto", "wapas",
-    )),
-    (ATTEMPT, (
-        "undelivered", "delivery attempt failed", "attempt failed", "ndr", "not delivered", "no entregado",
-        "customer not available",
-        "لم يتم التسليم", "intento fallido", "customer unreachable", "no response", "لا يرد",
-    )),
-    ("cancelled", (
-        "cancelled", "canceled", "cancel", "cancelado", "cancelada", "anulado", "batal", "dibatalkan", "ملغي",
-        "ملغى", "ملغية", "الغاء",
-        "annule", "annulee", "iptal", "failed", "payment failed", "void", "voided", "expired", "radd",
-        "order cancelled",
-    )),
-    ("lost", (
-        "lost", "damaged", "destroyed", "perdido", "extraviado", "hilang", "مفقود", "تالف", "perdu", "missing",
-    )),
-    (AMBIGUOUS_RETURN, (
-        "returned", "return", "devuelto", "devolucion", "retur", "مرتجع", "retourne", "retour", "iade",
-        "refunded", "reembolsado",
-        "exchange", "customer return",
-    )),
-    (OPEN, (
-        "in transit", "out for delivery", "on the way", "on its way", "en camino", "en reparto", "en transito",
-        "shipping",
-        "pending delivery", "قيد التوصيل", "في الطريق", "dalam pengiriman", "en cours de livraison",
-    )),
-    ("delivered", (
-        "delivered", "delivered to buyer", "complete", "completed", "entregado", "entregada", "selesai",
-        "terkirim", "تم التسليم", "تم التوصيل",
-        "مكتمل", "livre", "livree", "teslim edildi", "mil gaya", "done", "received by customer",
-    )),
-    (OPEN, (
-        "shipped", "dispatched", "pending", "processing", "new", "confirmed", "packed", "manifested", "pickup",
-        "picked up",
-        "ready to ship", "on hold", "hold", "created", "invoiced", "booked", "open", "enviado", "pendiente",
-        "confirmado", "procesando",
-        "dikirim", "diproses", "قيد", "جديد", "مؤكد", "معلق", "تم الشحن", "expedie", "en attente", "kargoda",
-        "placed", "unfulfilled",
-        "fulfilled", "awb assigned", "label generated", "preparado", "en preparacion", "checkout draft",
-    )),
-)  # fmt: skip
-STATUSES = tuple((news, tuple(dict.fromkeys(map(spoken, phrases)))) for news, phrases in _STATUSES)
-"""News that a status stands for -> phrases; the first phrase found as whole words decides."""
 
 PLACES = {
     "IN": (

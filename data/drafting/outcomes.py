@@ -1,0 +1,87 @@
+"""[[rules]] of a draft: what each status stands for, when it was told and why."""
+
+from dataclasses import replace
+
+from data.drafting.draft import Draft
+from data.drafting.look import Look
+from data.drafting.statuses import UNKNOWN, Status
+from data.drafting.toml import comment, listed, quoted
+
+DELAY_DAYS = 14
+_MOST_SHOWN = 60
+
+
+def rules_of(made: Draft) -> str:
+    """A rule for each kind of news; statuses of unknown words get none, so that an import refuses them."""
+    status = made.course.status
+    if status is None:
+        return (
+            "# ? what became of the orders: see [[rules]] in docs/mappings.md. Without rules nothing is imported;\n"
+            "# to take all orders as open, take the mark off the next line\n# [[rules]]"
+        )
+    entries = []
+    for column, told in made.course.also.items():
+        entries += _entries(made, column, [replace(s, doubt="another column's word goes first: right?") for s in told])
+    return "\n\n".join(entries + _entries(made, status.name, made.course.statuses))
+
+
+def _entries(made: Draft, column: str, statuses: list[Status]) -> list[str]:
+    groups: dict[tuple[str, str, tuple[str, ...], bool], list[Status]] = {}
+    for status in statuses:
+        passed = tuple(news for news, (_, where) in made.course.passed.items() if status.value in where)
+        groups.setdefault((status.news, status.doubt, passed, status.value in made.course.why), []).append(status)
+    entries = []
+    for (news, doubt, passed, explained), same in groups.items():
+        counted = ", ".join(f"{s.value or 'blank'}: {s.n_rows:,}" for s in same[:_MOST_SHOWN])
+        above = [f"# {comment(counted)} rows"] + ([f"# ? {doubt}"] if doubt else [])
+        when = f"{quoted(column)} = {listed(s.value for s in same)}"
+        if news == UNKNOWN:
+            entries.append("\n".join([*above, "# [[rules]]", f"# when = {{ {comment(when)} }}",
+                                      '# news = [{ type = "", after_days = 14 }]  or no news: still open']))  # fmt: skip
+            continue
+        told = [*passed, *_kinds(news)]
+        reasons = _reasons(made, same) if explained else {}
+        narrow = [(f"{when}, {quoted(_name(made))} = {listed(cells)}", reason) for reason, cells in reasons.items()]
+        rules = [_rule(made, fits, told, reason) for fits, reason in narrow]
+        entries.append("\n".join([*above, *rules, _rule(made, when, told)]))
+    return entries
+
+
+def _name(made: Draft) -> str:
+    return made.course.reason.name if made.course.reason is not None else ""
+
+
+def _reasons(made: Draft, same: list[Status]) -> dict[str, list[str]]:
+    """Why these deliveries failed: cells by the contract's word."""
+    found: dict[str, list[str]] = {}
+    for status in same:
+        for word, cells in made.course.why.get(status.value, {}).items():
+            found[word] = list(dict.fromkeys([*found.get(word, []), *cells]))
+    return found
+
+
+def _rule(made: Draft, when: str, kinds: list[str], reason: str = "") -> str:
+    lines = ["[[rules]]", f"when = {{ {when} }}"]
+    lines += [f"news = [{', '.join(_told(made, kind, reason) for kind in kinds)}]"] if kinds else []
+    return "\n".join(lines)
+
+
+def _kinds(news: str) -> tuple[str, ...]:
+    return ("delivered", "returned") if news == "returned" else (news,) if news else ()
+
+
+def _told(made: Draft, news: str, reason: str) -> str:
+    passed = made.course.passed.get(news)
+    look = passed[0] if passed else made.course.times.get(news)
+    keys = [f'type = "{news}"', *_when(look, news)]
+    keys += [f'reason = "{reason}"'] if reason and (news.startswith("rto") or news == "attempt_failed") else []
+    return f"{{ {', '.join(keys)} }}"
+
+
+def _when(look: Look | None, news: str) -> list[str]:
+    if look is None or look.dates is None:
+        return [f"after_days = {DELAY_DAYS + 7 if news == 'returned' else DELAY_DAYS}"]
+    keys = [f"column = {quoted(look.name)}"]
+    if look.dates.formats != ["ISO8601"]:
+        keys.append(f"formats = {listed(look.dates.formats)}")
+    return [*keys, "date_only = true"] if look.dates.date_only else keys

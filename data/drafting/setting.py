@@ -1,0 +1,60 @@
+"""Where a shop is and what money it takes, as far as its orders tell."""
+
+import phonenumbers
+
+from data.drafting.columns import Guess
+from data.drafting.words import COUNTRY_WORDS, PLACES, SIGNS
+from data.phones import phone_of
+from data.places import load_register
+from data.text import folded
+
+
+def country_of(orders: dict[str, Guess]) -> str | None:
+    """The country of the buyers, two letters; None if nothing tells one alone."""
+    if "country" in orders:
+        texts = [folded(t) for t in orders["country"].look.texts]
+        codes = {t.upper() if len(t) == 2 else COUNTRY_WORDS.get(t) for t in texts}
+        if len(codes) == 1:
+            return codes.pop()
+    if "pincode" in orders and orders["pincode"].look.pin_share > 0.9:
+        pins = orders["pincode"].look.texts.str.replace(r"\D|\.0$", "", regex=True).to_numpy(object)
+        if (load_register().rows(pins) >= 0).mean() > 0.7:
+            return "IN"
+    if "currency" in orders:
+        codes = {t.upper() for t in orders["currency"].look.texts}
+        places = [c for c, (_, money) in PLACES.items() if {money} == codes]
+        if len(places) == 1:
+            return places[0]
+    if "phone" in orders:
+        some = orders["phone"].look.texts.head(200)
+        regions = {_region(t) for t in some if t.startswith(("+", "00"))}
+        if len(regions) == 1:
+            return regions.pop()
+        fits = {c: sum(phone_of(t, c).e164 is not None for t in some) for c in PLACES}
+        best = max(fits, key=lambda c: fits[c])
+        rivals = [c for c in fits if fits[c] > 0.9 * fits[best]]
+        return best if fits[best] > 0.8 * len(some) and len(rivals) == 1 else None
+    return None
+
+
+def _region(phone: str) -> str | None:
+    """The country that an international number names."""
+    try:
+        return phonenumbers.region_code_for_number(phonenumbers.parse("+" + phone.lstrip("+0"), None))
+    except phonenumbers.NumberParseException:
+        return None
+
+
+def currency_of(orders: dict[str, Guess], country: str | None) -> str | None:
+    """The currency of the amounts, three letters; None if a column tells it, or nothing does."""
+    if "currency" in orders:
+        return None
+    if "amount_minor" in orders:
+        signs = {
+            code
+            for sign, code in SIGNS.items()
+            if orders["amount_minor"].look.some.str.contains(sign, regex=False).any()
+        }
+        if len(signs) == 1:
+            return signs.pop()
+    return PLACES[country][1] if country in PLACES else None
