@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from data.conditions import cell_text
-from data.drafting.columns import guesses, is_status
+from data.drafting.columns import KINDS, could_be, guesses, is_status
 from data.drafting.look import Look, looks_of
 from data.sheets import Sheet
 
@@ -17,6 +17,7 @@ _LEAST_SHARED = 0.5
 _LEAST_NUMBERS = 5
 _MOST_ROWS_EACH = 3
 _SAMPLE = 5_000
+_NO_NUMBERS = ("pincode", "phone")  # of a buyer or a place, not of an order
 
 Spelling = Callable[[str], str]
 SPELLINGS: dict[str, Spelling] = {
@@ -150,6 +151,8 @@ def _last_told(looks: list[Look]) -> Look | None:
 
 
 def _may_number(look: Look) -> bool:
+    if any(KINDS[role] in ("money", "count") or role in _NO_NUMBERS for role in could_be(look)[:1]):
+        return False
     filled = look.n - look.n_blank
     return (
         look.n_distinct >= _LEAST_NUMBERS and look.dates is None and filled > 0.3 * look.n and look.email_share < 0.5

@@ -43,6 +43,17 @@ def test_a_mapping_finished_by_hand_is_not_overwritten(run: Run, tmp_path: Path)
     assert (ran.code, "CLI008" in ran.err, (tmp_path / "m.toml").read_text()) == (Exit.USAGE, True, "mine")
 
 
+def test_a_person_says_what_a_column_is(run: Run, tmp_path: Path):
+    rows = "".join(f"{i},K{i},2025-03-{1 + i:02d},Delivered\n" for i in range(20))
+    (tmp_path / "a.csv").write_text("Order ID,Our Ref,Date,Status\n" + rows)
+    ran = run("import", "--draft", tmp_path / "a.csv", "--column", "order_id=Our Ref")
+    assert ran.code == Exit.DONE, ran.err
+    assert 'order_id = { column = "Our Ref" }' in ran.out
+    for words in (("--column", "order_id"), ("--column", "order_id=Nowhere"), ("--column", "=x")):
+        ran = run("import", "--draft", tmp_path / "a.csv", *words)
+        assert (ran.code, "CLI008" in ran.err, ran.out) == (Exit.USAGE, True, "")
+
+
 def test_a_dry_run_shows_orders_weeks_refusals_and_suspicions_but_nobody(run: Run, tmp_path: Path):
     rows = "".join(
         f"o{i},m1,2025-01-{1 + i % 28:02d}T10:00Z,{'' if i % 3 == 0 else 100 + i},98765{i:05d},Asha Devi,Gandhi Road {i}\n"
@@ -75,7 +86,7 @@ def test_a_dry_run_shows_orders_weeks_refusals_and_suspicions_but_nobody(run: Ru
 @pytest.mark.parametrize(
     "words",
     [("x.csv",), ("--draft", "x.csv", "--mapping", "native"), ("x.csv", "--mapping", "native", "--out", "m.toml"),
-     ("--draft", "x.csv", "--dry-run")],
+     ("--draft", "x.csv", "--dry-run"), ("x.csv", "--mapping", "native", "--column", "order_id=A")],
     ids=" ".join,
 )  # fmt: skip
 def test_options_that_do_not_go_together_are_refused(run: Run, words: tuple[str, ...]):

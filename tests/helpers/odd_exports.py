@@ -10,6 +10,9 @@ from pathlib import Path
 
 from tests.helpers.exports import Made, _csv, made_orders
 
+UNKNOWN_CODE_AT = 40
+"""The order of `courier_sheet` whose code nobody knows."""
+
 
 @dataclass(frozen=True)
 class Odd:
@@ -115,7 +118,7 @@ def _row_of_courier(m: Made) -> list[object]:
     return [
         m.n + 1, f"D{770000 + m.n}", f"{m.placed:%Y%m%d}", ("Lotus Crafts", "Lotus Home")[m.n % 2], f"Anil {'ABCDEFGHIJ'[m.n % 10]} Rao", int(m.phone),
         f"Plot {m.n}, MG Road", city.upper(), int(pin), ("Lamp", "Vase", "Rug")[m.n % 3], 1, 0.5, m.amount, m.amount if m.cod else 0,
-        "XZ9" if m.n == 40 else codes[m.fate], closed if m.fate == "delivered" else None, closed if m.fate == "rto" else None, None,
+        "XZ9" if m.n == UNKNOWN_CODE_AT else codes[m.fate], closed if m.fate == "delivered" else None, closed if m.fate == "rto" else None, None,
     ]  # fmt: skip
 
 

@@ -148,7 +148,9 @@ def test_a_header_is_held_against_its_cells() -> None:
     assert chosen(Phone=["98765 43210", "91234 56789"], Date=dates) == {"phone": "Phone", "placed_at": "Date"}
     assert chosen(Phone=["red", "blue"]) == {}
     assert chosen(Contact=["a@b.co", "c@d.co"]) == {"email": "Contact"}
-    assert chosen(ProductName=["x", "y"], Delivered=dates, CourierName=["u", "v"]) == {}
+    late = {"Delivered": dates, "CourierName": ["u", "v"]}
+    assert chosen(ProductName=["x", "y"], Date=dates, **late) == {"category": "ProductName", "placed_at": "Date"}
+    assert chosen(**late) == {"placed_at": "Delivered"}  # the only times there are: asked about
     assert chosen(Zip=["01234", "560001"], Total=["1,499.00", "Rs 9"]) == {"pincode": "Zip", "amount_minor": "Total"}
 
 
