@@ -13,6 +13,7 @@ from data import contract, joining, lines, outcomes, telling
 from data.arrival import Desk, arrive
 from data.codes import Array, distinct
 from data.contract import NEWS_COLUMNS, ORDER_COLUMNS
+from data.doubts import Suspicion
 from data.errors import DataError, Fault, UsageError
 from data.history import Columns
 from data.joining import Orders
@@ -40,7 +41,8 @@ class Options:
 class Imported:
     """What files say, as the contract: kept orders, news, who the merchants are, and what was refused.
 
-    waiting: the pieces of news whose order is not in these files: they are kept and wait for it.
+    waiting: the pieces of news whose order is not in these files: they are kept and wait for it.  doubts: what looks
+    wrong about the files, whatever their cells say.
     """
 
     orders: Columns
@@ -51,6 +53,7 @@ class Imported:
     faults: list[Fault] = field(default_factory=list)
     notes: dict[str, int] = field(default_factory=dict)
     waiting: NewsTable = field(default_factory=NEWS_SCHEMA.empty_table)
+    doubts: list[Suspicion] = field(default_factory=list)
 
 
 def ingest(paths: list[Path], mapping: Mapping, desk: Desk, options: Options, progress: Progress) -> Imported:
@@ -58,9 +61,19 @@ def ingest(paths: list[Path], mapping: Mapping, desk: Desk, options: Options, pr
     prepared, read = order_lines(paths, mapping, progress)
     news = [lines.convert(s, mapping.news, NEWS_COLUMNS, mapping) for s in prepared.news]
     progress("orders", len(paths), len(paths))
-    imported = _contract(read, news, mapping, desk, options, progress)
+    try:
+        imported = _contract(read, news, mapping, desk, options, progress)
+    except DataError as error:
+        raise _with_doubts(error, prepared.doubts) from error
     imported.n_rows, imported.notes = prepared.n_rows, prepared.notes | imported.notes
+    imported.doubts = prepared.doubts
     return imported
+
+
+def _with_doubts(error: DataError, doubts: list[Suspicion]) -> DataError:
+    """A refusal that says first what is wrong with the files as a whole: it may be the cause."""
+    said = "".join(f"{d}\n            ".replace("\n  to do     ", "; ") for d in doubts)
+    return DataError(error.code, error.where, got=error.got, expected=error.expected, to_do=said + error.to_do)
 
 
 def order_lines(paths: list[Path], mapping: Mapping, progress: Progress) -> tuple[Prepared, list[Lines]]:
@@ -82,14 +95,14 @@ def _contract(
     orders = joining.orders_of(joined, placing, mapping)
     exported_at = options.exported_at if options.exported_at is not None else telling.declared_export(mapping)
     teller = Teller(mapping, desk, options.merchant_id or mapping.merchant_id, exported_at)
-    parts = [telling.told_by_rules(joined, newest, orders, teller, notes)] if mapping.rules else []
+    tellings = list(enumerate(newest)) if mapping.rules else []
+    parts = [telling.told_by_rules(joined, rows, orders, teller, notes, t) for t, rows in tellings]
     parts += [told_by_table(part, orders, teller) for part in news]
-    faults = [f for part in (*read, *news) for f in part.faults]
+    faults = faults_of(*read, *news)
     if faults and not options.skip_bad_rows:
         raise refusal(faults)
     if not len(orders):
-        raise DataError("DQ001", "the files", got="no order that could be read", expected="at least one",
-                        to_do="see the faults")  # fmt: skip
+        raise nothing_left(faults)
     table, waiting = telling.with_placed(parts, orders, teller)
     for part in (*read, *news):
         notes |= {name: notes.get(name, 0) + n for name, n in part.notes.items()}
@@ -127,6 +140,31 @@ def _first_told(column: Any, merchant: Array, default: str) -> list[str]:
     first = np.full(len(told), -1)
     first[merchant[has]] = words.coded[has]
     return [words.values[c] if c >= 0 else default for c in first.tolist()]
+
+
+def faults_of(*parts: Lines) -> list[Fault]:
+    """All faults, those of a row that is told beside several others once."""
+    told_again = any(part.sheet.telling for part in parts)
+    faults = [fault for part in parts for fault in part.faults]
+    return list(dict.fromkeys(faults)) if told_again else faults
+
+
+def counted(faults: list[Fault]) -> list[tuple[str, str, int, Fault]]:
+    """(code, column, how many, the first of them) of refused cells, the most frequent first."""
+    first: dict[tuple[str, str], Fault] = {}
+    for fault in faults:
+        first.setdefault((fault.code, fault.column), fault)
+    most = Counter((f.code, f.column) for f in faults).most_common()
+    return [(code, column, n, first[code, column]) for (code, column), n in most]
+
+
+def nothing_left(faults: list[Fault]) -> DataError:
+    """DQ001: no order is left, and why: what was refused, each kind with its first cell."""
+    told = [f"{code} {column}: {n:,} cells, the first in {one.file} row {one.row}: got {one.got}, expected {one.expected}"
+            for code, column, n, one in counted(faults)]  # fmt: skip
+    to_do = "mend what was refused:" + "".join(f"\n            {line}" for line in told)
+    return DataError("DQ001", "the files", got="no order that could be read", expected="at least one",
+                     to_do=to_do if faults else "check that the files hold rows of orders: none was refused")  # fmt: skip
 
 
 def refusal(faults: list[Fault]) -> DataError:

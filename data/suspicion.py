@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from data.contract import DAY, ORDER_COLUMNS, SECOND
+from data.doubts import Suspicion
 from data.fates import CANCELLED, DELIVERED, LOST, OPEN, RTO, labels
 from data.giveaway import NEARLY_ALL, NOT_LOOKED_AT, auc_alone, blank, levels, one_sided
 from data.history import Columns
@@ -16,16 +17,6 @@ LEAST_OF_A_KIND = 20
 MOST_AUC = 0.95
 RECENT_DAYS = 14
 MINUTE = 60 * SECOND
-
-
-@dataclass(frozen=True, slots=True)
-class Suspicion:
-    """One thing that looks wrong. found: the evidence, without personal values."""
-
-    name: str
-    found: str
-    why: str
-    to_do: str
 
 
 @dataclass(frozen=True, slots=True)
