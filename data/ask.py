@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from data import ingest, joining
+from data import ingest, joining, refused
 from data.ingest import Options
 from data.mapping import Mapping as FileMapping
 
@@ -48,8 +48,8 @@ def orders_told(paths: list[Path], mapping: FileMapping, options: Options, progr
     orders = joining.orders_of(joined, placing, mapping)
     faults = ingest.faults_of(*read)
     if faults and not options.skip_bad_rows:
-        raise ingest.refusal(faults)
+        raise refused.refusal(faults, prepared.doubts)
     if not len(orders):
-        raise ingest.nothing_left(faults)
-    refused = dict(sorted(Counter(f.code for f in faults).items()))
-    return ToldOrders(joining.as_told(orders, mapping), prepared.n_rows, refused)
+        raise refused.nothing_left(faults, prepared.doubts)
+    by_code = dict(sorted(Counter(f.code for f in faults).items()))
+    return ToldOrders(joining.as_told(orders, mapping), prepared.n_rows, by_code)

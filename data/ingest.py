@@ -1,20 +1,19 @@
 """A merchant's files into the contract: read, convert, join lines into orders, turn statuses into news, arrive."""
 
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
 
-from data import contract, joining, lines, outcomes, telling
+from data import contract, joining, lines, outcomes, refused, telling
 from data.arrival import Desk, arrive
 from data.codes import Array, distinct
 from data.contract import NEWS_COLUMNS, ORDER_COLUMNS
 from data.doubts import Suspicion
-from data.errors import DataError, Fault, UsageError
+from data.errors import Fault, UsageError
 from data.history import Columns
 from data.joining import Orders
 from data.lines import Lines
@@ -59,21 +58,10 @@ class Imported:
 def ingest(paths: list[Path], mapping: Mapping, desk: Desk, options: Options, progress: Progress) -> Imported:
     """Import files through a mapping. Raises DataError at the first refused row unless bad rows are skipped."""
     prepared, read = order_lines(paths, mapping, progress)
-    news = [lines.convert(s, mapping.news, NEWS_COLUMNS, mapping) for s in prepared.news]
     progress("orders", len(paths), len(paths))
-    try:
-        imported = _contract(read, news, mapping, desk, options, progress)
-    except DataError as error:
-        raise _with_doubts(error, prepared.doubts) from error
+    imported = _contract(prepared, read, mapping, desk, options, progress)
     imported.n_rows, imported.notes = prepared.n_rows, prepared.notes | imported.notes
-    imported.doubts = prepared.doubts
     return imported
-
-
-def _with_doubts(error: DataError, doubts: list[Suspicion]) -> DataError:
-    """A refusal that says first what is wrong with the files as a whole: it may be the cause."""
-    said = "".join(f"{d}\n            ".replace("\n  to do     ", "; ") for d in doubts)
-    return DataError(error.code, error.where, got=error.got, expected=error.expected, to_do=said + error.to_do)
 
 
 def order_lines(paths: list[Path], mapping: Mapping, progress: Progress) -> tuple[Prepared, list[Lines]]:
@@ -86,8 +74,9 @@ def order_lines(paths: list[Path], mapping: Mapping, progress: Progress) -> tupl
 
 
 def _contract(
-    read: list[Lines], news: list[Lines], mapping: Mapping, desk: Desk, options: Options, progress: Progress
+    prepared: Prepared, read: list[Lines], mapping: Mapping, desk: Desk, options: Options, progress: Progress
 ) -> Imported:
+    news = [lines.convert(s, mapping.news, NEWS_COLUMNS, mapping) for s in prepared.news]
     notes: dict[str, int] = {}
     rules = [outcomes.rule_of_rows(part, mapping) if mapping.rules else None for part in read]
     joined = joining.join(read, rules, mapping, options.merchant_id)
@@ -99,17 +88,19 @@ def _contract(
     parts = [telling.told_by_rules(joined, rows, orders, teller, notes, t) for t, rows in tellings]
     parts += [told_by_table(part, orders, teller) for part in news]
     faults = faults_of(*read, *news)
+    n_rows = {part.sheet.file: len(part) for part in (*read, *news) if not part.sheet.telling}
+    doubts = [*prepared.doubts, *refused.doubts_of(faults, n_rows, mapping)]
     if faults and not options.skip_bad_rows:
-        raise refusal(faults)
+        raise refused.refusal(faults, doubts)
     if not len(orders):
-        raise nothing_left(faults)
+        raise refused.nothing_left(faults, doubts)
     table, waiting = telling.with_placed(parts, orders, teller)
     for part in (*read, *news):
         notes |= {name: notes.get(name, 0) + n for name, n in part.notes.items()}
     through = exported_at if exported_at is not None else _told_through(table, orders, mapping)
     progress("arrive", 0, 1)
     kept = arrive(joining.as_told(orders, mapping), desk)
-    return Imported(kept, table, _merchants(orders, mapping), through, len(joined), faults, notes, waiting)
+    return Imported(kept, table, _merchants(orders, mapping), through, len(joined), faults, notes, waiting, doubts)
 
 
 def _told_through(told: NewsTable, orders: Orders, mapping: Mapping) -> int:
@@ -147,34 +138,3 @@ def faults_of(*parts: Lines) -> list[Fault]:
     told_again = any(part.sheet.telling for part in parts)
     faults = [fault for part in parts for fault in part.faults]
     return list(dict.fromkeys(faults)) if told_again else faults
-
-
-def counted(faults: list[Fault]) -> list[tuple[str, str, int, Fault]]:
-    """(code, column, how many, the first of them) of refused cells, the most frequent first."""
-    first: dict[tuple[str, str], Fault] = {}
-    for fault in faults:
-        first.setdefault((fault.code, fault.column), fault)
-    most = Counter((f.code, f.column) for f in faults).most_common()
-    return [(code, column, n, first[code, column]) for (code, column), n in most]
-
-
-def nothing_left(faults: list[Fault]) -> DataError:
-    """DQ001: no order is left, and why: what was refused, each kind with its first cell."""
-    told = [f"{code} {column}: {n:,} cells, the first in {one.file} row {one.row}: got {one.got}, expected {one.expected}"
-            for code, column, n, one in counted(faults)]  # fmt: skip
-    to_do = "mend what was refused:" + "".join(f"\n            {line}" for line in told)
-    return DataError("DQ001", "the files", got="no order that could be read", expected="at least one",
-                     to_do=to_do if faults else "check that the files hold rows of orders: none was refused")  # fmt: skip
-
-
-def refusal(faults: list[Fault]) -> DataError:
-    """The first refused cell as an error; of the others, the next places and how many of each code and column."""
-    first, more = faults[0], faults[1:4]
-    to_do = first.to_do
-    if len(faults) > 1:
-        named = "; ".join(f"{f.code} {f.file} row {f.row}, {f.column}" for f in more)
-        counted = Counter((f.code, f.column) for f in faults)
-        total = ", ".join(f"{code} {column}: {n}" for (code, column), n in sorted(counted.items()))
-        to_do += f"\n            {len(faults) - 1} more cells are refused, the next: {named}"
-        to_do += f"\n            all {len(faults)} by code and column: {total}"
-    return replace(first, to_do=to_do).as_error()
