@@ -106,7 +106,8 @@ def _swapped(faults: list[Fault], mapping: Mapping) -> Suspicion | None:
         if readable >= _NEARLY_ALL:
             return Suspicion(
                 "day_and_month_swapped", f"{column}: {len(texts):,} times do not fit {layout!r}, and {readable:.0%} of them fit {other!r}",
-                "what is left are days up to the 12th, read as months: those orders stand in a wrong month, and nobody sees it",
+                "what is left are days up to the 12th, read as months: those orders stand in a wrong month, and nobody "
+                "sees it",
                 f"say formats = [{other!r}] in the mapping",
             )  # fmt: skip
     return None
