@@ -18,21 +18,21 @@ from data.segments import ORDER_KEY, Segment, list_segments, live_history, read_
 def new_orders(pool: Pool, orders: Columns) -> Columns:
     """The orders that no earlier segment holds. What the earlier told and this one no longer does stays as it was.
 
-    Raises DataError DQ008, naming the columns, if an order is told again with another value.
+    Raises DataError DQ008, naming the columns and the segment, if an order is told again with another value.
     """
     own, new = kept.table_of({name: orders[name] for name in ORDER_KEY}), np.arange(len(orders["order_id"]))
-    changed: dict[int, list[str]] = {}
+    changed: dict[int, tuple[list[str], Segment]] = {}
     for segment in list_segments(pool):
         ids = read_orders_table(segment, ORDER_KEY)
         keys = matching.keys_of([ids, own.take(pa.array(new))], ORDER_KEY[:1], ORDER_KEY[1])
         found = matching.matches(keys, len(ids))
         again = found >= 0
         if again.any():
-            changed |= _changed(segment, found[again], orders, new[again])
+            changed |= {i: (names, segment) for i, names in _changed(segment, found[again], orders, new[again]).items()}
             new = new[~again]
     if changed:
         first = min(changed)
-        raise _changed_order(orders["order_id"][first], changed[first])
+        raise _changed_order(orders["order_id"][first], *changed[first])
     return orders if len(new) == len(own) else {name: column[new] for name, column in orders.items()}
 
 
@@ -51,13 +51,14 @@ def _told(column: Array) -> Array:
     return told
 
 
-def _changed_order(order_id: str, columns: list[str]) -> DataError:
+def _changed_order(order_id: str, columns: list[str], segment: Segment) -> DataError:
     return DataError(
         "DQ008",
         f"order {order_id!r}",
-        got=f"another {', '.join(columns)} than in an earlier import",
+        got=f"another {', '.join(columns)} than in an earlier import, segment {segment.name}",
         expected="the same: an order never changes after it was placed",
-        to_do="map what the export overwrites later as overwritten; tell later changes as news",
+        to_do="map what the export overwrites later as overwritten; tell later changes as news. If the earlier import was "
+        f"wrong, take it out: move {segment.folder} away, import again, rto state rebuild (docs/mappings.md)",
     )
 
 

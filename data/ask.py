@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from data import ingest, joining
-from data.errors import DataError
+from data import ingest, joining, refused
 from data.ingest import Options
 from data.mapping import Mapping as FileMapping
 
@@ -47,10 +46,10 @@ def orders_told(paths: list[Path], mapping: FileMapping, options: Options, progr
     joined = joining.join(read, [None] * len(read), mapping, options.merchant_id)
     placing, _ = joining.good_rows(joined, read, {})
     orders = joining.orders_of(joined, placing, mapping)
-    faults = [f for part in read for f in part.faults]
+    faults = ingest.faults_of(*read)
     if faults and not options.skip_bad_rows:
-        raise ingest.refusal(faults)
+        raise refused.refusal(faults, prepared.doubts)
     if not len(orders):
-        raise DataError("DQ001", "the files", got="no order that could be read", expected="at least one")
-    refused = dict(sorted(Counter(f.code for f in faults).items()))
-    return ToldOrders(joining.as_told(orders, mapping), prepared.n_rows, refused)
+        raise refused.nothing_left(faults, prepared.doubts)
+    by_code = dict(sorted(Counter(f.code for f in faults).items()))
+    return ToldOrders(joining.as_told(orders, mapping), prepared.n_rows, by_code)

@@ -95,7 +95,9 @@ def _refuse_options(mapping: str | None, drafting: bool, out: Path | None, tryin
 
 
 def _show_import(summary: dict[str, Any]) -> None:
-    hidden = ("checks", "files", "contract")
+    for line in summary["looks_wrong"]:
+        note(f"LOOKS WRONG  {line}")
+    hidden = ("checks", "files", "contract", "looks_wrong", "refused")
     shown = {k: v for k, v in summary.items() if k not in hidden and v not in ("", [], {}, 0)}
     shown["exported_at"] = datetime.fromtimestamp(summary["exported_at"] / contract.SECOND, UTC).isoformat(
         " ", "minutes"
@@ -137,14 +139,11 @@ def show_checks(report: dict[str, Any]) -> None:
 @click.pass_obj
 def check_command(session: Session, page: Path | None, pool: str | None, as_json: bool) -> None:
     """Run the numbered checks (docs/checks.md) on the whole history of a pool."""
-    from data.importing import check_history
-    from data.segments import load_history
+    from data.importing import check_pool
 
     with progress() as tell:
-        tell("load the history", 0, 2)
-        history = load_history(open_pool(session.home, pool))
-        tell("check", 1, 2)
-        report = check_history(history)
+        tell("check", 0, 1)
+        report = check_pool(open_pool(session.home, pool))
     if page is not None:
         from data.checks.html import checks_page
 

@@ -18,6 +18,7 @@ from data.contract import DAY, ORDER_COLUMNS, SECOND, TOKEN_COLUMNS
 from data.ingest import Imported, Options, ingest
 from data.mapping import Mapping, load_mapping
 from data.places import load_register
+from data.refused import summary, unknown_statuses
 from data.suspicion import Evidence, suspicions
 from data.told_fates import labels, told_fates
 
@@ -41,7 +42,9 @@ def dry_run(files: list[Path], mapping_name: str, options: Options, tell: Tell) 
     reused = sum(f.code == "DQ008" for f in imported.faults)
     seen = Evidence(imported.orders, found, known_at, imported.exported_at, declared, reused)
     label = labels(found)
+    doubts = [asdict(s) for s in (*imported.doubts, *suspicions(seen))]
     return {
+        "looks_wrong": [f"{doubt['name']}: {doubt['found']}" for doubt in doubts],
         "mapping": mapping.name,
         "n_rows": imported.n_rows,
         "n_orders": len(found),
@@ -49,13 +52,15 @@ def dry_run(files: list[Path], mapping_name: str, options: Options, tell: Tell) 
         "fates": dict(sorted(Counter(found.tolist()).items())),
         "rto_share": _share(label),
         "refused": dict(sorted(Counter(f.code for f in imported.faults).items())),
+        "refused_by_column": summary(imported.faults),
+        "unknown_statuses": unknown_statuses(imported.faults),
         "first_refused": [asdict(f) for f in imported.faults[:FIRST]],
         "notes": {k: v for k, v in imported.notes.items() if v},
         "exported_at": _moment(imported.exported_at, mapping),
         "maturity": _maturity(seen),
         "weeks": _weeks(imported, label, mapping),
         "first_orders": [_order(imported, imported.news, i, mapping) for i in range(min(FIRST, len(found)))],
-        "suspicions": [asdict(s) for s in suspicions(seen)],
+        "suspicions": doubts,
     }
 
 

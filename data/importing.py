@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from data import compiled, contract, matching, segments
 from data.additions import new_news, new_orders
@@ -36,6 +37,7 @@ from data.numbering import Numbering
 from data.places import load_register
 from data.pool import Pool, at_home, open_pool, pools_of
 from data.reading import read_sheet
+from data.refused import counted
 from data.segments import storing
 from data.waiting import of_unknown_orders
 
@@ -70,17 +72,29 @@ def import_files(home: Path, request: Request, tell: Tell) -> dict[str, Any]:
         report = _checked(imported, pool, tell)
         known = len(imported.orders["order_id"])
         imported.orders = new_orders(pool, imported.orders)
+        told = len(imported.news)
         imported.news = new_news(pool, imported.news)
         tell("write", 0, 1)
         told_before = known - len(imported.orders["order_id"])
         manifest = _manifest(request, mapping, imported, report) | {"told_before": told_before}
+        manifest |= {"news_told_before": told - len(imported.news)}
         if len(imported.orders["order_id"]) or len(imported.news):
             with segments.writing(pool) as draft:
                 segments.write_segment(draft, imported, manifest)
                 (draft / "checks.html").write_text(checks_page(report.as_dict()), encoding="utf-8")
                 pool.add_merchants(imported.merchants)  # before the segment is there: never one without its merchants
+            manifest |= _written(segments.list_segments(pool)[-1].folder)
     tell("write", 1, 1)
-    return {"pool": pool.name, **manifest}
+    looks_wrong = [f"{doubt.name}: {doubt.found}; {doubt.to_do}" for doubt in imported.doubts]
+    return {"pool": pool.name, **manifest, "looks_wrong": looks_wrong}
+
+
+def _written(folder: Path) -> dict[str, Any]:
+    """Where a person finds what was kept, and what was not."""
+    quarantine = folder / "quarantine.csv"
+    return {"checks_page": str(folder / "checks.html")} | (
+        {"quarantine": str(quarantine)} if quarantine.exists() else {}
+    )
 
 
 def _read(request: Request, mapping: Mapping, pool: Pool, tell: Tell) -> Imported:
@@ -94,6 +108,7 @@ def _read(request: Request, mapping: Mapping, pool: Pool, tell: Tell) -> Importe
             at_home(pool, [merchant.merchant_id for merchant in imported.merchants])
     finally:
         connection.close()
+    imported.news = once(imported.news)
     imported.notes["news_of_unknown_orders"] = of_unknown_orders(imported.waiting, pool)
     return imported
 
@@ -126,12 +141,16 @@ def _pool_of(home: Path, request: Request, mapping: Mapping) -> str:
 
 def _checked(imported: Imported, pool: Pool, tell: Tell) -> CheckReport:
     tell("history", 0, 1)
-    told = once(imported.news)
+    told = imported.news
     meant = orders_meant(imported.orders, told)
     history = build_history(imported.orders, told, imported.exported_at, meant)
     before = previous_history(pool)
     tell("check", 0, 1)
-    report = check_history(history, told_frame(told, meant), before)
+    frame = told_frame(told, meant)
+    if before is not None and frame["placed_at"].isna().any():  # news of orders that came with an earlier import
+        earlier = orders_meant(before.orders, told).order_placed_at
+        frame["placed_at"] = frame["placed_at"].fillna(pd.Series(earlier))
+    report = check_history(history, frame, before)
     if report.hard_failures:  # nothing of the import is kept but the page that says why
         page = pool.folder / "checks-refused.html"
         page.write_text(checks_page(report.as_dict()), encoding="utf-8")
@@ -140,7 +159,7 @@ def _checked(imported: Imported, pool: Pool, tell: Tell) -> CheckReport:
 
 
 def check_history(history: History, news: pd.DataFrame | None = None, before: History | None = None) -> CheckReport:
-    """Run the numbered checks on a history. news: where an import also told of orders nobody placed.
+    """Run the numbered checks on a history. news: with what was told of orders that nobody placed; else without.
 
     before: the history this one is added to, for what has drifted since.
     """
@@ -152,6 +171,13 @@ def check_history(history: History, news: pd.DataFrame | None = None, before: Hi
         None if before is None else (_side(history, labels, course), _side(before, _labels(before), course_of(before)))
     )
     return run_checks(orders, news, labels, history.known_through, course, drift)
+
+
+def check_pool(pool: Pool) -> CheckReport:
+    """Run the numbered checks on everything a pool holds, news that still waits for its order included."""
+    orders, told, through = segments.load_told(pool)
+    meant = orders_meant(orders, told)
+    return check_history(build_history(orders, told, through, meant), told_frame(told, meant))
 
 
 def _side(history: History, labels: "np.ndarray[Any, Any]", course: Course) -> Side:
@@ -214,6 +240,8 @@ def _manifest(request: Request, mapping: Mapping, imported: Imported, report: Ch
         "n_news": len(imported.news),
         "first_and_last_day": days,
         "refused": dict(sorted(Counter(f.code for f in imported.faults).items())),
+        "refused_by_column": {f"{one.code} {one.column}": n for n, one in counted(imported.faults)},
+        "news_by_type": {one["values"]: one["counts"] for one in pc.value_counts(imported.news["type"]).to_pylist()},
         "notes": {k: v for k, v in imported.notes.items() if v},
         "delays": mapping.declared_delays(),
         "exported_at": imported.exported_at,

@@ -1,19 +1,19 @@
 """A merchant's files into the contract: read, convert, join lines into orders, turn statuses into news, arrive."""
 
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
 
-from data import contract, joining, lines, outcomes, telling
+from data import contract, joining, lines, outcomes, refused, telling
 from data.arrival import Desk, arrive
 from data.codes import Array, distinct
 from data.contract import NEWS_COLUMNS, ORDER_COLUMNS
-from data.errors import DataError, Fault, UsageError
+from data.doubts import Suspicion
+from data.errors import Fault, UsageError
 from data.history import Columns
 from data.joining import Orders
 from data.lines import Lines
@@ -40,7 +40,8 @@ class Options:
 class Imported:
     """What files say, as the contract: kept orders, news, who the merchants are, and what was refused.
 
-    waiting: the pieces of news whose order is not in these files: they are kept and wait for it.
+    waiting: the pieces of news whose order is not in these files: they are kept and wait for it.  doubts: what looks
+    wrong about the files, whatever their cells say.
     """
 
     orders: Columns
@@ -51,14 +52,14 @@ class Imported:
     faults: list[Fault] = field(default_factory=list)
     notes: dict[str, int] = field(default_factory=dict)
     waiting: NewsTable = field(default_factory=NEWS_SCHEMA.empty_table)
+    doubts: list[Suspicion] = field(default_factory=list)
 
 
 def ingest(paths: list[Path], mapping: Mapping, desk: Desk, options: Options, progress: Progress) -> Imported:
     """Import files through a mapping. Raises DataError at the first refused row unless bad rows are skipped."""
     prepared, read = order_lines(paths, mapping, progress)
-    news = [lines.convert(s, mapping.news, NEWS_COLUMNS, mapping) for s in prepared.news]
     progress("orders", len(paths), len(paths))
-    imported = _contract(read, news, mapping, desk, options, progress)
+    imported = _contract(prepared, read, mapping, desk, options, progress)
     imported.n_rows, imported.notes = prepared.n_rows, prepared.notes | imported.notes
     return imported
 
@@ -73,8 +74,9 @@ def order_lines(paths: list[Path], mapping: Mapping, progress: Progress) -> tupl
 
 
 def _contract(
-    read: list[Lines], news: list[Lines], mapping: Mapping, desk: Desk, options: Options, progress: Progress
+    prepared: Prepared, read: list[Lines], mapping: Mapping, desk: Desk, options: Options, progress: Progress
 ) -> Imported:
+    news = [lines.convert(s, mapping.news, NEWS_COLUMNS, mapping) for s in prepared.news]
     notes: dict[str, int] = {}
     rules = [outcomes.rule_of_rows(part, mapping) if mapping.rules else None for part in read]
     joined = joining.join(read, rules, mapping, options.merchant_id)
@@ -82,21 +84,23 @@ def _contract(
     orders = joining.orders_of(joined, placing, mapping)
     exported_at = options.exported_at if options.exported_at is not None else telling.declared_export(mapping)
     teller = Teller(mapping, desk, options.merchant_id or mapping.merchant_id, exported_at)
-    parts = [telling.told_by_rules(joined, newest, orders, teller, notes)] if mapping.rules else []
+    tellings = list(enumerate(newest)) if mapping.rules else []
+    parts = [telling.told_by_rules(joined, rows, orders, teller, notes, t) for t, rows in tellings]
     parts += [told_by_table(part, orders, teller) for part in news]
-    faults = [f for part in (*read, *news) for f in part.faults]
+    faults = faults_of(*read, *news)
+    n_rows = {part.sheet.file: len(part) for part in (*read, *news) if not part.sheet.telling}
+    doubts = [*prepared.doubts, *refused.doubts_of(faults, n_rows, mapping)]
     if faults and not options.skip_bad_rows:
-        raise refusal(faults)
+        raise refused.refusal(faults, doubts)
     if not len(orders):
-        raise DataError("DQ001", "the files", got="no order that could be read", expected="at least one",
-                        to_do="see the faults")  # fmt: skip
+        raise refused.nothing_left(faults, doubts)
     table, waiting = telling.with_placed(parts, orders, teller)
     for part in (*read, *news):
         notes |= {name: notes.get(name, 0) + n for name, n in part.notes.items()}
     through = exported_at if exported_at is not None else _told_through(table, orders, mapping)
     progress("arrive", 0, 1)
     kept = arrive(joining.as_told(orders, mapping), desk)
-    return Imported(kept, table, _merchants(orders, mapping), through, len(joined), faults, notes, waiting)
+    return Imported(kept, table, _merchants(orders, mapping), through, len(joined), faults, notes, waiting, doubts)
 
 
 def _told_through(told: NewsTable, orders: Orders, mapping: Mapping) -> int:
@@ -129,14 +133,8 @@ def _first_told(column: Any, merchant: Array, default: str) -> list[str]:
     return [words.values[c] if c >= 0 else default for c in first.tolist()]
 
 
-def refusal(faults: list[Fault]) -> DataError:
-    """The first refused cell as an error; of the others, the next places and how many of each code and column."""
-    first, more = faults[0], faults[1:4]
-    to_do = first.to_do
-    if len(faults) > 1:
-        named = "; ".join(f"{f.code} {f.file} row {f.row}, {f.column}" for f in more)
-        counted = Counter((f.code, f.column) for f in faults)
-        total = ", ".join(f"{code} {column}: {n}" for (code, column), n in sorted(counted.items()))
-        to_do += f"\n            {len(faults) - 1} more cells are refused, the next: {named}"
-        to_do += f"\n            all {len(faults)} by code and column: {total}"
-    return replace(first, to_do=to_do).as_error()
+def faults_of(*parts: Lines) -> list[Fault]:
+    """All faults, those of a row that is told beside several others once."""
+    told_again = any(part.sheet.telling for part in parts)
+    faults = [fault for part in parts for fault in part.faults]
+    return list(dict.fromkeys(faults)) if told_again else faults

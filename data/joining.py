@@ -15,6 +15,8 @@ from data.errors import UsageError
 from data.lines import Lines
 from data.mapping import Mapping
 from data.parsing import Unfit
+from data.phones import phone_of
+from data.text import folded
 
 _COLUMNS = {c.name: c for c in ORDER_COLUMNS}
 _SUMMABLE = ("amount_minor", "discount_minor", "shipping_fee_minor")
@@ -26,7 +28,7 @@ class Joined:
 
     columns: of the contract, as in Lines; what no file has is not there.  file, row: (n,) where each line stands.
     rule: (n,) what its status says, -1 without one.  at: (n,) moments that rules ask for.  key: (n,) whole number for
-    (merchant, order id) by first appearance, -1 where one of them is missing.
+    (merchant, order id) by first appearance, -1 where one of them is missing.  telling: (n,) as `Sheet.telling`.
     """
 
     columns: dict[str, Any]
@@ -35,6 +37,7 @@ class Joined:
     rule: Array
     at: dict[str, Array]
     key: Array
+    telling: Array
 
     def __len__(self) -> int:
         return len(self.file)
@@ -69,6 +72,7 @@ def join(read: list[Lines], rules: list[Array | None], mapping: Mapping, merchan
         rule=np.concatenate([np.full(n, -1) if r is None else r for n, r in zip(sizes, rules, strict=True)]),
         at={name: np.concatenate([part[name] for part in at]) for name in at[0]},
         key=keys_of(columns["merchant_id"], columns["order_id"]),
+        telling=np.repeat([part.sheet.telling for part in read], sizes),
     )
     _refuse_strangers(joined, read)
     return joined
@@ -112,34 +116,57 @@ def keys_of(merchants: Cells, orders: Cells) -> Array:
 
 def _refuse_strangers(joined: Joined, read: list[Lines]) -> None:
     """Refuse rows without a merchant (DQ005), and lines that cannot belong to one order (DQ008)."""
-    nobody = np.asarray(pc.is_null(joined.columns["merchant_id"]))
+    nobody = np.asarray(pc.is_null(joined.columns["merchant_id"])) & (joined.telling == 0)
     _refuse(joined, read, nobody, "merchant_id", Unfit("DQ005", "a merchant on every row, or --merchant NAME"))
-    rows = np.flatnonzero(~_refused(read))
+    rows = np.flatnonzero(~_refused(read) & (joined.telling == 0))
     sizes = np.bincount(joined.key[rows], minlength=1)
     rows = rows[sizes[joined.key[rows]] > 1]  # orders of one line agree with themselves
     if not len(rows):
         return
     order = numbered(joined.key[rows])[0]
-    expected = "one order for each order id: its lines lie within a day and have one buyer"
     placed = joined.columns["placed_at"][rows]
     strange = {"placed_at": np.abs(placed - placed[first_rows(order)][order]) > DAY}
     for name in ("customer_id", "phone"):
         if name in joined.columns:
-            strange[name] = _unlike_the_first(joined.columns[name].take(pa.array(rows)), order)
+            strange[name] = _unlike_the_first(joined.columns, name, rows, order)
     for name, which in strange.items():
         marked = np.zeros(len(joined), dtype=bool)
         marked[rows[which]] = True
-        _refuse(joined, read, marked, name, Unfit("DQ008", expected))
+        _refuse(joined, read, marked, name, Unfit("DQ008", _ONE_ORDER[name]))
 
 
-def _unlike_the_first(told: Cells, order: Array) -> Array:
-    """(m,) which rows tell another text than the first row of their order that tells one."""
+_ONE_ORDER = {
+    "placed_at": "one order for each order id: this line lies more than a day from the order's first",
+    "customer_id": "one order for each order id: this line names another customer than the order's first",
+    "phone": "one order for each order id: this line has another phone number than the order's first, not the same one in "
+    "another spelling",
+}
+
+
+def _unlike_the_first(columns: dict[str, Any], name: str, rows: Array, order: Array) -> Array:
+    """(m,) which rows tell another value than the first row of their order that tells one. A phone in another spelling
+    is the same."""
+    told = columns[name].take(pa.array(rows))
     codes = codes_of(told)
     has = np.flatnonzero(codes >= 0)
     first = np.full(int(order.max(initial=-1)) + 1, -1)
-    first[order[has][::-1]] = codes[has][::-1]
-    unlike: Array = (codes >= 0) & (codes != first[order])
+    first[order[has][::-1]] = has[::-1]
+    unlike: Array = (codes >= 0) & (codes != codes[first[order]])
+    if name == "phone" and unlike.any():
+        own = np.flatnonzero(unlike)
+        there = first[order[own]]
+        both = np.concatenate([own, there])
+        countries = columns.get("country")
+        where = [None] * len(both) if countries is None else countries.take(pa.array(rows[both])).to_pylist()
+        spelled = [_spelled(*one) for one in zip(told.take(pa.array(both)).to_pylist(), where, strict=True)]
+        same = [one == other for one, other in zip(spelled[: len(own)], spelled[len(own) :], strict=True)]
+        unlike[own[same]] = False
     return unlike
+
+
+def _spelled(phone: str, country: str | None) -> str:
+    """A phone in its one spelling; what is no number, without what parts its digits."""
+    return phone_of(phone, country or "IN").e164 or "".join(c for c in folded(phone) if c.isalnum())
 
 
 def _refuse(joined: Joined, read: list[Lines], marked: Array, name: str, unfit: Unfit) -> None:
@@ -157,10 +184,11 @@ def _refused(read: list[Lines]) -> Array:
     return np.concatenate([part.bad for part in read])
 
 
-def good_rows(joined: Joined, read: list[Lines], notes: dict[str, int]) -> tuple[Array, Array]:
-    """The lines that stay, as rows of `joined`: (a,) those that tell the order as placed, (b,) those that tell its
-    newest status. A refused row takes the other lines of its order with it. Where a later file tells an order again,
-    its first telling is the order, its last one the status."""
+def good_rows(joined: Joined, read: list[Lines], notes: dict[str, int]) -> tuple[Array, list[Array]]:
+    """The lines that stay, as rows of `joined`: (a,) those that tell the order as placed; and the (b,) that tell its
+    newest status, followed by those of each further telling (`take = "all"` of a join). A refused row takes the other
+    lines of its order with it. Where a later file tells an order again, its first telling is the order, its last one
+    the status."""
     refused = _refused(read)
     with_them = refused.copy()
     known = joined.key >= 0
@@ -168,16 +196,18 @@ def good_rows(joined: Joined, read: list[Lines], notes: dict[str, int]) -> tuple
         taken = np.zeros(int(joined.key.max(initial=-1)) + 1, dtype=bool)
         taken[joined.key[refused & known]] = True
         with_them[known] |= taken[joined.key[known]]
-    notes["lines_of_a_refused_order"] = int((with_them & ~refused).sum())
-    rows = np.flatnonzero(~with_them)
+    notes["lines_of_a_refused_order"] = int((with_them & ~refused & (joined.telling == 0)).sum())
+    rows = np.flatnonzero(~with_them & (joined.telling == 0))
+    tellings = range(1, int(joined.telling.max(initial=0)) + 1)
+    more = [np.flatnonzero(~with_them & (joined.telling == t)) for t in tellings]
     if len(read) == 1 or not len(rows):
         notes["rows_told_again_by_a_later_file"] = 0
-        return rows, rows
+        return rows, [rows, *more]
     order = numbered(joined.key[rows])[0]
     file = joined.file[rows]
     first, last = (file == file[ends(order)][order] for ends in (first_rows, last_rows))
     notes["rows_told_again_by_a_later_file"] = int((~first).sum())
-    return rows[first], rows[last]
+    return rows[first], [rows[last], *more]
 
 
 def orders_of(joined: Joined, rows: Array, mapping: Mapping) -> Orders:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from data import columns, contract, parsing
 from data.codes import Array, Cells, codes_of, distinct
-from data.conditions import absent, cell_text
+from data.conditions import absent, cell_text, text_column
 from data.contract import Column
 from data.distinct import Distinct
 from data.errors import Fault, masked
@@ -65,11 +65,20 @@ class Lines:
             found = pa.repeat(pa.scalar(text or None, pa.string()), len(self))
         else:
             found = self.cells(source.column)
+        if source.also:
+            found = self._together([source.column or "", *source.also])
         return (
             pc.if_else(pa.array(matches(self, source.overwritten_when)), None, found)
             if source.overwritten_when
             else found
         )
+
+    def _together(self, names: list[str]) -> Cells:
+        """Columns of the file as one text, parted by ":"; null where the first is empty, others may be."""
+        if lacking := next((name for name in names if not self.has(name)), None):
+            raise absent(self.sheet, lacking, "`also`")
+        first, *rest = (text_column(self.sheet.table[name]) for name in names)
+        return pc.binary_join_element_wise(first, *(pc.fill_null(one, "") for one in rest), ":")
 
     def seen(self, name: str) -> Distinct:
         """The distinct cells of a column of the file."""

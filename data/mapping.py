@@ -17,27 +17,22 @@ from data.shaping import Drop as Drop
 from data.shaping import File as File
 from data.shaping import Join as Join
 from data.shaping import OrderLines as OrderLines
+from data.shaping import Part as Part
 from data.shaping import Strict
 from data.shaping import When as When
 from data.text import folded
-
-
-class Part(Strict):
-    """Keep one part of a value: `separator = "-"`, `index = 0`."""
-
-    separator: str = Field(min_length=1)
-    index: int = 0
 
 
 class Source(Strict):
     """Where one column of the contract comes from.
 
     overwritten: the export overwrites it after the outcome (final courier, amount zeroed on failure): it is missing
-    then, always (`true`) or on the rows that fit `overwritten_when`.
+    then, always (`true`) or on the rows that fit `overwritten_when`.  also: more columns, joined to `column` by ":".
     """
 
     column: str | None = None
     constant: str | None = None
+    also: list[str] = Field(default_factory=list)
     formats: list[str] = Field(default_factory=lambda: ["ISO8601"], min_length=1)
     date_only: bool = False
     unit: Literal["minor", "major"] = "minor"
@@ -52,6 +47,8 @@ class Source(Strict):
     def _one_origin(self) -> "Source":
         if (self.column is None) == (self.constant is None):
             raise ValueError("give exactly one of `column` and `constant`")
+        if self.also and self.constant is not None:
+            raise ValueError("`also` joins more columns to that of `column`: a constant has none")
         return self
 
     def translated(self, value: str) -> str | None:
@@ -105,7 +102,7 @@ _KEYS_OF_KIND = {
     "time": {"formats", "date_only", "overwritten", "overwritten_when"},
     "money": {"unit", "sum_lines", "overwritten", "overwritten_when"},
     "count": {"overwritten", "overwritten_when"},
-    "text": {"values", "otherwise", "part", "overwritten", "overwritten_when"},
+    "text": {"values", "otherwise", "part", "also", "overwritten", "overwritten_when"},
 }
 
 

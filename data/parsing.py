@@ -116,8 +116,7 @@ def translated(source: Source, then: Parse) -> Parse:
     def parse(cell: Any) -> Any:
         text = plain_text(cell)
         if source.part:
-            parts = text.split(source.part.separator)
-            text = parts[min(source.part.index, len(parts) - 1)].strip()
+            text = source.part.of(text)
         if source.values or source.otherwise is not None:
             word = source.translated(text)
             if word is None:

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from data.conditions import fitting
 from data.contract import ORDER_COLUMNS
 from data.credits import credited
+from data.doubts import Suspicion
 from data.errors import DataError
 from data.joins import joined
 from data.mapping import Mapping
@@ -28,12 +29,14 @@ class Prepared:
     """What files hold, as lines of orders and rows of news.
 
     n_rows: rows of all files as read, unreadable ones included.  notes: how many rows went where, by a short text.
+    doubts: what looks wrong about the files beside each other.
     """
 
     orders: list[Sheet]
     news: list[Sheet]
     n_rows: int
     notes: dict[str, int] = field(default_factory=dict)
+    doubts: list[Suspicion] = field(default_factory=list)
 
 
 def prepare(paths: list[Path], mapping: Mapping, progress: Progress) -> Prepared:
@@ -49,22 +52,35 @@ def shaped(sheets: list[Sheet], mapping: Mapping) -> Prepared:
     """Sheets as read into sheets of lines and news: drop, fill down, join, credits, in this order."""
     notes: dict[str, int] = {}
     n_rows = sum(len(s) + len(s.faults) for s in sheets)
+    doubts: list[Suspicion] = []
+    _refuse_idle_drops(sheets, mapping)
+    sheets = [_without_dropped(s, mapping, notes) for s in sheets]
     news = [s for s in sheets if is_news(s, mapping)]
-    orders = [_without_dropped(s, mapping, notes) for s in sheets if not is_news(s, mapping)]
-    orders = [_with_points(s, mapping) for s in orders]
+    orders = [_with_points(s, mapping) for s in sheets if not is_news(s, mapping)]
     if mapping.join and orders:
-        orders = joined(orders, mapping.join, notes)
+        orders = joined(orders, mapping.join, notes, doubts)
     if mapping.lines:
         orders = [_filled_down(s, mapping) for s in orders]
     if mapping.credits:
         orders = [credited(s, mapping, mapping.credits, notes) for s in orders]
-    return Prepared(orders, news, n_rows, {name: n for name, n in notes.items() if n})
+    return Prepared(orders, news, n_rows, {name: n for name, n in notes.items() if n}, doubts)
 
 
 def is_news(sheet: Sheet, mapping: Mapping) -> bool:
     """A file that has the column of `event_id` is one of news."""
     source = mapping.news.get("event_id")
     return source is not None and source.column in sheet.table.column_names
+
+
+def _refuse_idle_drops(sheets: list[Sheet], mapping: Mapping) -> None:
+    """A [[drop]] is tried on each file as read: one whose columns stand in different files never fits (DQ002)."""
+    for drop in mapping.drop:
+        asked, found = set(drop.when), [set(s.table.column_names) for s in sheets]
+        if asked <= set().union(*found) and not any(asked <= names for names in found):
+            names = ", ".join(map(repr, sorted(asked)))
+            raise DataError("DQ002", f"[[drop]] {drop.why!r}", got=f"{names} in different files",
+                            expected="columns of one file: rows are dropped before files are put side by side",
+                            to_do="give each file an entry of its own, or a [[rules]] entry without news")  # fmt: skip
 
 
 def _without_dropped(sheet: Sheet, mapping: Mapping, notes: dict[str, int]) -> Sheet:

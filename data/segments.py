@@ -175,13 +175,19 @@ def load_history(pool: Pool) -> History:
 
     Raises DataError DB003 if nothing was imported and nothing came in live, DB005 if a segment is damaged.
     """
+    return build_history(*load_told(pool))
+
+
+def load_told(pool: Pool) -> tuple[Columns, NewsTable, int]:
+    """What a history is built from: each order once, each piece of news once, also those that wait for their order,
+    and the moment all of it is known through. Raises as `load_history`."""
     segments, (orders, news) = list_segments(pool), live_history(pool)
     if not segments and not len(orders):
         raise DataError("DB003", f"pool {pool.name}", got="no history", to_do="import one: rto import FILE --mapping M")
     through = max(pc.max(news["known_at"]).as_py() or 0, *(s.manifest["exported_at"] for s in segments), 0)
     told = pa.concat_tables([news, *(read_news(segment) for segment in segments)])
     held = pa.concat_tables([orders, *(kept.whole(read_orders_table(segment)) for segment in segments)])
-    return build_history(kept.columns_of(_first_told(held)), once(told), through)
+    return kept.columns_of(_first_told(held)), once(told), through
 
 
 def _first_told(orders: OrdersTable) -> OrdersTable:

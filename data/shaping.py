@@ -1,6 +1,7 @@
 """What a mapping says about files before their columns are read: how they are written, and how rows become lines."""
 
 import codecs
+import re
 from fnmatch import fnmatchcase
 from typing import Literal
 
@@ -57,10 +58,56 @@ class OrderLines(Strict):
     fill_down: list[str] = Field(min_length=1)
 
 
+class Part(Strict):
+    """Keep one part of a value: `separator = "-"`, `index = 0`."""
+
+    separator: str = Field(min_length=1)
+    index: int = 0
+
+    def of(self, text: str) -> str:
+        """The part of a text; its last one where it has fewer."""
+        parts = text.split(self.separator)
+        return parts[min(self.index, len(parts) - 1)].strip()
+
+
+class Number(Strict):
+    """How one column writes the number that files are joined by: what to take off so that both sides are alike."""
+
+    part: Part | None = None
+    prefix: str = ""
+    strip: str = ""
+    pattern: str | None = None
+
+    @field_validator("pattern")
+    @classmethod
+    def _readable(cls, pattern: str | None) -> str | None:
+        try:
+            found = re.compile(pattern or "")
+        except re.error as error:
+            raise ValueError(f"no regular expression: {error}") from None
+        if found.groups > 1:
+            raise ValueError("at most one group in brackets: what it holds is the number")
+        return pattern
+
+    @model_validator(mode="after")
+    def _does_something(self) -> "Number":
+        if not (self.part or self.prefix or self.strip or self.pattern):
+            raise ValueError("give `part`, `prefix`, `strip` or `pattern`")
+        return self
+
+
 class Join(Strict):
-    """Two kinds of files side by side. on: column of the orders' file = column of the other file."""
+    """Two kinds of files side by side. on: column of the orders' file = column of the other file.
+
+    numbers: how a column of `on` writes the number, where the two sides differ.  take: which of several rows of one
+    number, told apart by the times in the column `by` of the other file.
+    """
 
     on: dict[str, str] = Field(min_length=1)
+    numbers: dict[str, Number] = Field(default_factory=dict)
+    take: Literal["last", "first", "all"] | None = None
+    by: str | None = None
+    formats: list[str] = Field(default_factory=lambda: ["ISO8601"], min_length=1)
     other_has: list[str] = Field(default_factory=list)
     kind: Literal["left"] = "left"
     prefix: str = ""
@@ -75,6 +122,18 @@ class Join(Strict):
             raise ValueError(
                 "the files cannot be told apart by `on`: name a column that the other one has in `other_has`"
             )
+        if strange := sorted(set(self.numbers) - {*self.on, *self.on.values()}):
+            raise ValueError(f"`numbers` has {strange[0]!r}, which is no column of `on`")
+        return self
+
+    @model_validator(mode="after")
+    def _which_row(self) -> "Join":
+        if (self.take in ("last", "first")) != (self.by is not None):
+            raise ValueError(
+                '`take = "last"` and `"first"` go by the time in a column of the other file: name it in `by`'
+            )
+        if self.by is None and "formats" in self.model_fields_set:
+            raise ValueError("`formats` says how the column named in `by` writes its times: there is none")
         return self
 
 

@@ -1,6 +1,6 @@
 """Files into sheets: the rows of an export as written, column by column, nothing guessed."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,14 @@ class Sheet:
     file: its name.  table: a pyarrow table of n rows, columns by the names in the file's header; text cells are
     trimmed and blank ones null; CSV cells are all text, other formats bring numbers, times and flags as they are.
     rows: (n,) the number a person finds each row by.  faults: rows that could not be read as rows at all.
+    telling: 0; of orders that several rows of another file tell of (`data/joins.py`), which of those stands beside them.
     """
 
     file: str
     table: Any
     rows: "np.ndarray[Any, Any]"
     faults: list[Fault] = field(default_factory=list)
+    telling: int = 0
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -35,7 +37,7 @@ class Sheet:
     def taken(self, kept: "np.ndarray[Any, Any]") -> "Sheet":
         """The rows that a mask or list of positions keeps."""
         positions = np.flatnonzero(kept) if kept.dtype == np.bool_ else kept
-        return Sheet(self.file, self.table.take(pa.array(positions)), self.rows[positions], self.faults)
+        return replace(self, table=self.table.take(pa.array(positions)), rows=self.rows[positions])
 
 
 def trimmed(column: Any) -> Any:

@@ -70,8 +70,13 @@ def _column(told: Any, kind: Any, n: int) -> Cells:
     return pa.array(told) if isinstance(told, np.ndarray) else told.cast(kind)
 
 
-def told_by_rules(joined: Joined, rows: Array, orders: Orders, teller: Teller, notes: dict[str, int]) -> Told:
-    """News of statuses. rows: the lines with the newest status.  notes: counts news whose time column is empty."""
+def told_by_rules(
+    joined: Joined, rows: Array, orders: Orders, teller: Teller, notes: dict[str, int], telling: int = 0
+) -> Told:
+    """News of statuses. rows: the lines with the newest status.  notes: counts news whose time column is empty.
+
+    telling: from 1 on, a further telling of the same orders: its news is other news, though it be of one kind and day.
+    """
     rules = teller.mapping.rules
     kinds = [rule.news[-1].type if rule.news else "" for rule in rules]
     words = list(dict.fromkeys(kinds))
@@ -87,7 +92,7 @@ def told_by_rules(joined: Joined, rows: Array, orders: Orders, teller: Teller, n
         if len(partly):
             some = one.news[-1].model_copy(update={"type": "partially_delivered", "reason": None})
             said.append((some, partly, last[partly]))
-    return _told(joined, said, orders, teller, notes)
+    return _told(joined, said, orders, teller, notes, f":{telling + 1}" if telling else "")
 
 
 def _last_fate(joined: Joined, rows: Array, owner: Array, mixed: Array, orders: Orders, teller: Teller) -> Array:
@@ -119,7 +124,7 @@ def _moments_of(news: News, placed_at: Array, joined: Joined, lines: Array) -> A
     return joined.at[outcomes.time_name(news)][lines]
 
 
-def _told(joined: Joined, said: list[Any], orders: Orders, teller: Teller, notes: dict[str, int]) -> Told:
+def _told(joined: Joined, said: list[Any], orders: Orders, teller: Teller, notes: dict[str, int], mark: str) -> Told:
     """said: (news, orders that tell it, the rows that tell when). The table stands in the order of the orders."""
     parts, silent = [], 0
     for number, (news, asked, lines) in enumerate(said):
@@ -131,7 +136,7 @@ def _told(joined: Joined, said: list[Any], orders: Orders, teller: Teller, notes
         ends = ends_of_local_days(when, teller.mapping.timezone) if day_only else when
         latest = teller.clipped(ends, orders.columns["placed_at"][own])
         parts.append((own, np.full(len(own), number), np.minimum(when, latest), latest))
-    notes["statuses_without_a_time"] = silent
+    notes["statuses_without_a_time"] = notes.get("statuses_without_a_time", 0) + silent
     if not parts:
         return NEWS_SCHEMA.empty_table(), np.zeros(0, dtype=np.int64)
     who, place, happened, known = (np.concatenate(column) for column in zip(*parts, strict=True))
@@ -139,7 +144,7 @@ def _told(joined: Joined, said: list[Any], orders: Orders, teller: Teller, notes
     who, place, happened, known = who[by_order], place[by_order], happened[by_order], known[by_order]
     order_id = orders.columns["order_id"].take(pa.array(who)).cast(pa.string())
     kinds, reasons = (_by_place([getattr(news, name) for news, *_ in said], place) for name in ("type", "reason"))
-    written = pa.array(happened).cast(pa.string())
+    written = pc.binary_join_element_wise(pa.array(happened).cast(pa.string()), mark, "")
     told = news_of({
         "merchant_id": orders.columns["merchant_id"].take(pa.array(who)), "order_id": order_id,
         "source": teller.mapping.name, "event_id": pc.binary_join_element_wise(order_id, kinds, written, ":"),

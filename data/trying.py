@@ -43,6 +43,8 @@ def told_columns(columns: tuple[str, ...]) -> dict[str, str]:
 
 def show_dry_run(seen: dict[str, Any]) -> None:
     """A dry run for people: what was understood first, what looks wrong last."""
+    for line in seen["looks_wrong"]:
+        print(f"LOOKS WRONG  {line}")
     print("nothing was kept\n")
     fields([(name, value) for name, value in _summary(seen).items() if value not in (None, "", "none")])
     print("\nthe first orders as understood (someone 3: a personal value; the same number is the same value)")
@@ -57,6 +59,7 @@ def show_dry_run(seen: dict[str, Any]) -> None:
     print()
     table(("week of", "orders", "with a label", "RTO share"), rows, title)
     print()
+    _show_refused(seen)
     for fault in seen["first_refused"]:
         print(f"refused: {Fault(**fault).as_error()}")
     for one in seen["suspicions"]:
@@ -65,6 +68,18 @@ def show_dry_run(seen: dict[str, Any]) -> None:
         )
     if not seen["suspicions"]:
         print("nothing looks suspicious")
+
+
+def _show_refused(seen: dict[str, Any]) -> None:
+    kinds = [
+        (r["code"], r["column"], r["n"], f"{r['file']} row {r['row']}", r["got"]) for r in seen["refused_by_column"]
+    ]
+    if kinds:
+        table(("code", "column", "cells", "for example", "which is"), kinds, "what would be refused")
+        print()
+    if seen["unknown_statuses"]:
+        said = ", ".join(f"{status!r} {n:,}" for status, n in seen["unknown_statuses"].items())
+        print(f"statuses that the mapping does not know: {said}\n")
 
 
 def _summary(seen: dict[str, Any]) -> dict[str, Any]:

@@ -92,3 +92,72 @@ def test_a_dry_run_shows_orders_weeks_refusals_and_suspicions_but_nobody(run: Ru
 def test_options_that_do_not_go_together_are_refused(run: Run, words: tuple[str, ...]):
     ran = run("import", *words)
     assert (ran.code, "CLI008" in ran.err, ran.out) == (Exit.USAGE, True, "")
+
+
+STATUS_RULES = """
+name = "shop"
+merchant_id = "m1"
+exported_at = "2025-06-30"
+[orders]
+order_id = { column = "no" }
+placed_at = { column = "at", formats = ["%FORMAT%"] }
+[[rules]]
+when = { status = "done" }
+news = [{ type = "delivered", after_days = 3 }]
+[[rules]]
+when = { status = "back" }
+news = [{ type = "rto_started", after_days = 9 }]
+"""
+
+
+def of_statuses(folder: Path, layout: str, statuses: list[str]) -> tuple[Path, Path]:
+    """An export of 200 orders over 100 days, and its mapping."""
+    file, mapping = folder / "o.csv", folder / "m.toml"
+    rows = [f"{i},{1 + i % 28:02d}/{1 + i // 40:02d}/2025,{statuses[i % len(statuses)]}\n" for i in range(200)]
+    file.write_text("no,at,status\n" + "".join(rows))
+    mapping.write_text(STATUS_RULES.replace("%FORMAT%", layout))
+    return file, mapping
+
+
+def test_a_dry_run_says_first_what_looks_wrong_and_sums_up_what_is_refused(run: Run, tmp_path: Path):
+    file, mapping = of_statuses(tmp_path, "%d/%m/%Y", ["done", "RTS", "back"])
+    ran = run("import", file, "--mapping", mapping, "--dry-run")
+    assert ran.code == Exit.DONE, ran.err
+    assert ran.out.startswith("LOOKS WRONG  many_refused: DQ007 status refuses 67 of 200 rows: 'RTS' 67\n")
+    assert "statuses that the mapping does not know: 'RTS' 67" in ran.out
+    told = run("import", file, "--mapping", mapping, "--dry-run", "--json").json
+    [kind] = told["refused_by_column"]
+    assert (kind["code"], kind["column"], kind["n"], kind["row"], kind["got"]) == ("DQ007", "status", 67, 3, "'RTS'")
+    assert told["unknown_statuses"] == {"RTS": 67}
+    assert [line.split(":")[0] for line in told["looks_wrong"]] == [s["name"] for s in told["suspicions"]]
+
+
+def test_day_and_month_exchanged_are_told_with_the_format_that_fits(run: Run, tmp_path: Path):
+    file, mapping = of_statuses(tmp_path, "%m/%d/%Y", ["done", "back"])
+    told = run("import", file, "--mapping", mapping, "--dry-run", "--json").json
+    assert [s["name"] for s in told["suspicions"]] == ["day_and_month_swapped", "many_refused", "placed_after_export"]
+    assert told["suspicions"][0]["to_do"] == "say formats = ['%d/%m/%Y'] in the mapping"
+    ran = run("import", file, "--mapping", mapping)
+    assert (ran.code, "LOOKS WRONG day_and_month_swapped" in ran.err) == (Exit.DATA, True)
+
+
+def test_where_nothing_is_left_the_refusals_themselves_are_shown(run: Run, tmp_path: Path):
+    file, mapping = of_statuses(tmp_path, "%Y-%m-%d", ["done", "back"])
+    ran = run("import", file, "--mapping", mapping, "--dry-run")
+    assert (ran.code, "see the faults" in ran.err) == (Exit.DATA, False)
+    assert (
+        "DQ004 placed_at: 200 cells, the first in o.csv row 2: got '01/01/2025', expected a time as %Y-%m-%d" in ran.err
+    )
+
+
+def test_an_import_says_where_its_pages_are_and_what_news_was_new(run: Run, tmp_path: Path):
+    file, mapping = of_statuses(tmp_path, "%d/%m/%Y", ["done", "back", "RTS", "done", "done", "done"])
+    told = run("import", file, "--mapping", mapping, "--skip-bad-rows", "--json").json
+    assert Path(told["checks_page"]).is_file()
+    assert "DQ007" in Path(told["quarantine"]).read_text()
+    assert told["refused_by_column"] == {"DQ007 status": 33}
+    assert (told["news_told_before"], told["news_by_type"]["placed"]) == (0, 167)
+    again = run("import", file, "--mapping", mapping, "--skip-bad-rows", "--json").json
+    assert (again["n_news"], again["news_told_before"], "checks_page" in again) == (0, told["n_news"], False)
+    shown = run("import", file, "--mapping", mapping, "--skip-bad-rows")
+    assert "news told before" in shown.out

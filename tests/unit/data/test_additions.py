@@ -93,18 +93,32 @@ def test_an_order_is_new_if_no_segment_holds_it(pool: Pool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "where", "got"),
+    ("rows", "where", "got", "place"),
     [
-        ([order("o9"), order("o1", amount_minor=901.0, phone=4)], "o1", "amount_minor, phone"),
-        ([order("o3", sku="blue"), order("o1", phone=4)], "o3", "sku"),
-        ([order("o1", phone=4), order("o3", sku="blue")], "o1", "phone"),
-        ([order("o2", placed_at=T0 + 1)], "o2", "placed_at"),
+        ([order("o9"), order("o1", amount_minor=901.0, phone=4)], "o1", "amount_minor, phone", 0),
+        ([order("o3", sku="blue"), order("o1", phone=4)], "o3", "sku", 1),
+        ([order("o1", phone=4), order("o3", sku="blue")], "o1", "phone", 0),
+        ([order("o2", placed_at=T0 + 1)], "o2", "placed_at", 0),
     ],
 )
-def test_the_first_order_that_changed_is_named_with_its_columns(pool: Pool, rows: Any, where: str, got: str) -> None:
+def test_the_first_order_that_changed_is_named_with_its_columns_and_segment(
+    pool: Pool, rows: Any, where: str, got: str, place: int
+) -> None:
     with pytest.raises(DataError, match="DQ008") as refused:
         new_orders(pool, order_columns(rows))
-    assert (refused.value.where, refused.value.got) == (f"order '{where}'", f"another {got} than in an earlier import")
+    segment = segments.list_segments(pool)[place]
+    assert refused.value.where == f"order '{where}'"
+    assert refused.value.got == f"another {got} than in an earlier import, segment {segment.name}"
+    assert str(segment.folder) in refused.value.to_do
+
+
+def test_a_corrected_order_comes_in_once_its_segment_is_moved_away(pool: Pool, tmp_path: Path) -> None:
+    wrong = segments.list_segments(pool)[0]
+    wrong.folder.rename(tmp_path / "away")
+    rows = [order("o2", placed_at=T0 + 1), order("o3", sku="red")]
+    assert new_orders(pool, order_columns(rows))["order_id"].tolist() == ["o2"]
+    keep(pool, rows[:1], [])
+    assert len({segment.name for segment in segments.list_segments(pool)}) == 2
 
 
 def test_what_one_of_two_imports_did_not_tell_is_no_change(pool: Pool) -> None:

@@ -325,9 +325,8 @@ BREAKS: dict[str, Callable[[History], list[str]]] = {
     "DQ320": other_share,
     "DQ321": told_later,
 }
-TOGETHER = {"DQ100": {"DQ303"}, "DQ303": {"DQ302"}, "DQ223": {"DQ222"}}
-"""Checks that must fail with another: no orders have no outcomes, and one kind of outcome is a share of 0 or 1;
-two news for each order leave no room for an rto_started before the rto_received."""
+TOGETHER = {"DQ100": {"DQ303"}, "DQ303": {"DQ302"}}
+"""Checks that must fail with another: no orders have no outcomes, and one kind of outcome is a share of 0 or 1."""
 
 
 @pytest.fixture(scope="module")

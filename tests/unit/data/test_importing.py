@@ -1,11 +1,12 @@
 """One import, start to finish: checked, written once, and refused before anything is written."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from data.errors import CheckFailed, DataError, Exit
-from data.importing import Request, import_files, previous_history
+from data.importing import Request, check_pool, import_files, previous_history
 from data.pool import Pool
 from data.segments import load_history
 from tests.helpers.imports import NATIVE_HEAD, NEWS_HEAD, Shop
@@ -13,7 +14,7 @@ from tests.helpers.imports import NATIVE_HEAD, NEWS_HEAD, Shop
 TOLD = "e{0},o1,m1,{1},2025-03-05T10:00Z,2025-03-05T10:00Z,,,"
 
 
-def bring(shop: Shop, *paths: Path) -> dict[str, object]:
+def bring(shop: Shop, *paths: Path) -> dict[str, Any]:
     request = Request(list(paths), "native", None, None, None, False)
     return import_files(shop.folder / "home", request, lambda *step: None)
 
@@ -74,3 +75,27 @@ def test_a_hard_failure_keeps_nothing_but_a_page_that_the_message_names(tmp_path
     assert str(page) in refused.value.to_do
     assert "<code>o1</code>" in page.read_text(encoding="utf-8")
     assert not pool.segments.exists()
+
+
+def found(report: Any, code: str) -> tuple[str, int | None]:
+    [result] = [r for r in report["results"] if r["code"] == code]
+    return result["outcome"], result["n_failed"]
+
+
+def test_an_import_and_a_later_check_agree_about_news_of_unknown_orders(tmp_path: Path) -> None:
+    shop, pool = Shop(tmp_path), Pool(tmp_path / "home", "m1")
+    orders, _ = first(shop)
+    lost = TOLD.format(2, "lost").replace("o1", "o77")
+    news = shop.file("n.csv", f"{NEWS_HEAD}\n{TOLD.format(1, 'delivered')}\n{lost}\n")
+    assert found(bring(shop, orders, news)["checks"], "DQ206") == ("failed", 1)
+    assert found(check_pool(pool).as_dict(), "DQ206") == ("failed", 1)
+    more = shop.file("more.csv", f"{NATIVE_HEAD}\no9,m1,2025-03-09T10:00Z,900\n")
+    later = shop.file("later.csv", f"{NEWS_HEAD}\n{TOLD.format(3, 'lost').replace('o1', 'o2')}\n")
+    assert found(bring(shop, more, later)["checks"], "DQ206") == ("passed", 0), "o2 came with the earlier import"
+
+
+def test_what_came_back_needs_no_start_where_only_the_last_status_is_told(tmp_path: Path) -> None:
+    shop, kinds = Shop(tmp_path), ("rto_received", "rto_received", "rto_started", "delivered")
+    told = [TOLD.format(i, kind).replace("o1", f"o{i}") for i, kind in enumerate(kinds, 1)]
+    news = shop.file("n.csv", "\n".join([NEWS_HEAD, *told, ""]))
+    assert found(bring(shop, first(shop)[0], news)["checks"], "DQ222")[0] == "not_applicable"

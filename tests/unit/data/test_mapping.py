@@ -10,6 +10,7 @@ from data import mapping
 from data.conditions import fitting
 from data.errors import Exit, PlanError
 from data.mapping import load_mapping
+from data.shaping import Number
 from data.sheets import Sheet
 from tests.helpers.imports import mapping_of
 from tests.helpers.tables import edges
@@ -41,6 +42,15 @@ order_id = { column = "no" }     | order_id = { column = "no", unit = "major" } 
 placed_at = { column = "when" }  | placed_at = { column = "when", values = { a = "b" } } | top level | `values` does nothing
 placed_at = { column = "when" }  | placed_at = { column = "when", formats = [] } | orders.placed_at.formats | at least 1
 placed_at = { column = "when" }  | placed_at = { column = "when" } \\n sku = { column = "s", sum_lines = true } | top level | does nothing
+order_id = { column = "no" }     | order_id = { constant = "1", also = ["when"] } | orders.order_id | a constant has none
+placed_at = { column = "when" }  | placed_at = { column = "when", also = ["no"] } | top level   | `also` does nothing
+name = "mine"                    | name = "mine" \\n join = { on = { no = "ref" }, take = "last" } | join | name it in `by`
+name = "mine"                    | name = "mine" \\n join = { on = { no = "ref" }, take = "all", by = "at" } | join | name it in `by`
+name = "mine"                    | name = "mine" \\n join = { on = { no = "ref" }, formats = ["%d"] } | join | there is none
+name = "mine"                    | name = "mine" \\n join = { on = { no = "ref" }, numbers = { at = { strip = "#" } } } | join | no column of `on`
+name = "mine"                    | name = "mine" \\n join = { on = { no = "ref" }, numbers = { no = {} } } | join.numbers.no | give `part`
+name = "mine"                    | name = "mine" \\n join = { on = { no = "ref" }, numbers = { no = { pattern = "(" } } } | join.numbers.no.pattern | no regular expression
+name = "mine"                    | name = "mine" \\n join = { on = { no = "ref" }, numbers = { no = { pattern = "(a)(b)" } } } | join.numbers.no.pattern | at most one group
 type = "delivered"               | type = "arrived"                             | rules.0.news.0.type | unknown news type
 type = "delivered"               | type = "delivered", reason = "moody"         | rules.0.news.0.reason | unknown reason
 after_days = 3                   | after_days = -3                              | rules.0.news.0.after_days | greater than or equal
@@ -140,7 +150,7 @@ def test_columns_that_are_never_known_at_checkout_are_named() -> None:
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "mappings.md").read_text(encoding="utf-8")
 MODELS = (
     mapping.Mapping, mapping.File, mapping.Drop, mapping.OrderLines, mapping.Join, mapping.Credits, mapping.Source, mapping.Part,
-    mapping.Rule, mapping.News,
+    mapping.Rule, mapping.News, Number,
 )  # fmt: skip
 KEYS = sorted({(model.__name__, name) for model in MODELS for name in model.model_fields})
 

@@ -216,3 +216,43 @@ def test_fates_agree_with_the_label_of_each_order(told: list[tuple[str, int]], v
     found, _ = told_fates(orders, news_table(rows))
     np.testing.assert_equal(labels(found)[1], label(order_news(rows), FOREVER))
     assert (found[0], found[1] in (OPEN, DELIVERED, RTO, CANCELLED, LOST, MIXED)) == (OPEN, True)
+
+
+def weeks_end(seen: Evidence, n_told: list[int], n_rto: list[int]) -> Evidence:
+    """The market with its last weeks replaced, youngest last: 80 orders each, so many told, so many of them RTO."""
+    old = seen.orders["placed_at"] <= seen.orders["placed_at"].max() - 7 * DAY * len(n_told)
+    last = seen.orders["placed_at"][old].max()
+    young = [last + DAY + 7 * DAY * week + np.arange(80) * DAY // 12 for week in range(len(n_told))]
+    ends = [[RTO] * r + [DELIVERED] * (t - r) + [OPEN] * (80 - t) for t, r in zip(n_told, n_rto, strict=True)]
+    found = np.concatenate([seen.fates[old], *ends]).astype(object)
+    placed = np.concatenate([seen.orders["placed_at"][old], *young]).astype(np.int64)
+    known = np.where(found == OPEN, np.nan, placed + 9.0 * DAY)
+    return Evidence({"placed_at": placed}, found, known, int(placed.max() + DAY))
+
+
+@pytest.mark.parametrize(
+    ("told", "back", "falls"),
+    [
+        ([70, 68, 42, 0], [14, 7, 1, 0], True),
+        ([75, 70, 39, 0], [15, 10, 1, 0], True),
+        ([78, 77, 78, 76], [16, 15, 16, 15], False),
+        ([78, 77, 40, 4], [16, 15, 8, 1], False),
+    ],
+)
+def test_the_last_weeks_are_compared_with_the_usual_share(told: list[int], back: list[int], falls: bool) -> None:
+    assert names(weeks_end(market(), told, back)) == (["rate_falls_at_end"] if falls else [])
+
+
+@pytest.mark.parametrize(("n_rto", "expected"), [(3, ["hardly_any_rto"]), (40, [])])
+def test_a_market_where_hardly_anything_comes_back_is_suspicious(n_rto: int, expected: list[str]) -> None:
+    seen = market()
+    found = np.where(seen.fates == RTO, DELIVERED, seen.fates)
+    found[np.flatnonzero(found == DELIVERED)[:: 1_500 // n_rto][:n_rto]] = RTO
+    assert names(replace(seen, fates=found)) == expected
+
+
+def test_orders_placed_after_the_export_are_suspicious() -> None:
+    seen = market()
+    late = replace(seen, exported_at=int(seen.orders["placed_at"].max()) - 3 * DAY)
+    assert names(late) == ["placed_after_export"]
+    assert names(replace(seen, exported_at=int(seen.orders["placed_at"].max()))) == []
