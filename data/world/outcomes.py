@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from data.world.cause_plan import CausePlan
 from data.world.checkout import Orders
-from data.world.presets import CausePlan
 from data.world.streams import Flags, Floats, Ints, sigmoid, stream
 from data.world.transit import Transit
 from data.world.visits import SOCIAL, Market, uniform
