@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data.world.presets import Article, Preset
+from data.world.presets import Preset
+from data.world.shops import Article
 from data.world.streams import Flags, Floats, Ints, Texts, stream
 
 SKUS_PER_ARTICLE = 12

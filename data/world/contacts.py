@@ -12,7 +12,6 @@ from data.world.visits import Market, Visits, uniform
 
 FIRST_PHONE, PHONES = 6_000_000_000, 4_000_000_000  # Indian mobile numbers are ten digits from 6 to 9
 SHARED_NETWORK = 0x64400000  # 100.64.0.0/10, carriers' own addresses: nobody's public one (RFC 6598)
-REWRITTEN = 0.06  # of orders: the saved address is typed anew, without a landmark
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,18 +29,14 @@ class Contacts:
 
 def introduce(market: Market, orders: Orders) -> Contacts:
     """Draw and render what each order says of its buyer. Reliable and intent buyers tell more."""
-    visits, seed, count = orders.visits, market.seed, len(orders)
-    steady, intent = market.people.reliability[visits.person], visits.intent
-    guest = uniform(seed, "contacts.guests", count) < sigmoid(-0.6 - 0.4 * intent - 0.2 * steady)
-    silent = uniform(seed, "contacts.email_given", count) < sigmoid(-0.5 - 0.7 * intent - 0.35 * steady)
-    curt = uniform(seed, "contacts.curt", count) < sigmoid(-1.5 - 0.6 * intent - 0.4 * steady)
+    visits, seed = orders.visits, market.seed
     full, short, email = _identities(market)
     account = np.array([f"C{number:06d}" for number in range(len(full))], dtype=object)
     return Contacts(
-        customer_id=without(account[visits.person], guest),
+        customer_id=without(account[visits.person], visits.guest),
         phone=_phones(visits.phone, seed),
-        email=without(email[visits.person], silent),
-        name=np.where(curt, short[visits.person], full[visits.person]),
+        email=without(email[visits.person], visits.no_email),
+        name=np.where(visits.curt, short[visits.person], full[visits.person]),
         address=_addresses(market, orders),
         device_id=_devices(visits.device, seed),
         ip=_networks(market, visits),
@@ -57,7 +52,8 @@ def _identities(market: Market) -> tuple[Texts, Texts, Texts]:
     domain = np.array(names.MAIL_DOMAINS, object)[draw.integers(len(names.MAIL_DOMAINS), size=count)]
     number = draw.integers(10, 100, size=count).astype(str).astype(object)
     odd = draw.integers(16**8, size=count)
-    junk = draw.random(count) < sigmoid(-2.2 - 1.0 * market.people.reliability)
+    constant, weight = market.preset.session.junk_mailbox
+    junk = draw.random(count) < sigmoid(constant + weight * market.people.reliability)
     plain = [f"{a.lower()}.{b.lower()}{n}" for a, b, n in zip(first, last, number, strict=True)]
     thrown = [f"{'abcdefghijklmnop'[value % 16]}{value:08d}" for value in odd.tolist()]
     box = np.where(junk, np.array(thrown, object), np.array(plain, object))
@@ -87,14 +83,9 @@ def _networks(market: Market, visits: Visits) -> Texts:
 
 def _addresses(market: Market, orders: Orders) -> Written:
     """One text for each address, rewritten now and then; nonsense where the order is gibberish."""
-    visits, people, geo, seed = orders.visits, market.people, market.geography, market.seed
-    owner = np.where(visits.away, visits.person, people.household[visits.person]) * 2 + visits.away
-    kept, row, where = np.unique(owner, return_index=True, return_inverse=True)
-    place, badness = visits.place[row], people.address_badness[kept // 2]
-    draw = stream(seed, "contacts.addresses")
-    written = write_addresses(geo.pincode[place], geo.tier[place], badness, draw).take(where)
-    anew = uniform(seed, "contacts.rewritten", len(orders)) < REWRITTEN
-    return _with_nonsense(written, orders.gibberish, anew, seed)
+    homes = orders.homes
+    written = write_addresses(market.geography.pincode[homes.place], homes, stream(market.seed, "contacts.addresses"))
+    return _with_nonsense(written.take(homes.of), orders.gibberish, homes.anew, market.seed)
 
 
 def _with_nonsense(written: Written, gibberish: Flags, anew: Flags, seed: int) -> Written:

@@ -6,6 +6,7 @@ import numpy as np
 
 from data.contract import DAY, HOUR
 from data.world.checkout import Orders
+from data.world.handling import Handling
 from data.world.outcomes import ADDRESS, ATTEMPTS, COURIER, FAKE, REFUSED, UNREACHABLE, Fate
 from data.world.streams import Flags, Floats, Ints, Texts, sigmoid, stream
 from data.world.transit import Transit
@@ -45,10 +46,10 @@ class Course:
         return np.asarray(ends.astype(object))
 
 
-def run_course(market: Market, orders: Orders, transit: Transit, fate: Fate) -> Course:
+def run_course(market: Market, orders: Orders, transit: Transit, fate: Fate, handling: Handling) -> Course:
     """Put times to each order's fate (science notes 3.4)."""
     seed, count = market.seed, len(orders)
-    placed, cancelled = orders.visits.placed_at, _cancelled(market, orders)
+    placed, cancelled = orders.visits.placed_at, _cancelled(market, orders) | handling.cancelled
     lost = ~cancelled & (uniform(seed, "course.lost", count) < market.preset.news.lost)
     ends, dispatched_at = ~cancelled & ~lost, placed + _us(transit.dispatch_days)
     back, failed, journey = fate.cause > 0, _failed_attempts(fate, seed), _us(transit.journey_days)

@@ -6,18 +6,19 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from data.contract import DAY, EARLIEST
-from data.errors import PlanError
 from data.world.basket import fill_shelf
-from data.world.checkout import place_orders
+from data.world.checkout import Orders, place_orders
 from data.world.contacts import introduce
-from data.world.course import run_course
+from data.world.course import Course, run_course
 from data.world.geography import lay_out
+from data.world.handling import Handling, hands_off
 from data.world.news import tell
-from data.world.outcomes import cause_logits, draw_fate, p_rto
+from data.world.outcomes import Fate, Logits, cause_logits, draw_fate, p_rto
+from data.world.parameter import check_number
 from data.world.people import populate
-from data.world.presets import N_ORDERS_MAX, N_ORDERS_MIN, Preset
+from data.world.presets import N_ORDERS_MAX, N_ORDERS_MIN, Preset, check_preset
 from data.world.tables import news_table, orders_table, truth_table
-from data.world.transit import carry
+from data.world.transit import Transit, carry
 from data.world.visits import Market
 
 STEPS = 6
@@ -35,6 +36,21 @@ class World:
     orders: pa.Table
     news: pa.Table
     truth: pa.Table
+    inner: "Inner"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inner:
+    """How the world came about: everything drawn, row for row with `World.truth`. For the oracle and for tests."""
+
+    market: Market
+    orders: Orders
+    transit: Transit
+    cash: Logits  # of the causes, if paid in cash
+    paid: Logits  # if paid up front
+    fate: Fate
+    handling: Handling
+    course: Course
 
 
 def simulate(preset: Preset, n_orders: int, seed: int, until: int, progress: Callable[[int, int], None]) -> World:
@@ -44,6 +60,7 @@ def simulate(preset: Preset, n_orders: int, seed: int, until: int, progress: Cal
     `progress(done, STEPS)` is called after each step. Raises PlanError W002 for an argument out of range.
     """
     check_plan(preset, n_orders, seed, until)
+    preset = preset.opened(seed)
     geography = lay_out(preset.geography, seed)
     people = populate(preset, geography, n_orders, seed)
     market = Market(preset, seed, until, geography, people, fill_shelf(preset, seed))
@@ -55,7 +72,8 @@ def simulate(preset: Preset, n_orders: int, seed: int, until: int, progress: Cal
     chances = p_rto(cash, transit, preset.causes), p_rto(paid, transit, preset.causes)
     progress(2, STEPS)
     fate = draw_fate(market, cash.where(orders.cod, paid), transit)
-    course = run_course(market, orders, transit, fate)
+    handling = hands_off(n_orders)
+    course = run_course(market, orders, transit, fate, handling)
     news = tell(market, orders, fate, course)
     progress(3, STEPS)
     contacts = introduce(market, orders)
@@ -63,18 +81,19 @@ def simulate(preset: Preset, n_orders: int, seed: int, until: int, progress: Cal
     told = orders_table(market, orders, contacts, transit)
     progress(5, STEPS)
     truth = truth_table(market, orders, fate, course, chances)
-    world = World(preset, n_orders, seed, until, told, news_table(market, orders, news), truth)
+    inner = Inner(market, orders, transit, cash, paid, fate, handling, course)
+    world = World(preset, n_orders, seed, until, told, news_table(market, orders, news), truth, inner)
     progress(6, STEPS)
     return world
 
 
 def check_plan(preset: Preset, n_orders: int, seed: int, until: int) -> None:
     """Raises PlanError W002 naming the first argument that is out of range."""
+    check_preset(preset)
     limits = (
         ("orders", n_orders, N_ORDERS_MIN, N_ORDERS_MAX),
         ("seed", seed, 0, 2**63 - 1),
         ("until", until, EARLIEST + preset.days * DAY, LATEST),
     )
     for name, got, least, most in limits:
-        if not least <= got <= most:
-            raise PlanError("W002", name, got=f"{got:,}", expected=f"{least:,} to {most:,}", to_do=f"change {name}")
+        check_number(name, got, least, most)

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.world import names
-from data.world.streams import Flags, Floats, Ints, Texts, sigmoid
-
-RURAL = 0.30  # of addresses outside the cities
+from data.world.homes import Homes
+from data.world.streams import Flags, Ints, Texts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,23 +29,19 @@ def without(values: Texts, absent: Flags) -> Texts:
     return left
 
 
-def write_addresses(pincode: Texts, tier: Ints, badness: Floats, draw: np.random.Generator) -> Written:
-    """Render one address for each row; the worse `badness`, the more parts are left out or mistyped."""
+def write_addresses(pincode: Texts, homes: Homes, draw: np.random.Generator) -> Written:
+    """Render one address for each home in words, with the parts that it has."""
     count = len(pincode)
-    rural = (tier == 2) & (draw.random(count) < RURAL)
     region = np.array(
         [names.SOUTH if pin[0] in "56" else names.EAST if pin[0] in "78" else names.NORTH for pin in pincode]
     )
     dice = draw.integers(1 << 30, size=(count, 8)).tolist()
-    rows = zip(rural.tolist(), region.tolist(), dice, strict=True)
+    rows = zip(homes.rural.tolist(), region.tolist(), dice, strict=True)
     full = [_village(area, dots) if village else _street(area, dots) for village, area, dots in rows]
     shown = Written(*(np.array(column, dtype=object) for column in zip(*full, strict=True)))
-    house, locality, landmark = (np.array(x) for x in ((-3.0, 1.1), (-2.4, 0.9), (-0.3, 0.8)))
-    missing = [draw.random(count) < sigmoid(a + b * badness) for a, b in (house, locality, landmark)]
-    line1 = np.where(missing[0] & ~rural, _without_house(shown.line1), shown.line1)
-    line2 = without(shown.line2, missing[1])
-    typo = draw.random(count) < sigmoid(-3.0 + 0.8 * badness)
-    return Written(_mistyped(line1, typo, draw), line2, without(shown.landmark, missing[2]))
+    line1 = np.where(homes.no_house, _without_house(shown.line1), shown.line1)
+    line2 = without(shown.line2, homes.no_locality)
+    return Written(_mistyped(line1, homes.typo, draw), line2, without(shown.landmark, homes.no_landmark))
 
 
 def _street(area: int, dots: list[int]) -> tuple[str, str, str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.places import distance_km, load_register
+from data.world.outages import break_down
 from data.world.streams import Floats, Ints, stream
 from data.world.visits import Market, Visits, uniform
 
@@ -16,7 +17,8 @@ _MASS = _MASS * _AGES  # density of Gamma(2)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Transit:
-    """(n,) days and couriers. `delay_share` (n, 3): chances of a first attempt within 2, within 5, after 5 days."""
+    """(n,) days and couriers. `outage`: what an outage at the time of delivery adds to the logit of a failed attempt,
+    0 without one. `delay_share` (n, 3): chances of a first attempt within 2, within 5, after 5 days."""
 
     courier: Ints
     dispatch_days: Floats
@@ -24,26 +26,35 @@ class Transit:
     promised_days: Floats
     delay_bucket: Ints
     delay_share: Floats
+    outage: Floats
 
 
 def carry(market: Market, visits: Visits) -> Transit:
     """Draw courier, dispatch (Gamma 2) and journey (Gamma 3, longer by tier, distance and sale) of each order."""
-    geo, count, seed = market.geography, len(visits.person), market.seed
-    main = geo.main_courier[geo.district_code[visits.place]]
-    other = stream(seed, "transit.couriers").integers(len(geo.courier), size=count)
+    geo, seed = market.geography, market.seed
+    courier = _couriers(market, visits)
     wait = np.array([merchant.dispatch_days for merchant in market.preset.merchants])[visits.merchant]
     base = np.asarray(market.preset.geography.transit_days)[geo.tier[visits.place]]
     mean = base * (0.85 + _distance(market, visits) / 3_500) + 1.0 * visits.sale
     dispatch = DISPATCH_FLOOR_DAYS + stream(seed, "transit.dispatch").gamma(2.0, wait / 2)
     journey = stream(seed, "transit.journey").gamma(3.0, mean / 3)
+    outages = break_down(market.preset.geography, market.preset.days, geo.courier_district.shape, seed)
     return Transit(
-        courier=np.where(uniform(seed, "transit.main", count) < 0.6, main, other),
+        courier=courier,
         dispatch_days=dispatch,
         journey_days=journey,
         promised_days=np.ceil(DISPATCH_FLOOR_DAYS + wait + 1.3 * mean),
         delay_bucket=np.searchsorted(BUCKET_EDGES_DAYS, dispatch + journey),
         delay_share=_delay_share(wait / 2, mean / 3),
+        outage=outages.effect(courier, geo.district_code[visits.place], visits.day + dispatch + journey),
     )
+
+
+def _couriers(market: Market, visits: Visits) -> Ints:
+    geo, count = market.geography, len(visits.person)
+    main = geo.main_courier[geo.district_code[visits.place]]
+    other = stream(market.seed, "transit.couriers").integers(len(geo.courier), size=count)
+    return np.where(uniform(market.seed, "transit.main", count) < market.preset.geography.main_courier, main, other)
 
 
 def _distance(market: Market, visits: Visits) -> Floats:

@@ -18,7 +18,8 @@ from data.places import load_register, same_state
 from data.world import PRESETS, marginals, preset_named, simulate, write_world
 from data.world.geography import lay_out
 from data.world.people import populate
-from data.world.presets import DEMO, Article, Merchant
+from data.world.presets import DEMO
+from data.world.shops import Article, Merchant
 from data.world.streams import running_count, running_sum
 from data.world.transit import _delay_share
 
