@@ -8,7 +8,7 @@ from data.contract import DAY, HOUR
 from data.world.checkout import Orders
 from data.world.handling import Handling
 from data.world.outcomes import ADDRESS, ATTEMPTS, COURIER, FAKE, REFUSED, UNREACHABLE, Fate
-from data.world.streams import Flags, Floats, Ints, Texts, sigmoid, stream
+from data.world.streams import Flags, Floats, Ints, sigmoid, stream
 from data.world.transit import Transit
 from data.world.visits import Market, uniform
 
@@ -22,9 +22,11 @@ class Course:
 
     cancelled: Flags
     lost: Flags
+    untold: Flags  # it ended, and nobody ever says how
     started: Flags  # RTO started, also where delivered after all
     delivered: Flags
     failed_attempts: Ints
+    placed_at: Ints
     cancelled_at: Ints
     dispatched_at: Ints
     out_at: Ints  # (3, n) left the last hub for each attempt
@@ -40,10 +42,9 @@ class Course:
         return ~self.cancelled
 
     @property
-    def outcome(self) -> Texts:
-        """(n,) rto, delivered, cancelled or lost: the end, whether or not it is told before the world's end."""
-        ends = np.select([self.cancelled, self.lost, self.delivered], ["cancelled", "lost", "delivered"], "rto")
-        return np.asarray(ends.astype(object))
+    def outcome(self) -> Ints:
+        """(n,) 0 delivered, 1 RTO, 2 cancelled, 3 lost: the end, whether or not it is told before the world's end."""
+        return np.select([self.cancelled, self.lost, self.delivered], [2, 3, 0], 1)
 
 
 def run_course(market: Market, orders: Orders, transit: Transit, fate: Fate, handling: Handling) -> Course:
@@ -59,9 +60,11 @@ def run_course(market: Market, orders: Orders, transit: Transit, fate: Fate, han
     return Course(
         cancelled=cancelled,
         lost=lost,
+        untold=uniform(seed, "course.untold", count) < market.preset.news.untold,
         started=ends & back,
         delivered=ends & (~back | fate.after_all),
         failed_attempts=np.where(ends, failed, 0),
+        placed_at=placed,
         cancelled_at=placed + _us(transit.dispatch_days * uniform(seed, "course.cancelled_at", count) * 0.9),
         dispatched_at=dispatched_at,
         out_at=attempt_at - np.minimum(3 * HOUR, journey // 2),

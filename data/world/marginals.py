@@ -16,8 +16,9 @@ def marginals(world: World) -> dict[str, float]:
 
     `cod_share` is of all orders. Tiers: 0 metro, 1 large city, 2 the rest, COD only. Lags: orders old enough.
     """
-    column = {name: world.truth[name].to_numpy() for name in ("cod", "outcome", "tier", "p_cod", "p_prepaid", "cause")}
-    cod, outcome = column["cod"], column["outcome"]
+    column = {name: world.truth[name].to_numpy() for name in ("cod", "tier", "p_cod", "p_prepaid")}
+    cod = column["cod"]
+    outcome, cause = (world.truth[name].to_numpy() for name in ("outcome", "cause"))
     rto, ended = outcome == "rto", np.isin(outcome, ["rto", "delivered"])
     figures = {
         "cod_share": float(cod.mean()),
@@ -30,7 +31,7 @@ def marginals(world: World) -> dict[str, float]:
     }
     figures |= {f"cod_rto_share_tier_{tier}": _share(rto, ended & cod & (column["tier"] == tier)) for tier in range(3)}
     causes = ("fake", "refusal", "address", "unreachable", "courier")
-    figures |= {f"cod_cause_{cause}": _share(column["cause"] == cause, rto & cod) for cause in causes}
+    figures |= {f"cod_cause_{name}": _share(cause == name, rto & cod) for name in causes}
     return figures | _lags(world, "delivered") | _lags(world, "rto_started")
 
 

@@ -17,8 +17,9 @@ from data.world.outcomes import Fate, Logits, cause_logits, draw_fate, p_rto
 from data.world.parameter import check_number
 from data.world.people import populate
 from data.world.presets import N_ORDERS_MAX, N_ORDERS_MIN, Preset, check_preset
-from data.world.tables import news_table, orders_table, truth_table
+from data.world.tables import news_table, orders_table
 from data.world.transit import Transit, carry
+from data.world.truth import orders_truth
 from data.world.visits import Market
 
 STEPS = 6
@@ -27,7 +28,10 @@ LATEST = 4_102_444_800_000_000  # 2100-01-01
 
 @dataclass(frozen=True, slots=True, eq=False)
 class World:
-    """A made-up market: what its shops know (`orders`, `news`) and, apart, what is true (`truth`)."""
+    """A made-up market: what its shops know (`orders`, `news`) and, apart, what is true (`truth`).
+
+    `orders` has a row for each line, `news` for each piece of news known by `until`, `truth` for each order by time.
+    """
 
     preset: Preset
     n_orders: int
@@ -74,14 +78,14 @@ def simulate(preset: Preset, n_orders: int, seed: int, until: int, progress: Cal
     fate = draw_fate(market, cash.where(orders.cod, paid), transit)
     handling = hands_off(n_orders)
     course = run_course(market, orders, transit, fate, handling)
-    news = tell(market, orders, fate, course)
+    news = tell(market, orders, fate, handling, course)
     progress(3, STEPS)
     contacts = introduce(market, orders)
     progress(4, STEPS)
     told = orders_table(market, orders, contacts, transit)
     progress(5, STEPS)
-    truth = truth_table(market, orders, fate, course, chances)
     inner = Inner(market, orders, transit, cash, paid, fate, handling, course)
+    truth = orders_truth(inner, chances)
     world = World(preset, n_orders, seed, until, told, news_table(market, orders, news), truth, inner)
     progress(6, STEPS)
     return world
