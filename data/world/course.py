@@ -50,8 +50,8 @@ class Course:
 def run_course(market: Market, orders: Orders, transit: Transit, fate: Fate, handling: Handling) -> Course:
     """Put times to each order's fate (science notes 3.4)."""
     seed, count = market.seed, len(orders)
-    placed, cancelled = orders.visits.placed_at, _cancelled(market, orders) | handling.cancelled
-    lost = ~cancelled & (uniform(seed, "course.lost", count) < market.preset.news.lost)
+    placed, cancelled = orders.visits.placed_at, cancelled_unasked(market, orders) | handling.cancelled
+    lost = ~cancelled & lost_if_shipped(market, count)
     ends, dispatched_at = ~cancelled & ~lost, placed + _us(transit.dispatch_days)
     back, failed, journey = fate.cause > 0, _failed_attempts(fate, seed), _us(transit.journey_days)
     attempt_at = dispatched_at + journey + np.cumsum(_gaps(count, seed), axis=0)
@@ -87,10 +87,16 @@ def _us(days: Floats) -> Ints:
     return np.asarray(days * DAY).astype(np.int64)
 
 
-def _cancelled(market: Market, orders: Orders) -> Flags:
+def cancelled_unasked(market: Market, orders: Orders) -> Flags:
+    """(n,) taken back before dispatch, whatever the shop does."""
     share = market.preset.news.cancelled
     logit = np.log(share / (1 - share)) - 0.3 * market.people.reliability[orders.visits.person]
     return np.asarray(uniform(market.seed, "course.cancelled", len(orders)) < sigmoid(logit))
+
+
+def lost_if_shipped(market: Market, count: int) -> Flags:
+    """(n,) lost by the courier, if handed over at all."""
+    return np.asarray(uniform(market.seed, "course.lost", count) < market.preset.news.lost)
 
 
 def _failed_attempts(fate: Fate, seed: int) -> Ints:

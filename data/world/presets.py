@@ -4,6 +4,8 @@ from dataclasses import dataclass, field, replace
 
 from data.errors import PlanError
 from data.world.cause_plan import CausePlan
+from data.world.effect_plan import EffectPlan
+from data.world.logging_plan import LoggingPlan
 from data.world.parameter import check_parameters, parameter
 from data.world.plans import (
     AddressPlan,
@@ -41,6 +43,8 @@ class Preset:
     time: TimePlan = field(default_factory=TimePlan)
     causes: CausePlan = field(default_factory=CausePlan)
     news: NewsPlan = field(default_factory=NewsPlan)
+    effects: EffectPlan = field(default_factory=EffectPlan)
+    logging: LoggingPlan = field(default_factory=LoggingPlan)
 
     def opened(self, seed: int) -> "Preset":
         """The same preset with its merchants drawn, where they are not named."""

@@ -3,19 +3,23 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 
 from data.contract import DAY, EARLIEST
 from data.world.basket import fill_shelf
+from data.world.chances import cause_chances
 from data.world.checkout import Orders, place_orders
 from data.world.contacts import introduce
-from data.world.course import Course, run_course
+from data.world.course import Course, cancelled_unasked, lost_if_shipped, run_course
+from data.world.effects import BACK, CANCELLED, KEPT, LOST, Potential, draw_effect_luck
 from data.world.geography import lay_out
-from data.world.handling import Handling, hands_off
-from data.world.news import tell
-from data.world.outcomes import Fate, Logits, cause_logits, draw_fate, p_rto
+from data.world.handling import Handling
+from data.world.news import News, tell
+from data.world.outcomes import Fate, Logits, cause_logits, draw_fate
 from data.world.parameter import check_number
 from data.world.people import populate
+from data.world.policies import decide, handle
 from data.world.presets import N_ORDERS_MAX, N_ORDERS_MIN, Preset, check_preset
 from data.world.tables import news_table, orders_table
 from data.world.transit import Transit, carry
@@ -53,8 +57,10 @@ class Inner:
     cash: Logits  # of the causes, if paid in cash
     paid: Logits  # if paid up front
     fate: Fate
+    before: Potential
     handling: Handling
     course: Course
+    news: News
 
 
 def simulate(preset: Preset, n_orders: int, seed: int, until: int, progress: Callable[[int, int], None]) -> World:
@@ -73,10 +79,11 @@ def simulate(preset: Preset, n_orders: int, seed: int, until: int, progress: Cal
     transit = carry(market, orders.visits)
     cash = cause_logits(market, orders, transit)
     paid = cash.if_prepaid(preset.causes)
-    chances = p_rto(cash, transit, preset.causes), p_rto(paid, transit, preset.causes)
+    by_cause = tuple(cause_chances(logits, transit.delay_share, preset.causes) for logits in (cash, paid))
     progress(2, STEPS)
-    fate = draw_fate(market, cash.where(orders.cod, paid), transit)
-    handling = hands_off(n_orders)
+    just_shipped = draw_fate(market, cash.where(orders.cod, paid), transit)
+    before = before_any_action(market, orders, just_shipped)
+    handling, fate = handle(market, before, decide(market, orders, preset.logging), just_shipped)
     course = run_course(market, orders, transit, fate, handling)
     news = tell(market, orders, fate, handling, course)
     progress(3, STEPS)
@@ -84,11 +91,19 @@ def simulate(preset: Preset, n_orders: int, seed: int, until: int, progress: Cal
     progress(4, STEPS)
     told = orders_table(market, orders, contacts, transit)
     progress(5, STEPS)
-    inner = Inner(market, orders, transit, cash, paid, fate, handling, course)
-    truth = orders_truth(inner, chances)
+    inner = Inner(market, orders, transit, cash, paid, fate, before, handling, course, news)
+    truth = orders_truth(inner, by_cause)
     world = World(preset, n_orders, seed, until, told, news_table(market, orders, news), truth, inner)
     progress(6, STEPS)
     return world
+
+
+def before_any_action(market: Market, orders: Orders, fate: Fate) -> Potential:
+    """(n,) what would become of the orders if they were just shipped."""
+    count = len(orders)
+    stays = cancelled_unasked(market, orders), lost_if_shipped(market, count)
+    ends = np.select(stays, (CANCELLED, LOST), np.where((fate.cause > 0) & ~fate.after_all, BACK, KEPT))
+    return Potential(orders.cod, fate.cause, ends, fate.after_all, draw_effect_luck(market.seed, count))
 
 
 def check_plan(preset: Preset, n_orders: int, seed: int, until: int) -> None:

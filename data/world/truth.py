@@ -5,7 +5,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from data.world.chances import p_rto
+from data.world.effects import truth_columns
 from data.world.outcomes import CAUSES
+from data.world.streams import Floats
 from data.world.tables import ACTIONS, order_ids
 from data.world.words import spread
 
@@ -15,14 +18,14 @@ if TYPE_CHECKING:
 OUTCOMES = ("delivered", "rto", "cancelled", "lost")
 
 
-def orders_truth(inner: "Inner", chances: tuple[np.ndarray, np.ndarray]) -> pa.Table:
-    """One row for each order. `chances`: RTO if paid in cash, if paid up front."""
+def orders_truth(inner: "Inner", by_cause: tuple[Floats, ...]) -> pa.Table:
+    """One row for each order. by_cause: (n, 6) chances of the causes, if paid in cash and if paid up front."""
     market, orders, visits, fate, handling = inner.market, inner.orders, inner.orders.visits, inner.fate, inner.handling
     return pa.table(
         {
             "order_id": order_ids(market, visits.merchant),
-            "p_cod": chances[0],
-            "p_prepaid": chances[1],
+            "p_cod": p_rto(by_cause[0], market.preset.causes),
+            "p_prepaid": p_rto(by_cause[1], market.preset.causes),
             "cause": spread(CAUSES, fate.cause),
             "outcome": spread(OUTCOMES, inner.course.outcome),
             "cod": orders.cod,
@@ -40,6 +43,7 @@ def orders_truth(inner: "Inner", chances: tuple[np.ndarray, np.ndarray]) -> pa.T
             "action": spread(ACTIONS, handling.action),
             "propensity": handling.propensity,
         }
+        | truth_columns(inner.before, np.where(orders.cod[:, None], *by_cause))
     )
 
 

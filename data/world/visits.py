@@ -17,6 +17,7 @@ NIGHT = (23, 0, 1, 2, 3, 4)
 YEAR_DAYS = 365.25
 SOCIAL, SEARCH, DIRECT = 0, 1, 2  # what brought the buyer: a paid post, a paid search result, nothing paid for
 SOURCE_EDGES = (0.45, 0.65)  # 45 % social, 20 % search
+UNRELIABLE = -1.2  # buyers below change their phones often
 CAMPAIGNS = 6  # of each kind, for each merchant
 
 
@@ -168,7 +169,7 @@ def _merchants(market: Market, person: Ints) -> Ints:
 def _phones(market: Market, person: Ints) -> Ints:
     """A number for each phone, 0 upwards. The first may be shared at home; unreliable buyers change theirs often."""
     plan, people = market.preset.people, market.people
-    often = np.where(people.reliability[person] < -1.2, plan.phone_change_unreliable, plan.phone_change)
+    often = np.where(people.reliability[person] < UNRELIABLE, plan.phone_change_unreliable, plan.phone_change)
     changed = uniform(market.seed, "visits.phones", len(person)) < often
     version = running_sum(person, changed.astype(np.int64))
     return _numbered(np.where(version == 0, people.phone_owner[person], person), version)
