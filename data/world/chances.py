@@ -15,7 +15,7 @@ from data.world.streams import Floats, sigmoid
 
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(41)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
-_LOGITS = np.linspace(-18.0, 18.0, 9_001)
+_LOGITS, _PER_LOGIT = np.linspace(-18.0, 18.0, 9_001), 250.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +50,10 @@ def shocked(plan: CausePlan) -> Shocked:
 
 
 def _read(table: Floats, logit: Floats) -> Floats:
-    return np.interp(logit, _LOGITS, table)
+    place = np.clip((logit - _LOGITS[0]) * _PER_LOGIT, 0, len(_LOGITS) - 1.001)
+    below = place.astype(np.int32)
+    low = table.take(below)
+    return np.asarray(low + (place - below) * (table.take(below + 1) - low))
 
 
 def cause_chances(logits: Logits, delay_share: Floats, plan: CausePlan) -> Floats:

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from data.world import names
 from data.world.checkout import Orders
-from data.world.streams import Ints, sigmoid, stream
+from data.world.streams import Flags, Ints, sigmoid, stream
 from data.world.text import Written, write_addresses, write_nonsense
 from data.world.visits import Market, Visits, uniform
 from data.world.words import joined, spread, text_of, without
@@ -54,14 +54,20 @@ def _identities(market: Market) -> tuple[pa.Array, pa.Array, pa.Array]:
     first, last = (draw.integers(len(words), size=count) for words in (names.FIRST, names.LAST))
     domain, number = draw.integers(len(names.MAIL_DOMAINS), size=count), draw.integers(10, 100, size=count)
     odd = draw.integers(16**8, size=count)
-    constant, weight = market.preset.session.junk_mailbox
-    junk = draw.random(count) < sigmoid(constant + weight * market.people.reliability)
+    junk = junk_mailbox(market)
     given, family = spread(names.FIRST, first), spread(names.LAST, last)
     small = [spread([word.lower() for word in words], at) for words, at in ((names.FIRST, first), (names.LAST, last))]
     plain = joined([joined(small, "."), text_of(number)], "")
     thrown = pa.array([f"{'abcdefghijklmnop'[value % 16]}{value:08d}" for value in odd.tolist()])
     box = pa.concat_arrays([plain, thrown]).take(pa.array(np.arange(count) + junk * count))
     return joined([given, family], " "), given, joined([box, spread(names.MAIL_DOMAINS, domain)], "@")
+
+
+def junk_mailbox(market: Market) -> Flags:
+    """(c,) buyers whose mailbox is a row of random letters."""
+    constant, weight = market.preset.session.junk_mailbox
+    logit = constant + weight * market.people.reliability
+    return np.asarray(uniform(market.seed, "contacts.mailboxes", len(logit)) < sigmoid(logit))
 
 
 def _phones(phone: Ints, seed: int) -> pa.Array:

@@ -8,10 +8,12 @@ from data.contract import DAY, HOUR
 from data.world.checkout import Orders
 from data.world.handling import Handling
 from data.world.outcomes import ADDRESS, ATTEMPTS, COURIER, FAKE, REFUSED, UNREACHABLE, Fate
+from data.world.plans import NewsPlan
 from data.world.streams import Flags, Floats, Ints, sigmoid, stream
 from data.world.transit import Transit
 from data.world.visits import Market, uniform
 
+CANCEL_ON_RELIABILITY = -0.3
 # failed attempts before the courier gives up: at least so many, then one more with chance 1/2 each time
 PATIENCE = {FAKE: 2, REFUSED: 1, ADDRESS: 2, UNREACHABLE: ATTEMPTS, COURIER: 1}
 
@@ -89,9 +91,13 @@ def _us(days: Floats) -> Ints:
 
 def cancelled_unasked(market: Market, orders: Orders) -> Flags:
     """(n,) taken back before dispatch, whatever the shop does."""
-    share = market.preset.news.cancelled
-    logit = np.log(share / (1 - share)) - 0.3 * market.people.reliability[orders.visits.person]
+    logit = cancel_logit(market.preset.news, market.people.reliability[orders.visits.person])
     return np.asarray(uniform(market.seed, "course.cancelled", len(orders)) < sigmoid(logit))
+
+
+def cancel_logit(plan: NewsPlan, reliability: Floats) -> Floats:
+    """The logit of being taken back unasked; unreliable buyers do it a little oftener."""
+    return np.asarray(np.log(plan.cancelled / (1 - plan.cancelled)) + CANCEL_ON_RELIABILITY * reliability)
 
 
 def lost_if_shipped(market: Market, count: int) -> Flags:

@@ -130,9 +130,9 @@ def truth_columns(before: Potential, chances: Floats) -> dict[str, Any]:
 
 def potential_of(truth: pa.Table) -> Potential:
     """The orders before any action, from the columns of `truth_columns`."""
-    names = ("cod", "cause_if_shipped", "ends_if_shipped", "after_all")
     luck = EffectLuck(*(truth[f"luck_{name}"].to_numpy() for name in ("answers", "says", "pays", "paid")))
-    return Potential(*(truth[name].to_numpy() for name in names), luck)
+    cod, cause, ends = (truth[name].to_numpy() for name in ("cod", "cause_if_shipped", "ends_if_shipped"))
+    return Potential(cod, cause, ends, truth["after_all"].to_numpy(), luck)
 
 
 def outcome_under(truth: pa.Table, action: Action, plan: EffectPlan) -> Consequence:

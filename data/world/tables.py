@@ -13,7 +13,7 @@ from data.world.contacts import Contacts
 from data.world.names import STATE_VARIANTS
 from data.world.news import NO_SLOT, TOLD_BY_SHOP, News
 from data.world.streams import Ints
-from data.world.transit import Transit
+from data.world.transit import Transit, courier_told
 from data.world.visits import CAMPAIGNS, Market, uniform
 from data.world.words import joined, spread, text_of
 
@@ -96,7 +96,7 @@ def _way(market: Market, orders: Orders, transit: Transit) -> dict[str, Any]:
     usual = [str(state).title().replace(" And ", " and ") for state in geo.state]
     odd = [STATE_VARIANTS.get(state, name) for state, name in zip(geo.state, usual, strict=True)]
     old_fashioned = uniform(market.seed, "tables.spelling", count) < ODD_SPELLING
-    unknown = uniform(market.seed, "tables.courier_known", count) >= market.preset.news.courier_known
+    unknown = ~courier_told(market, count)
     return {
         "city": spread(geo.city.tolist(), place),
         "district": spread([str(name).title() for name in geo.district], place),

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.places import distance_km, load_register
-from data.world.outages import break_down
-from data.world.streams import Floats, Ints, stream
+from data.world.outages import Outages, break_down
+from data.world.streams import Flags, Floats, Ints, stream
 from data.world.visits import Market, Visits, uniform
 
 DISPATCH_FLOOR_DAYS = 0.2
@@ -38,7 +38,7 @@ def carry(market: Market, visits: Visits) -> Transit:
     mean = base * (0.85 + _distance(market, visits) / 3_500) + 1.0 * visits.sale
     dispatch = DISPATCH_FLOOR_DAYS + stream(seed, "transit.dispatch").gamma(2.0, wait / 2)
     journey = stream(seed, "transit.journey").gamma(3.0, mean / 3)
-    outages = break_down(market.preset.geography, market.preset.days, geo.courier_district.shape, seed)
+    outages = outages_of(market)
     return Transit(
         courier=courier,
         dispatch_days=dispatch,
@@ -48,6 +48,17 @@ def carry(market: Market, visits: Visits) -> Transit:
         delay_share=_delay_share(wait / 2, mean / 3),
         outage=outages.effect(courier, geo.district_code[visits.place], visits.day + dispatch + journey),
     )
+
+
+def outages_of(market: Market) -> Outages:
+    """The outages of the whole period."""
+    shape = market.geography.courier_district.shape
+    return break_down(market.preset.geography, market.preset.days, shape, market.seed)
+
+
+def courier_told(market: Market, count: int) -> Flags:
+    """(n,) orders whose courier the shop knows at checkout."""
+    return np.asarray(uniform(market.seed, "tables.courier_known", count) < market.preset.news.courier_known)
 
 
 def _couriers(market: Market, visits: Visits) -> Ints:
