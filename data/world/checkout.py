@@ -9,8 +9,6 @@ from data.world.homes import Homes, settle
 from data.world.streams import Flags, Floats, Ints, sigmoid, stream
 from data.world.visits import SOCIAL, Market, Visits, receive, uniform
 
-LOG_VALUE_MEAN, LOG_VALUE_SD = float(np.log(650.0)), 0.70
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Orders:
@@ -32,7 +30,7 @@ def place_orders(market: Market, n_orders: int) -> Orders:
     """Draw `n_orders` orders of the whole period."""
     preset, visits = market.preset, receive(market, n_orders)
     baskets = fill_baskets(preset, market.shelf, visits.merchant, visits.sale, market.seed)
-    value = (np.log(baskets.list_value) - LOG_VALUE_MEAN) / LOG_VALUE_SD
+    value = np.log(baskets.list_value / preset.baskets.usual_value) / preset.baskets.sd_log_value
     cod = uniform(market.seed, "orders.payment", n_orders) < sigmoid(cod_logit(market, visits, baskets, value))
     steady = market.people.reliability[visits.person]
     constant, weight = preset.addresses.gibberish

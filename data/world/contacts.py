@@ -86,7 +86,7 @@ def _networks(market: Market, visits: Visits) -> pa.Array:
     home = market.people.household[visits.person] % (1 << 21) + (1 << 21)
     gates = stream(seed, "contacts.gates").integers(GATES, size=count)
     gate = market.geography.district_code[visits.place] * GATES + gates
-    at_home = uniform(seed, "contacts.at_home", count) < 0.5
+    at_home = uniform(seed, "contacts.at_home", count) < market.preset.session.at_home
     number = SHARED_NETWORK + np.where(at_home, home, gate)
     return joined([spread(_OCTETS, (number >> shift) & 255) for shift in (24, 16, 8, 0)], ".")
 

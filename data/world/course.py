@@ -8,13 +8,12 @@ from data.contract import DAY, HOUR
 from data.world.checkout import Orders
 from data.world.handling import Handling
 from data.world.outcomes import ADDRESS, ATTEMPTS, COURIER, FAKE, REFUSED, UNREACHABLE, Fate
-from data.world.plans import NewsPlan
+from data.world.plans import CoursePlan, NewsPlan
 from data.world.streams import Flags, Floats, Ints, sigmoid, stream
 from data.world.transit import Transit
 from data.world.visits import Market, uniform
 
-CANCEL_ON_RELIABILITY = -0.3
-# failed attempts before the courier gives up: at least so many, then one more with chance 1/2 each time
+# failed attempts before the courier gives up: at least so many, then one more with chance 1/2 each time, at most three
 PATIENCE = {FAKE: 2, REFUSED: 1, ADDRESS: 2, UNREACHABLE: ATTEMPTS, COURIER: 1}
 
 
@@ -51,14 +50,14 @@ class Course:
 
 def run_course(market: Market, orders: Orders, transit: Transit, fate: Fate, handling: Handling) -> Course:
     """Put times to each order's fate (science notes 3.4)."""
-    seed, count = market.seed, len(orders)
+    plan, seed, count = market.preset.course, market.seed, len(orders)
     placed, cancelled = orders.visits.placed_at, cancelled_unasked(market, orders) | handling.cancelled
     lost = ~cancelled & lost_if_shipped(market, count)
     ends, dispatched_at = ~cancelled & ~lost, placed + _us(transit.dispatch_days)
     back, failed, journey = fate.cause > 0, _failed_attempts(fate, seed), _us(transit.journey_days)
-    attempt_at = dispatched_at + journey + np.cumsum(_gaps(count, seed), axis=0)
+    attempt_at = dispatched_at + journey + np.cumsum(_gaps(plan, count, seed), axis=0)
     last = attempt_at[np.where(back, failed - 1, failed), np.arange(count)]
-    started_at, received_at, after_all_at = _way_back(last, seed)
+    started_at, received_at, after_all_at = _way_back(plan, last, seed)
     return Course(
         cancelled=cancelled,
         lost=lost,
@@ -74,15 +73,16 @@ def run_course(market: Market, orders: Orders, transit: Transit, fate: Fate, han
         started_at=started_at,
         received_at=received_at,
         delivered_at=np.where(back, after_all_at, last),
-        lost_at=dispatched_at + _us(stream(seed, "course.lost_at").uniform(15, 30, count)),
+        lost_at=dispatched_at + _us(stream(seed, "course.lost_at").uniform(*plan.lost_after, count)),
     )
 
 
-def _way_back(last: Ints, seed: int) -> tuple[Ints, Ints, Ints]:
+def _way_back(plan: CoursePlan, last: Ints, seed: int) -> tuple[Ints, Ints, Ints]:
     """RTO started, back at the warehouse, or delivered after all: moments after the last attempt."""
     draw, count = stream(seed, "course.rto"), len(last)
-    started_at = last + _us(draw.geometric(0.5, count) - 0.5 + draw.gamma(2.0, 0.8, count))
-    return started_at, started_at + _us(draw.uniform(5, 12, count)), started_at + _us(draw.uniform(2, 4, count))
+    started_at = last + _us(draw.geometric(plan.decides, count) - 0.5 + draw.gamma(*plan.scan, count))
+    received_at = started_at + _us(draw.uniform(*plan.way_back, count))
+    return started_at, received_at, started_at + _us(draw.uniform(*plan.after_all, count))
 
 
 def _us(days: Floats) -> Ints:
@@ -97,7 +97,7 @@ def cancelled_unasked(market: Market, orders: Orders) -> Flags:
 
 def cancel_logit(plan: NewsPlan, reliability: Floats) -> Floats:
     """The logit of being taken back unasked; unreliable buyers do it a little oftener."""
-    return np.asarray(np.log(plan.cancelled / (1 - plan.cancelled)) + CANCEL_ON_RELIABILITY * reliability)
+    return np.asarray(np.log(plan.cancelled / (1 - plan.cancelled)) + plan.cancelled_on_reliability * reliability)
 
 
 def lost_if_shipped(market: Market, count: int) -> Flags:
@@ -112,8 +112,8 @@ def _failed_attempts(fate: Fate, seed: int) -> Ints:
     return np.where(fate.cause > 0, np.minimum(least + more, ATTEMPTS), fate.failed_attempts)
 
 
-def _gaps(count: int, seed: int) -> Ints:
+def _gaps(plan: CoursePlan, count: int, seed: int) -> Ints:
     """(3, n) microseconds before each attempt: none before the first, about a day before the others."""
-    gaps = _us(stream(seed, "course.gaps").uniform(0.8, 1.3, (ATTEMPTS, count)))
+    gaps = _us(stream(seed, "course.gaps").uniform(*plan.gap, (ATTEMPTS, count)))
     gaps[0] = 0
     return gaps

@@ -16,7 +16,7 @@ from data.world.streams import Flags, Floats, Ints
 from data.world.truth import OUTCOMES
 
 SETTLED_DAYS = 45  # orders older than this at the world's end have told all there is to tell
-LARGE_DISTRICT = 300  # cash orders that came to an end
+LARGE_DISTRICT = 0.005  # of cash orders that came to an end
 SHIPWAY, CLICKPOST = "Shipway ShipNotes FY25", "ClickPost 2019, 300,000 RTOs"
 PROTOTYPE = "prototype, within 3 to 15 days of public figures"
 BY_CHANCE = "the drawn outcomes follow the closed form"
@@ -81,7 +81,7 @@ def places(world: World) -> Iterator[Marginal]:
     expected, district = world.truth["p_cod"].to_numpy()[ended.cod], geo.district_code[place[ended.cod]]
     count = np.bincount(district)
     mean = np.bincount(district, weights=expected) / np.maximum(count, 1)
-    large = mean[count >= LARGE_DISTRICT]
+    large = mean[count >= LARGE_DISTRICT * count.sum()]
     low, high = np.quantile(large, (0.05, 0.95)) if len(large) else (np.nan, np.nan)
     yield Marginal("COD RTO, 5th of 100 large districts", float(low), 0.18, 0.24, f"{SHIPWAY}: Vadodara 18 %")
     yield Marginal("COD RTO, 95th of 100 large districts", float(high), 0.27, 0.33, f"{SHIPWAY}: Patna 35 %")

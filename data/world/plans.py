@@ -24,16 +24,16 @@ class GeographyPlan:
         (80, 300, 1_100), "PIN codes sold to: in metros, in large cities, elsewhere", least=3, most=5_000
     )
     rank_power: float = parameter(0.75, "volume of a PIN code ~ rank ^ -this", least=0, most=2)
-    sd_state: float = parameter(0.18, "spread of states, on refusal", LADDER, least=0, most=3)
-    sd_district: float = parameter(0.30, "spread of districts, on refusal", LADDER, least=0, most=3)
-    sd_pincode: float = parameter(0.48, "spread of PIN codes, on refusal", least=0, most=3)
+    sd_state: float = parameter(0.14, "spread of states, on refusal", LADDER, least=0, most=3)
+    sd_district: float = parameter(0.12, "spread of districts, on refusal", LADDER, least=0, most=3)
+    sd_pincode: float = parameter(0.38, "spread of PIN codes, on refusal", least=0, most=3)
     sd_address: float = parameter(0.40, "spread of PIN codes, on addresses nobody finds", least=0, most=3)
     n_couriers: int = parameter(6, "couriers", least=1, most=50)
-    sd_courier: float = parameter(0.20, "spread of couriers, on failed attempts", least=0, most=3)
+    sd_courier: float = parameter(0.30, "spread of couriers, on failed attempts", least=0, most=3)
     sd_courier_district: float = parameter(0.40, "spread of courier x district, on failed attempts", least=0, most=3)
     main_courier: float = parameter(0.60, "share of a district's parcels its main courier carries", least=0, most=1)
     transit_days: tuple[float, float, float] = parameter(
-        (1.6, 2.5, 3.8),
+        (1.2, 1.9, 3.0),
         "mean days on the way, by tier; Gamma of shape 3",
         "public delivery times of 3 to 15 days",
         least=0.1,
@@ -71,6 +71,24 @@ class PeoplePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class BasketPlan:
+    """What is bought. Money in rupees."""
+
+    n_skus: int = parameter(12, "articles of each category in a shop; the k-th sells k ^ -0.8", least=2, most=1_000)
+    sd_price: float = parameter(0.50, "spread of log prices within a category", "science notes: 0.55", least=0, most=3)
+    sd_refusal: float = parameter(0.20, "spread of articles, on refusal (logit)", least=0, most=3)
+    second_line: float = parameter(0.06, "orders of two articles", least=0, most=1)
+    two_pieces: float = parameter(0.08, "lines of two pieces", least=0, most=1)
+    discount: tuple[float, float] = parameter((1.6, 4.0), "discount share: Beta", least=0.01, most=100)
+    sale_discount: float = parameter(0.12, "added in a sale window", least=0, most=1)
+    discount_limits: tuple[float, float] = parameter((0.06, 0.70), "below: none; never more than", least=0, most=1)
+    free_shipping_from: int = parameter(499, "no delivery fee from this value on", least=0)
+    shipping_fee: int = parameter(49, "delivery fee below it", least=0)
+    usual_value: float = parameter(650.0, "list value that counts as 0 on the standardised log scale", least=1)
+    sd_log_value: float = parameter(0.70, "one unit of that scale", least=0.01, most=5)
+
+
+@dataclass(frozen=True, slots=True)
 class SessionPlan:
     """What a shop sees of a visit's intent: yes-or-no traces. Each: constant, weight of intent, of reliability (logit)."""
 
@@ -78,6 +96,14 @@ class SessionPlan:
     guest: tuple[float, float, float] = parameter((-0.6, -0.4, -0.2), "orders without an account", least=-9, most=9)
     no_email: tuple[float, float, float] = parameter((-0.5, -0.7, -0.35), "gives no e-mail", least=-9, most=9)
     curt: tuple[float, float, float] = parameter((-1.5, -0.6, -0.4), "gives a first name only", least=-9, most=9)
+    sources: tuple[float, float] = parameter(
+        (0.45, 0.20), "brought by a paid post; by a paid search result; the rest came by themselves",
+        "science notes: 45 % social", least=0, most=1,
+    )  # fmt: skip
+    n_campaigns: int = parameter(6, "campaigns of each kind, for each shop", least=1, most=1_000)
+    at_home: float = parameter(
+        0.5, "orders from the home network; the rest through the carrier's gates", least=0, most=1
+    )
     junk_mailbox: tuple[float, float] = parameter(
         (-2.2, -1.0), "a mailbox of random letters: constant, weight of reliability", least=-9, most=9
     )
@@ -125,7 +151,13 @@ class PaymentPlan:
 
 @dataclass(frozen=True, slots=True)
 class TimePlan:
-    """What changes with time, on the logits of fake orders and of refusal."""
+    """What changes with time: drift and shift are on the logits of fake orders and of refusal."""
+
+    hours: tuple[float, ...] = parameter(
+        (5, 3, 2, 1, 1, 1, 2, 3, 5, 7, 8, 9, 9, 9, 8, 8, 8, 8, 9, 10, 11, 12, 11, 8),
+        "weight of each hour of the Indian day", least=0,
+    )  # fmt: skip
+    night: tuple[int, ...] = parameter((23, 0, 1, 2, 3, 4), "hours that count as night", least=0, most=23)
 
     drift_per_day: float = parameter(0.00045, "slow rise, each day", least=-0.1, most=0.1)
     yearly: float = parameter(0.15, "height of the yearly sine, highest on 1 April", least=0, most=3)
@@ -134,10 +166,33 @@ class TimePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class CoursePlan:
+    """How long things take, in days, and how hard couriers try. Attempts are three (a constant of the equations)."""
+
+    dispatch_floor: float = parameter(0.2, "added to the shop's Gamma(2) wait", least=0, most=30)
+    distance: tuple[float, float] = parameter(
+        (0.85, 3_500.0), "the mean journey is times (first + km / second)", least=0.01
+    )
+    sale_days: float = parameter(0.7, "added to the mean journey in a sale window", least=0, most=30)
+    promise: float = parameter(1.3, "mean journeys promised, after the wait; whole days", least=0.1, most=10)
+    gap: tuple[float, float] = parameter((0.8, 1.3), "between attempts (uniform)", least=0.01, most=30)
+    decides: float = parameter(
+        0.5, "chance, each day after the last attempt, that the courier gives up", least=0.01, most=1
+    )
+    scan: tuple[float, float] = parameter((2.0, 0.8), "until the RTO is scanned: Gamma shape and scale", least=0.01)
+    way_back: tuple[float, float] = parameter((5.0, 12.0), "back to the warehouse (uniform)", least=0.01, most=90)
+    after_all: tuple[float, float] = parameter((2.0, 4.0), "an RTO delivered after all (uniform)", least=0.01, most=90)
+    lost_after: tuple[float, float] = parameter(
+        (15.0, 30.0), "until a parcel counts as lost (uniform)", least=0.01, most=90
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class NewsPlan:
     """How news is told: lateness, mistakes, and orders that never come to an end of their own."""
 
     cancelled: float = parameter(0.04, "cancelled before dispatch", least=0.0001, most=0.5)
+    cancelled_on_reliability: float = parameter(-0.3, "the same: weight of reliability (logit)", least=-5, most=5)
     lost: float = parameter(0.003, "lost on the way", least=0, most=0.2)
     untold: float = parameter(0.002, "ended, but the end is never told", least=0, most=0.2)
     told_late_hours: float = parameter(3.0, "mean delay of the courier's news (exponential)", least=0.01, most=500)

@@ -9,6 +9,8 @@ from data.world.logging_plan import LoggingPlan
 from data.world.parameter import check_parameters, parameter
 from data.world.plans import (
     AddressPlan,
+    BasketPlan,
+    CoursePlan,
     GeographyPlan,
     NewsPlan,
     PaymentPlan,
@@ -37,11 +39,13 @@ class Preset:
     sales: tuple[Sale, ...] = (Sale(0.17, 7), Sale(0.55, 20), Sale(0.84, 7))
     geography: GeographyPlan = field(default_factory=GeographyPlan)
     people: PeoplePlan = field(default_factory=PeoplePlan)
+    baskets: BasketPlan = field(default_factory=BasketPlan)
     session: SessionPlan = field(default_factory=SessionPlan)
     addresses: AddressPlan = field(default_factory=AddressPlan)
     payment: PaymentPlan = field(default_factory=PaymentPlan)
     time: TimePlan = field(default_factory=TimePlan)
     causes: CausePlan = field(default_factory=CausePlan)
+    course: CoursePlan = field(default_factory=CoursePlan)
     news: NewsPlan = field(default_factory=NewsPlan)
     effects: EffectPlan = field(default_factory=EffectPlan)
     logging: LoggingPlan = field(default_factory=LoggingPlan)
@@ -85,7 +89,7 @@ NETWORK = Preset(
     n_orders=500_000,
     days=540,
     sales=(Sale(0.13, 7), Sale(0.43, 20), Sale(0.80, 7), Sale(0.96, 7)),
-    geography=GeographyPlan(n_pincodes=(120, 780, 4_100), sd_district=0.17, sd_pincode=0.45, sd_courier=0.30),
+    geography=GeographyPlan(n_pincodes=(120, 780, 4_100)),
     people=PeoplePlan(orders_per_person=8.0, rate_shape=0.55),
     time=TimePlan(shift_at=0.90),
 )
@@ -93,7 +97,7 @@ NETWORK = Preset(
 
 MERCHANT = Preset(
     name="merchant",
-    shops=ShopsPlan(count=1, sd_refusal=0.0, sd_rural=0.0, n_articles=4),
+    shops=ShopsPlan(count=1, sd_refusal=0.0, sd_rural=0.0, dispatch=(300.0, 0.004), n_articles=4),
     n_orders=150_000,
     days=540,
     sales=NETWORK.sales,

@@ -14,7 +14,7 @@ from data.world.names import STATE_VARIANTS
 from data.world.news import NO_SLOT, TOLD_BY_SHOP, News
 from data.world.streams import Ints
 from data.world.transit import Transit, courier_told
-from data.world.visits import CAMPAIGNS, Market, uniform
+from data.world.visits import Market, uniform
 from data.world.words import joined, spread, text_of
 
 ARROW = {
@@ -47,11 +47,12 @@ def orders_table(market: Market, orders: Orders, contacts: Contacts, transit: Tr
 
 def _what(market: Market, orders: Orders) -> dict[str, Any]:
     visits, baskets, shops = orders.visits, orders.baskets, market.preset.merchants
+    n_campaigns = market.preset.session.n_campaigns
     tags = [
         f"{kind}-{shop.prefix.lower()}-{number + 1}" if kind else None
         for kind in ("meta", "google", None)
         for shop in shops
-        for number in range(CAMPAIGNS)
+        for number in range(n_campaigns)
     ]
     return {
         "order_id": order_ids(market, visits.merchant),
@@ -63,7 +64,7 @@ def _what(market: Market, orders: Orders) -> dict[str, Any]:
         "discount_minor": baskets.discount * RUPEE,
         "shipping_fee_minor": baskets.shipping_fee * RUPEE,
         "payment_method": spread((Payment.PREPAID.value, Payment.COD.value), orders.cod),
-        "campaign": spread(tags, (visits.source * len(shops) + visits.merchant) * CAMPAIGNS + visits.campaign),
+        "campaign": spread(tags, (visits.source * len(shops) + visits.merchant) * n_campaigns + visits.campaign),
     }
 
 

@@ -9,7 +9,6 @@ from data.world.outages import Outages, break_down
 from data.world.streams import Flags, Floats, Ints, stream
 from data.world.visits import Market, Visits, uniform
 
-DISPATCH_FLOOR_DAYS = 0.2
 BUCKET_EDGES_DAYS = (2.0, 5.0)
 _AGES, _MASS = np.polynomial.laguerre.laggauss(20)
 _MASS = _MASS * _AGES  # density of Gamma(2)
@@ -31,21 +30,22 @@ class Transit:
 
 def carry(market: Market, visits: Visits) -> Transit:
     """Draw courier, dispatch (Gamma 2) and journey (Gamma 3, longer by tier, distance and sale) of each order."""
-    geo, seed = market.geography, market.seed
+    geo, plan, seed = market.geography, market.preset.course, market.seed
     courier = _couriers(market, visits)
     wait = np.array([merchant.dispatch_days for merchant in market.preset.merchants])[visits.merchant]
     base = np.asarray(market.preset.geography.transit_days)[geo.tier[visits.place]]
-    mean = base * (0.85 + _distance(market, visits) / 3_500) + 1.0 * visits.sale
-    dispatch = DISPATCH_FLOOR_DAYS + stream(seed, "transit.dispatch").gamma(2.0, wait / 2)
+    near, km = plan.distance
+    mean = base * (near + _distance(market, visits) / km) + plan.sale_days * visits.sale
+    dispatch = plan.dispatch_floor + stream(seed, "transit.dispatch").gamma(2.0, wait / 2)
     journey = stream(seed, "transit.journey").gamma(3.0, mean / 3)
     outages = outages_of(market)
     return Transit(
         courier=courier,
         dispatch_days=dispatch,
         journey_days=journey,
-        promised_days=np.ceil(DISPATCH_FLOOR_DAYS + wait + 1.3 * mean),
+        promised_days=np.ceil(plan.dispatch_floor + wait + plan.promise * mean),
         delay_bucket=np.searchsorted(BUCKET_EDGES_DAYS, dispatch + journey),
-        delay_share=_delay_share(wait / 2, mean / 3),
+        delay_share=_delay_share(wait / 2, mean / 3, plan.dispatch_floor),
         outage=outages.effect(courier, geo.district_code[visits.place], visits.day + dispatch + journey),
     )
 
@@ -77,11 +77,11 @@ def _distance(market: Market, visits: Visits) -> Floats:
     return distance_km(register.latitude[origin], register.longitude[origin], *place)
 
 
-def _delay_share(dispatch_scale: Floats, journey_scale: Floats) -> Floats:
+def _delay_share(dispatch_scale: Floats, journey_scale: Floats, floor: float) -> Floats:
     """Gamma(2) dispatch integrated by Gauss-Laguerre, Gamma(3) journey in closed form."""
     within = np.zeros((2, len(journey_scale)))
     for age, mass in zip(_AGES, _MASS, strict=True):
-        waited = DISPATCH_FLOOR_DAYS + age * dispatch_scale
+        waited = floor + age * dispatch_scale
         for number, edge in enumerate(BUCKET_EDGES_DAYS):
             left = np.maximum(edge - waited, 0.0) / journey_scale
             within[number] += mass * (1 - np.exp(-left) * (1 + left + left * left / 2))

@@ -12,13 +12,9 @@ from data.world.presets import Preset
 from data.world.streams import Flags, Floats, Ints, running_count, running_sum, sigmoid, stream
 
 IST_OFFSET = 5 * HOUR + HOUR // 2
-HOUR_WEIGHT = np.array([5, 3, 2, 1, 1, 1, 2, 3, 5, 7, 8, 9, 9, 9, 8, 8, 8, 8, 9, 10, 11, 12, 11, 8], dtype=float)
-NIGHT = (23, 0, 1, 2, 3, 4)
 YEAR_DAYS = 365.25
 SOCIAL, SEARCH, DIRECT = 0, 1, 2  # what brought the buyer: a paid post, a paid search result, nothing paid for
-SOURCE_EDGES = (0.45, 0.65)  # 45 % social, 20 % search
 UNRELIABLE = -1.2  # buyers below change their phones often
-CAMPAIGNS = 6  # of each kind, for each merchant
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +67,8 @@ class Visits:
 
 def receive(market: Market, n_orders: int) -> Visits:
     """Draw the visits of the whole period."""
-    seed, people, (placed_at, person) = market.seed, market.people, _arrivals(market, n_orders)
+    seed, people, session = market.seed, market.people, market.preset.session
+    placed_at, person = _arrivals(market, n_orders)
     away = uniform(seed, "visits.away", n_orders) < market.preset.people.other_address
     merchant, phone = _merchants(market, person), _phones(market, person)
     intent = stream(seed, "visits.intent").normal(size=n_orders)
@@ -81,7 +78,7 @@ def receive(market: Market, n_orders: int) -> Visits:
         placed_at=placed_at,
         day=day,
         sale=_in_sale(market, placed_at),
-        night=np.isin((placed_at + IST_OFFSET) // HOUR % 24, NIGHT),
+        night=np.isin((placed_at + IST_OFFSET) // HOUR % 24, market.preset.time.night),
         drift=_drift(market, placed_at, day),
         shift=day >= market.preset.time.shift_at * market.preset.days,
         person=person,
@@ -93,8 +90,8 @@ def receive(market: Market, n_orders: int) -> Visits:
         phone=phone,
         new_phone=running_count(phone) == 0,
         device=_devices(market, person),
-        source=np.searchsorted(SOURCE_EDGES, uniform(seed, "visits.source", n_orders)),
-        campaign=stream(seed, "visits.campaign").integers(CAMPAIGNS, size=n_orders),
+        source=np.searchsorted(np.cumsum(session.sources), uniform(seed, "visits.source", n_orders)),
+        campaign=stream(seed, "visits.campaign").integers(session.n_campaigns, size=n_orders),
         **traces,
         intent=intent,
     )
@@ -131,7 +128,7 @@ def _arrivals(market: Market, n_orders: int) -> tuple[Ints, Ints]:
     """Moments and buyers, in order of time. A buyer may come once joined; a ring member only from the burst on."""
     slots = market.begin + np.arange(market.preset.days * 24) * HOUR
     boost = np.where(_in_sale(market, slots), market.preset.time.sale_boost, 1.0)
-    weight = HOUR_WEIGHT[(slots + IST_OFFSET) // HOUR % 24] * boost
+    weight = np.asarray(market.preset.time.hours)[(slots + IST_OFFSET) // HOUR % 24] * boost
     draw = stream(market.seed, "visits.moments")
     moment = np.sort(draw.choice(slots, size=n_orders, p=weight / weight.sum()) + draw.integers(HOUR, size=n_orders))
     people = market.people
