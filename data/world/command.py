@@ -52,6 +52,7 @@ def _run(
 ) -> tuple[dict[str, Any], list["Marginal"]]:
     from contextlib import nullcontext
 
+    from data.world.frozen import parameters_digest
     from data.world.marginals import marginals
     from data.world.simulate import simulate
     from data.world.write import new_folder, write_files
@@ -63,7 +64,7 @@ def _run(
             tell("write", 7, 8)
             write_files(world, folder)
         figures = marginals(world) if check else []
-    result: dict[str, Any] = {"preset": plan.name, "orders": orders, "seed": seed}
+    result: dict[str, Any] = {"preset": plan.name, "orders": orders, "seed": seed, "parameters": parameters_digest()}
     if out is not None:
         result |= {"out": str(out)} | {path.name: _digest(path) for path in sorted(out.glob("*.parquet"))}
     return result | ({"marginals": [_row(figure) for figure in figures]} if check else {}), figures

@@ -1,7 +1,5 @@
 """A parameter of the made-up market: its value, what it means, where it is from, and how far it may go."""
 
-import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
@@ -53,15 +51,3 @@ def check_number(name: str, got: float, least: float, most: float) -> None:
     """Raises PlanError W002 unless `least <= got <= most` (a NaN never is)."""
     if not least <= got <= most:
         raise PlanError("W002", name, got=f"{got:,}", expected=f"{least:,} to {most:,}", to_do=f"change {name}")
-
-
-def digest(plans: dict[str, Any]) -> str:
-    """SHA-256 of the plans as canonical JSON: the same parameters, the same digest."""
-    text = json.dumps({name: _plain(plan) for name, plan in plans.items()}, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
-
-
-def _plain(value: Any) -> Any:
-    if is_dataclass(value):
-        return {column.name: _plain(getattr(value, column.name)) for column in fields(value)}
-    return [_plain(part) for part in value] if isinstance(value, tuple) else value
