@@ -21,19 +21,24 @@ class CausePlan:
     fake_social: float = parameter(0.4, "fake: brought by paid social posts", _S33)
     fake_night: float = parameter(0.35, "fake: placed from 23:00 to 5:00", _S33)
     fake_place: float = parameter(0.3, "fake: share of the place's effect on refusal", _S33)
-    social_night_new_phone: float = parameter(1.2, "fake: social x night x a phone never seen before", _OWN)
+    social_night_new_phone: float = parameter(1.8, "fake: social x night x a phone never seen before", _OWN)
     # refused at the door
-    refusal: float = parameter(-2.90, "refusal: constant", _TUNED)
-    refusal_reliability: float = parameter(1.70, "refusal: each unit of reliability lowers it", _TUNED)
+    refusal: float = parameter(-3.20, "refusal: constant", _TUNED)
+    refusal_reliability: float = parameter(1.40, "refusal: each unit of reliability lowers it", _TUNED)
     refusal_value: float = parameter(0.30, "refusal: a standard deviation of the log value", _S33)
-    refusal_discount: float = parameter(0.6, "refusal: the discount's share above the usual, known buyers", _OWN)
+    refusal_discount: float = parameter(1.2, "refusal: the discount's share above the usual, known buyers", _OWN)
     discount_on_first: float = parameter(5.0, "refusal: the same once more at first orders, fading as history", _OWN)
     usual_discount: float = parameter(0.28, "the discount's usual share of the list value", _S33, least=0, most=1)
-    value_on_reliability: float = parameter(-0.35, "refusal: value x reliability", _OWN)
+    discount_on_reliability: float = parameter(
+        -2.0, "refusal: the same x reliability: doubtful buyers hunt bargains", _OWN
+    )
+    value_on_new: float = parameter(0.4, "refusal: value x new to the shop", _OWN)
+    value_on_reliability: float = parameter(-1.0, "refusal: value x reliability", _OWN)
     value_step: float = parameter(0.60, "refusal: dear orders of those new to the shop", _OWN)
     value_step_rupees: float = parameter(1_999.0, "from this list value on an order is dear, rupees", _S33, least=0)
     refusal_new_to_merchant: float = parameter(0.35, "refusal: new to the shop", _S33)
-    habit: float = parameter(0.5, "refusal: what novelty adds; 1 / (1 + earlier orders of the buyer)", _OWN)
+    habit: float = parameter(0.5, "refusal: what novelty adds; 1 / (1 + earlier orders / fades_after)", _OWN)
+    fades_after: float = parameter(2.0, "novelty is half gone after so many earlier orders", _OWN, least=0.1)
     refusal_sale: float = parameter(0.25, "refusal: within a sale window", _S33)
     refusal_social: float = parameter(0.2, "refusal: brought by paid social posts", _S33)
     refusal_night: float = parameter(0.15, "refusal: placed from 23:00 to 5:00", _S33)
@@ -63,6 +68,6 @@ class CausePlan:
     shift: float = parameter(0.30, "refusal: after the abrupt shift", "assumed")
     # money down, and second thoughts
     prepaid: tuple[float, float, float, float] = parameter(
-        (-4.0, -3.0, -1.6, -1.5), "paid up front: on fake, refusal, address, one attempt", _TUNED
+        (-4.0, -3.4, -1.8, -1.6), "paid up front: on fake, refusal, address, one attempt", _TUNED
     )
     delivered_after_all: float = parameter(0.006, "RTOs that are delivered after all, share", least=0, most=0.5)

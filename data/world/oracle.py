@@ -13,8 +13,8 @@ import numpy as np
 
 from data.world.course import cancel_logit
 from data.world.oracle_arrivals import arrivals
-from data.world.oracle_risk import Known, at_every_point, what_is_known
-from data.world.oracle_seen import Seen, proofs_of_rings, what_is_seen
+from data.world.oracle_risk import Grid, Known, at_every_point, grid_of, what_is_known
+from data.world.oracle_seen import Seen, intent_and_traces, proofs_of_rings, what_is_seen
 from data.world.oracle_states import BADNESS, NEVER, RING, States, states_of
 from data.world.oracle_told import NOT_TOLD, Told, what_was_told
 from data.world.streams import Floats, Ints
@@ -22,7 +22,7 @@ from data.world.streams import Floats, Ints
 if TYPE_CHECKING:
     from data.world.simulate import Inner
 
-_ORDERS_AT_ONCE = 3_000
+_ORDERS_AT_ONCE, _ENTITIES_AT_ONCE = 3_000, 50_000
 _PROOF, _ORDER, _END = range(3)  # at one moment in this order: an end told at the moment of an order is too late for it
 
 
@@ -63,6 +63,21 @@ def observable_oracle(inner: "Inner") -> Oracle:
     return Oracle(*columns)
 
 
+def entity_oracle(inner: "Inner") -> Floats:
+    """(n,) the same risk for one who knows every buyer's reliability and address, but no visit's intent nor luck."""
+    states = states_of(inner.market.preset.people)
+    known, told, traces = what_is_known(inner), what_was_told(inner), what_is_seen(inner, states).traces
+    people, person = inner.market.people, inner.orders.visits.person
+    steady, badness = people.reliability[person], people.address_badness[person]
+    risk = np.empty(len(person))
+    for rows in np.array_split(np.arange(len(person)), len(person) // _ENTITIES_AT_ONCE + 1):
+        joint = intent_and_traces(inner, traces[rows], steady[rows])
+        intent = (joint / joint.sum(axis=1, keepdims=True))[:, None, :]
+        grid = Grid(steady[rows, None], badness[rows, None], intent)
+        risk[rows] = at_every_point(inner, known, told, grid, rows).risk[:, 0, 0]
+    return risk
+
+
 def _partners(inner: "Inner") -> Ints:
     """(c,) the other buyer at one's address where there is just one, else -1."""
     household = inner.market.people.household
@@ -96,7 +111,8 @@ class _Line:
 
 def _judge(case: _Case, rows: Ints, partner: Ints, proofs: tuple[Ints, Ints]) -> Floats:
     """(5, r) the columns of `Oracle` for the orders of one part, sorted by buyer and time."""
-    points = at_every_point(case.inner, case.known, (case.seen, case.told), case.states, rows)
+    grid = grid_of(case.inner, case.known, case.seen, case.states, rows)
+    points = at_every_point(case.inner, case.known, case.told, grid, rows)
     line = _learn(case, rows, points.told, proofs)
     at = np.empty(len(rows), dtype=np.int64)
     own = np.flatnonzero(line.order >= 0)

@@ -47,6 +47,15 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Grid:
+    """Where to look at r orders. steady: (1 or r, s) reliability.  badness: (r, b).  intent: (r, s, i) shares given it."""
+
+    steady: Floats
+    badness: Floats
+    intent: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Points:
     """(r, s, b) the risk of each order if shipped, and the log likelihood of the end that was told."""
 
@@ -92,16 +101,18 @@ def _couriers(inner: "Inner") -> Floats:
     return np.where(told[:, None], np.eye(count)[inner.transit.courier], usual)
 
 
-def at_every_point(inner: "Inner", known: Known, evidence: tuple[Seen, Told], states: States, rows: Ints) -> Points:
-    """Risk and evidence of the orders `rows`."""
-    seen, told = evidence
-    plan, steady = inner.market.preset.causes, states.reliability
-    base = _taken(known.base, rows)
-    logits = base.at(plan, Traits(steady[:, None], np.zeros(1), INTENT))
-    fake, refused, left, spared = _at_the_door(inner, logits, seen.intent[seen.traces[rows]], rows)
-    brought, ends = _on_the_way(inner, known, told, steady, rows)
+def grid_of(inner: "Inner", known: Known, seen: Seen, states: States, rows: Ints) -> Grid:
+    """The oracle's grids for the orders `rows`."""
     badness = BADNESS + inner.market.preset.addresses.tier2_badness * known.tier2[rows, None]
-    weight = plan.address_badness * badness[:, None, :] - plan.address_reliability * steady[:, None]
+    return Grid(states.reliability[None, :], badness, seen.intent[seen.traces[rows]])
+
+
+def at_every_point(inner: "Inner", known: Known, told: Told, grid: Grid, rows: Ints) -> Points:
+    """Risk and evidence of the orders `rows`."""
+    plan, base = inner.market.preset.causes, _taken(known.base, rows)
+    fake, refused, left, spared = _at_the_door(inner, base, grid, rows)
+    brought, ends = _on_the_way(inner, known, told, grid, rows)
+    weight = plan.address_badness * grid.badness[:, None, :] - plan.address_reliability * grid.steady[:, :, None]
     astray = sigmoid(base.logits.address + weight)
     risk = (1 - (spared * brought)[:, :, None] * (1 - astray)) * (1 - plan.delivered_after_all)
     of = told.weight[rows][:, :, None]
@@ -109,7 +120,7 @@ def at_every_point(inner: "Inner", known: Known, evidence: tuple[Seen, Told], st
     likely = before[:, :, None] + left[:, :, None] * (of[:, ADDRESS, None] * astray + (1 - astray) * ends[:, :, None])
     likely[told.cancelled[rows]] = 1.0
     sign = np.where(told.cancelled[rows], 1.0, -1.0)[:, None]
-    cancelled = sigmoid(sign * cancel_logit(inner.market.preset.news, steady))
+    cancelled = sigmoid(sign * cancel_logit(inner.market.preset.news, grid.steady))
     return Points(risk, np.log(np.maximum(likely, 1e-300)) + np.log(cancelled)[:, :, None])
 
 
@@ -120,10 +131,11 @@ def _taken(base: Base, rows: Ints) -> Base:
     return Base(Logits(*(column[rows, None, None] for column in columns)), base.refusal_reliability[rows, None, None])
 
 
-def _at_the_door(inner: "Inner", logits: Logits, intent: Floats, rows: Ints) -> tuple[Floats, ...]:
+def _at_the_door(inner: "Inner", base: Base, grid: Grid, rows: Ints) -> tuple[Floats, ...]:
     """(r, s) fake; refused and neither, at the delay that was; neither, at the delays to be expected. Intent averaged."""
     plan, transit, average = inner.market.preset.causes, inner.transit, shocked(inner.market.preset.causes)
-    real = intent * sigmoid(-logits.fake)
+    logits = base.at(plan, Traits(grid.steady[:, :, None], np.zeros(1), INTENT))
+    real = grid.intent * sigmoid(-logits.fake)
     refused = [(real * average.refused(logits.refusal + shift)).sum(axis=2) for shift in plan.delay]
     share, bucket = transit.delay_share[rows, :, None], transit.delay_bucket[rows, None]
     expected = share[:, 0] * refused[0] + share[:, 1] * refused[1] + share[:, 2] * refused[2]
@@ -131,10 +143,10 @@ def _at_the_door(inner: "Inner", logits: Logits, intent: Floats, rows: Ints) -> 
     return 1 - meant, here, meant - here, meant - expected
 
 
-def _on_the_way(inner: "Inner", known: Known, told: Told, steady: Floats, rows: Ints) -> tuple[Floats, Floats]:
+def _on_the_way(inner: "Inner", known: Known, told: Told, grid: Grid, rows: Ints) -> tuple[Floats, Floats]:
     """(r, s) brought to the buyer; and how likely the end told is, if unreachable, the courier's fault or neither."""
     plan, average = inner.market.preset.causes, shocked(inner.market.preset.causes)
-    attempt = known.attempt[rows, :, None] - plan.attempt_reliability * steady
+    attempt = known.attempt[rows, :, None] - plan.attempt_reliability * grid.steady[:, None, :]
     chance, fault = known.chance[rows, :, None], known.courier[rows, :, None]
     gone = average.missing(attempt, ATTEMPTS)
     fine, of = chance * (1 - fault), told.weight[rows][:, :, None]

@@ -60,13 +60,18 @@ def _combination(inner: "Inner") -> Ints:
 
 def _traces(inner: "Inner", states: States) -> tuple[Floats, Floats]:
     """(16, s) log likelihood of each combination; (16, s, i) intent given it."""
-    joint = np.ones((16, len(states.reliability), len(INTENT))) * INTENT_SHARE
-    for bit, name in enumerate(TRACES):
-        logit = trace_logit(inner.market, name, states.reliability[:, None], INTENT)
-        yes = (np.arange(16) >> bit & 1).astype(bool)[:, None, None]
-        joint *= np.where(yes, sigmoid(logit), sigmoid(-logit))
+    joint = intent_and_traces(inner, np.arange(16)[:, None], states.reliability)
     total = joint.sum(axis=2)
     return np.log(total), joint / total[:, :, None]
+
+
+def intent_and_traces(inner: "Inner", traces: Ints, steady: Floats) -> Floats:
+    """(..., i) chance of these traces and each point of intent, given reliability. The shapes broadcast."""
+    joint = np.ones((*np.broadcast_shapes(traces.shape, steady.shape), len(INTENT))) * INTENT_SHARE
+    for bit, name in enumerate(TRACES):
+        logit = trace_logit(inner.market, name, steady[..., None], INTENT)
+        joint *= sigmoid(np.where((traces >> bit & 1)[..., None] == 1, logit, -logit))
+    return np.asarray(joint)
 
 
 def _payment(inner: "Inner", states: States) -> Floats:

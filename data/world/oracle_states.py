@@ -42,7 +42,7 @@ def states_of(plan: PeoplePlan) -> States:
     badness = np.log(_normalised(np.exp(-(BADNESS**2) / 2)))
     r = plan.household_correlation
     spread = (grid[:, None] ** 2 - 2 * r * grid[:, None] * grid + grid**2) / (1 - r * r)
-    rings = plan.ring_share
+    rings = _ring_alone(plan)
     single = np.log(np.append((1 - rings) * usual, rings))
     return States(
         reliability=np.append(grid, plan.ring_reliability),
@@ -50,6 +50,13 @@ def states_of(plan: PeoplePlan) -> States:
         pair=_pair(plan, _normalised(np.exp(-spread / 2))),
         of_badness=badness,
     )
+
+
+def _ring_alone(plan: PeoplePlan) -> float:
+    """Share of rings' members among the buyers who share no address."""
+    others, alone = plan.ring_size - 1, 1 - plan.ring_shared
+    in_ring = plan.ring_share * (others * alone + alone**others) / plan.ring_size
+    return in_ring / (in_ring + (1 - plan.ring_share) * (1 - plan.household_share))
 
 
 def _pair(plan: PeoplePlan, household: Floats) -> Floats:

@@ -103,7 +103,9 @@ def base_logits(market: Market, orders: Orders, transit: Transit) -> Base:
             attempt=plan.unreachable + hardship + plan.attempt_tier2 * tier2 + plan.attempt_sale * visits.sale,
             courier=plan.courier * np.exp(geo.courier[transit.courier] + plan.courier_sale * visits.sale),
         ),
-        plan.refusal_reliability - plan.value_on_reliability * orders.value,
+        plan.refusal_reliability
+        - plan.value_on_reliability * orders.value
+        - plan.discount_on_reliability * (orders.baskets.discount_share - plan.usual_discount),
     )
 
 
@@ -145,11 +147,11 @@ def _refusal(market: Market, orders: Orders) -> Floats:
 def _novelty(plan: CausePlan, orders: Orders) -> Floats:
     """Value, discount and what is new, which work together: strangers are lured by bargains and shy of dear goods."""
     visits, baskets = orders.visits, orders.baskets
-    novelty = 1.0 / (1.0 + visits.n_prior)
+    novelty = 1.0 / (1.0 + visits.n_prior / plan.fades_after)
     dear = (baskets.list_value >= plan.value_step_rupees) & visits.new_to_merchant
     slope = plan.refusal_discount + plan.discount_on_first * novelty
     return np.asarray(
-        plan.refusal_value * orders.value
+        (plan.refusal_value + plan.value_on_new * visits.new_to_merchant) * orders.value
         + slope * (baskets.discount_share - plan.usual_discount)
         + plan.habit * novelty
         + plan.refusal_new_to_merchant * visits.new_to_merchant
