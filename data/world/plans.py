@@ -48,7 +48,9 @@ class GeographyPlan:
 class PeoplePlan:
     """Buyers: how often they buy, whom they live with, how steady their names and numbers are."""
 
-    orders_per_person: float = parameter(7.0, "mean orders of a buyer over the period", least=1, most=100)
+    orders_per_person: float = parameter(
+        7.0, "orders for each person who might buy; some never do", least=0.5, most=100
+    )
     rate_shape: float = parameter(0.8, "how uneven buyers are: Gamma shape of their rates", least=0.05, most=50)
     rate_on_reliability: float = parameter(0.15, "reliable buyers buy more (log rate)", least=-2, most=2)
     joined_before_days: float = parameter(300.0, "buyers joined from so many days before the period", least=0)

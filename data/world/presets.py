@@ -102,7 +102,7 @@ MERCHANT = Preset(
     days=540,
     sales=NETWORK.sales,
     geography=NETWORK.geography,
-    people=PeoplePlan(orders_per_person=2.2, rate_shape=0.55),
+    people=PeoplePlan(orders_per_person=0.95, rate_shape=0.55),
     time=NETWORK.time,
 )
 """One merchant alone, whose buyers come twice on average: most of history is thin."""

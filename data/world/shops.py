@@ -57,7 +57,7 @@ class ShopsPlan:
     dirichlet: float = parameter(0.6, "concentration of their volumes (Dirichlet)", least=0.05, most=100)
     sd_refusal: float = parameter(0.5, "spread of their effects on refusal (logit)", least=0, most=3)
     sd_rural: float = parameter(0.2, "spread of their extra effects outside the cities (logit)", least=0, most=3)
-    dispatch: tuple[float, float] = parameter((3.0, 0.4), "days to dispatch: Gamma shape and scale", least=0.01)
+    dispatch: tuple[float, float] = parameter((3.0, 0.4), "days to dispatch: Gamma shape and scale", least=0.001)
     n_articles: int = parameter(3, "categories each sells", least=1, most=len(CATEGORIES))
 
 
