@@ -42,9 +42,9 @@ class CausePlan:
     refusal_sale: float = parameter(0.25, "refusal: within a sale window", _S33)
     refusal_social: float = parameter(0.2, "refusal: brought by paid social posts", _S33)
     refusal_night: float = parameter(0.15, "refusal: placed from 23:00 to 5:00", _S33)
-    tier: tuple[float, float, float] = parameter((-0.22, 0.0, 0.15), "refusal: metro, large city, the rest", _TUNED)
+    tier: tuple[float, float, float] = parameter((-0.34, 0.0, 0.15), "refusal: metro, large city, the rest", _TUNED)
     delay: tuple[float, float, float] = parameter(
-        (-0.25, 0.12, 0.75), "refusal: first attempt within 2, within 5, after 5 days", _S33
+        (-0.25, 0.14, 1.05), "refusal: first attempt within 2, within 5, after 5 days", _S33
     )
     refusal_shock: float = parameter(0.30, "refusal: spread of an order's own luck", _S33, least=0, most=3)
     # the address cannot be found

@@ -69,11 +69,11 @@ Import and training never open `truth/`; a test watches that.
 
 ## What it leaves out
 
-Returns after delivery, part deliveries, exchanges; the text of addresses that were corrected; stock; marketplaces; prices that answer to demand; buyers who
-learn or who are driven away by a refusal, and refused ones who come back under a new phone; shops that copy each
-other; couriers chosen by price; holidays, weather, elections; addresses in Indian scripts; more than one country,
-currency or warehouse; people of whom several hide behind one account. Effects of actions rest on vendors' claims or
-are assumed: no randomised study is public.
+Returns after delivery, part deliveries, exchanges; the text of addresses that were corrected; stock; marketplaces;
+prices that answer to demand; buyers who learn or who are driven away by a refusal, and refused ones who come back
+under a new phone; shops that copy each other; couriers chosen by price; holidays, weather, elections; addresses in
+Indian scripts; more than one country, currency or warehouse; people of whom several hide behind one account. Effects
+of actions rest on vendors' claims or are assumed: no randomised study is public.
 """
 
 
