@@ -14,8 +14,8 @@ class CausePlan:
     """Five competing causes of a shipped order's coming back. An order's own luck is drawn in `outcomes.py`."""
 
     # no intent, or a fake order
-    fake: float = parameter(-5.05, "fake: constant", _TUNED)
-    fake_reliability: float = parameter(1.8, "fake: each unit of reliability lowers it", _TUNED)
+    fake: float = parameter(-5.15, "fake: constant", _TUNED)
+    fake_reliability: float = parameter(1.9, "fake: each unit of reliability lowers it", _TUNED)
     fake_first: float = parameter(0.6, "fake: a buyer's first order in the pool", _S33)
     fake_gibberish: float = parameter(1.8, "fake: a nonsense address", _S33)
     fake_social: float = parameter(0.4, "fake: brought by paid social posts", _S33)
@@ -23,17 +23,17 @@ class CausePlan:
     fake_place: float = parameter(0.3, "fake: share of the place's effect on refusal", _S33)
     social_night_new_phone: float = parameter(1.8, "fake: social x night x a phone never seen before", _OWN)
     # refused at the door
-    refusal: float = parameter(-3.20, "refusal: constant", _TUNED)
-    refusal_reliability: float = parameter(1.40, "refusal: each unit of reliability lowers it", _TUNED)
+    refusal: float = parameter(-3.30, "refusal: constant", _TUNED)
+    refusal_reliability: float = parameter(1.45, "refusal: each unit of reliability lowers it", _TUNED)
     refusal_value: float = parameter(0.30, "refusal: a standard deviation of the log value", _S33)
     refusal_discount: float = parameter(1.2, "refusal: the discount's share above the usual, known buyers", _OWN)
-    discount_on_first: float = parameter(5.0, "refusal: the same once more at first orders, fading as history", _OWN)
+    discount_on_first: float = parameter(6.0, "refusal: the same once more at first orders, fading as history", _OWN)
     usual_discount: float = parameter(0.28, "the discount's usual share of the list value", _S33, least=0, most=1)
     discount_on_reliability: float = parameter(
         -2.0, "refusal: the same x reliability: doubtful buyers hunt bargains", _OWN
     )
     value_on_new: float = parameter(0.4, "refusal: value x new to the shop", _OWN)
-    value_on_reliability: float = parameter(-1.0, "refusal: value x reliability", _OWN)
+    value_on_reliability: float = parameter(-1.20, "refusal: value x reliability", _OWN)
     value_step: float = parameter(0.60, "refusal: dear orders of those new to the shop", _OWN)
     value_step_rupees: float = parameter(1_999.0, "from this list value on an order is dear, rupees", _S33, least=0)
     refusal_new_to_merchant: float = parameter(0.35, "refusal: new to the shop", _S33)
@@ -42,9 +42,9 @@ class CausePlan:
     refusal_sale: float = parameter(0.25, "refusal: within a sale window", _S33)
     refusal_social: float = parameter(0.2, "refusal: brought by paid social posts", _S33)
     refusal_night: float = parameter(0.15, "refusal: placed from 23:00 to 5:00", _S33)
-    tier: tuple[float, float, float] = parameter((-0.34, 0.0, 0.15), "refusal: metro, large city, the rest", _TUNED)
+    tier: tuple[float, float, float] = parameter((-0.38, 0.0, 0.12), "refusal: metro, large city, the rest", _TUNED)
     delay: tuple[float, float, float] = parameter(
-        (-0.25, 0.14, 1.05), "refusal: first attempt within 2, within 5, after 5 days", _S33
+        (-0.22, 0.22, 1.10), "refusal: first attempt within 2, within 5, after 5 days", _S33
     )
     refusal_shock: float = parameter(0.30, "refusal: spread of an order's own luck", _S33, least=0, most=3)
     # the address cannot be found
@@ -64,7 +64,7 @@ class CausePlan:
     courier: float = parameter(0.007, "courier's fault: probability of an average courier", _S33, least=0, most=0.2)
     courier_sale: float = parameter(0.3, "courier's fault: log of its factor within a sale window", _S33)
     # on fake and refusal alike
-    intent: float = parameter(0.7, "fake and refusal: each unit of the visit's intent lowers them", _TUNED)
+    intent: float = parameter(0.55, "fake and refusal: each unit of the visit's intent lowers them", _TUNED)
     shift: float = parameter(0.30, "refusal: after the abrupt shift", "assumed")
     # money down, and second thoughts
     prepaid: tuple[float, float, float, float] = parameter(

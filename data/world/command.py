@@ -11,7 +11,7 @@ from data.errors import CheckFailed, UsageError
 from data.options import JSON, moment
 
 if TYPE_CHECKING:
-    from data.world.marginals import Marginal
+    from data.world.marginal import Marginal
     from data.world.presets import Preset
 
 

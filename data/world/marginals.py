@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data.contract import DAY, NewsType, Reason
+from data.world.ceilings import ceilings
+from data.world.marginal import Marginal
 from data.world.simulate import World
 from data.world.streams import Flags, Floats, Ints
 from data.world.truth import OUTCOMES
@@ -20,22 +22,6 @@ LARGE_DISTRICT = 0.005  # of cash orders that came to an end
 SHIPWAY, CLICKPOST = "Shipway ShipNotes FY25", "ClickPost 2019, 300,000 RTOs"
 PROTOTYPE = "prototype, within 3 to 15 days of public figures"
 BY_CHANCE = "the drawn outcomes follow the closed form"
-
-
-@dataclass(frozen=True, slots=True)
-class Marginal:
-    """One figure. In band if `least <= value <= most`; a figure that could not be measured is NaN and out of band."""
-
-    name: str
-    value: float
-    least: float
-    most: float
-    source: str
-
-    @property
-    def in_band(self) -> bool:
-        """Whether the figure is as it should be."""
-        return bool(self.least <= self.value <= self.most)
 
 
 Measurer = Callable[[World], Iterator[Marginal]]
@@ -164,7 +150,7 @@ def _farthest(name: str, happened: Flags, chance: Floats, group: Ints) -> Margin
     return Marginal(f"{name}, standard errors", most, 0.0, 3.0, BY_CHANCE)
 
 
-MARGINALS: tuple[Measurer, ...] = (shares, places, delays, reasons, lags, truth_holds)
+MARGINALS: tuple[Measurer, ...] = (shares, places, delays, reasons, lags, truth_holds, ceilings)
 
 
 def marginals(world: World) -> list[Marginal]:

@@ -10,7 +10,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from data.contract import DAY
-from data.world.marginals import BOOKED, Ended, Marginal, marginals
+from data.world.marginal import Marginal
+from data.world.marginals import BOOKED, Ended, marginals
 from data.world.presets import NETWORK
 from data.world.simulate import World, simulate
 from data.world.streams import Flags, Floats
