@@ -23,8 +23,8 @@ class CausePlan:
     fake_place: float = parameter(0.3, "fake: share of the place's effect on refusal", _S33)
     social_night_new_phone: float = parameter(1.8, "fake: social x night x a phone never seen before", _OWN)
     # refused at the door
-    refusal: float = parameter(-3.30, "refusal: constant", _TUNED)
-    refusal_reliability: float = parameter(1.45, "refusal: each unit of reliability lowers it", _TUNED)
+    refusal: float = parameter(-3.33, "refusal: constant", _TUNED)
+    refusal_reliability: float = parameter(1.40, "refusal: each unit of reliability lowers it", _TUNED)
     refusal_value: float = parameter(0.30, "refusal: a standard deviation of the log value", _S33)
     refusal_discount: float = parameter(1.2, "refusal: the discount's share above the usual, known buyers", _OWN)
     discount_on_first: float = parameter(6.0, "refusal: the same once more at first orders, fading as history", _OWN)
@@ -33,7 +33,7 @@ class CausePlan:
         -2.0, "refusal: the same x reliability: doubtful buyers hunt bargains", _OWN
     )
     value_on_new: float = parameter(0.4, "refusal: value x new to the shop", _OWN)
-    value_on_reliability: float = parameter(-1.20, "refusal: value x reliability", _OWN)
+    value_on_reliability: float = parameter(-1.15, "refusal: value x reliability", _OWN)
     value_step: float = parameter(0.60, "refusal: dear orders of those new to the shop", _OWN)
     value_step_rupees: float = parameter(1_999.0, "from this list value on an order is dear, rupees", _S33, least=0)
     refusal_new_to_merchant: float = parameter(0.35, "refusal: new to the shop", _S33)
@@ -44,7 +44,7 @@ class CausePlan:
     refusal_night: float = parameter(0.15, "refusal: placed from 23:00 to 5:00", _S33)
     tier: tuple[float, float, float] = parameter((-0.38, 0.0, 0.12), "refusal: metro, large city, the rest", _TUNED)
     delay: tuple[float, float, float] = parameter(
-        (-0.22, 0.22, 1.10), "refusal: first attempt within 2, within 5, after 5 days", _S33
+        (-0.22, 0.26, 1.20), "refusal: first attempt within 2, within 5, after 5 days", _S33
     )
     refusal_shock: float = parameter(0.30, "refusal: spread of an order's own luck", _S33, least=0, most=3)
     # the address cannot be found
@@ -68,6 +68,6 @@ class CausePlan:
     shift: float = parameter(0.30, "refusal: after the abrupt shift", "assumed")
     # money down, and second thoughts
     prepaid: tuple[float, float, float, float] = parameter(
-        (-4.0, -3.4, -1.8, -1.6), "paid up front: on fake, refusal, address, one attempt", _TUNED
+        (-4.0, -3.5, -1.8, -1.6), "paid up front: on fake, refusal, address, one attempt", _TUNED
     )
     delivered_after_all: float = parameter(0.006, "RTOs that are delivered after all, share", least=0, most=0.5)
