@@ -23,7 +23,7 @@ class CausePlan:
     fake_place: float = parameter(0.3, "fake: share of the place's effect on refusal", _S33)
     social_night_new_phone: float = parameter(1.8, "fake: social x night x a phone never seen before", _OWN)
     # refused at the door
-    refusal: float = parameter(-3.33, "refusal: constant", _TUNED)
+    refusal: float = parameter(-3.35, "refusal: constant", _TUNED)
     refusal_reliability: float = parameter(1.40, "refusal: each unit of reliability lowers it", _TUNED)
     refusal_value: float = parameter(0.30, "refusal: a standard deviation of the log value", _S33)
     refusal_discount: float = parameter(1.2, "refusal: the discount's share above the usual, known buyers", _OWN)
@@ -44,7 +44,7 @@ class CausePlan:
     refusal_night: float = parameter(0.15, "refusal: placed from 23:00 to 5:00", _S33)
     tier: tuple[float, float, float] = parameter((-0.38, 0.0, 0.12), "refusal: metro, large city, the rest", _TUNED)
     delay: tuple[float, float, float] = parameter(
-        (-0.22, 0.26, 1.20), "refusal: first attempt within 2, within 5, after 5 days", _S33
+        (-0.22, 0.33, 1.25), "refusal: first attempt within 2, within 5, after 5 days", _S33
     )
     refusal_shock: float = parameter(0.30, "refusal: spread of an order's own luck", _S33, least=0, most=3)
     # the address cannot be found
