@@ -72,14 +72,21 @@ _BEAUTY = (
     Article("haircare", 0.30, 380, -0.80, -0.05),
     Article("makeup", 0.20, 520, -0.20),
 )
+_MIXED = (
+    Article("kurti", 0.30, 650, 0.25, 0.10),
+    Article("earphones", 0.25, 750, 0.0, -0.05),
+    Article("kitchen-gadget", 0.20, 600, -0.20, 0.10),
+    Article("skincare", 0.25, 450, -0.45, -0.10),
+)
 
 DEMO = Preset(
     name="demo",
     merchants=(
-        Merchant("asha-fashion", "AF", 0.50, "395003", 1.0, 0.15, 0.30, _FASHION),
-        Merchant("volt-gadgets", "VG", 0.22, "110020", 1.3, 0.35, 0.0, _GADGETS),
-        Merchant("nila-beauty", "NB", 0.28, "400072", 0.8, -0.25, -0.15, _BEAUTY),
+        Merchant("asha-fashion", "AF", 0.50, "395003", 1.2, -0.05, 0.10, _FASHION),
+        Merchant("volt-gadgets", "VG", 0.22, "110020", 1.5, 0.2, 0.0, _GADGETS),
+        Merchant("nila-beauty", "NB", 0.28, "400072", 1.0, -0.3, -0.15, _BEAUTY),
     ),
+    geography=GeographyPlan(sd_district=0.08, sd_pincode=0.30, transit_days=(1.3, 2.1, 3.2)),
 )
 """Three shops; what `rto demo` shows."""
 
@@ -97,12 +104,13 @@ NETWORK = Preset(
 
 MERCHANT = Preset(
     name="merchant",
-    shops=ShopsPlan(count=1, sd_refusal=0.0, sd_rural=0.0, dispatch=(300.0, 0.004), n_articles=4),
+    merchants=(Merchant("bazaar", "BZ", 1.0, "395003", 1.35, -0.25, 0.0, _MIXED),),
     n_orders=150_000,
     days=540,
     sales=NETWORK.sales,
     geography=NETWORK.geography,
     people=PeoplePlan(orders_per_person=0.95, rate_shape=0.55),
+    payment=PaymentPlan(constant=0.50),
     time=NETWORK.time,
 )
 """One merchant alone, whose buyers come twice on average: most of history is thin."""
