@@ -81,14 +81,25 @@ _MIXED = (
 
 DEMO = Preset(
     name="demo",
+    people=PeoplePlan(ring_rate=4.0, ring_gap_days=3.0),
     merchants=(
         Merchant("asha-fashion", "AF", 0.50, "395003", 1.2, -0.05, 0.10, _FASHION),
         Merchant("volt-gadgets", "VG", 0.22, "110020", 1.5, 0.2, 0.0, _GADGETS),
         Merchant("nila-beauty", "NB", 0.28, "400072", 1.0, -0.3, -0.15, _BEAUTY),
     ),
     geography=GeographyPlan(sd_district=0.08, sd_pincode=0.30, transit_days=(1.3, 2.1, 3.2)),
+    session=SessionPlan(
+        app=(-0.3, 0.4, 0.3),
+        guest=(-0.6, -0.4, -0.2),
+        no_email=(-0.5, -0.7, -0.35),
+        curt=(-1.5, -0.6, -0.4),
+        junk_mailbox=(-2.2, -1.0),
+    ),
+    causes=CausePlan(
+        refusal=-3.15, refusal_reliability=1.75, value_on_reliability=-0.35, discount_on_first=2.0, intent=0.7
+    ),
 )
-"""Three shops; what `rto demo` shows."""
+"""Three shops; what `rto demo` shows. Buyers differ more, and shops see more of them, than in `network`."""
 
 NETWORK = Preset(
     name="network",
