@@ -1,6 +1,5 @@
-"""Commands of this room: import, check, simulate."""
+"""Commands of this room: import, check."""
 
-import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -154,29 +153,3 @@ def check_command(session: Session, page: Path | None, pool: str | None, as_json
         from data.expectations import require
 
         require(report, str(page or ""))
-
-
-@click.command("simulate", epilog="Example: rto simulate --preset demo --orders 40000 --seed 7 --out market")
-@click.option("--preset", default="demo", show_default=True, help="Which made-up market.")
-@click.option("--orders", default=40_000, show_default=True, help="How many orders.")
-@click.option("--seed", default=7, show_default=True, help="The same seed gives the same bytes.")
-@click.option("--until", default="2026-06-30", show_default=True, help="Last day of the market (ISO date, UTC).")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="An empty or new folder.")
-@JSON
-def simulate_command(preset: str, orders: int, seed: int, until: str, out: Path, as_json: bool) -> None:
-    """Make a made-up market with known truth, in the native contract.
-
-    Good figures here are not figures on anyone's shop.
-    """
-    from data.world.presets import preset_named
-    from data.world.simulate import simulate
-    from data.world.write import write_world
-
-    end = moment(until, "--until")
-    assert end is not None, "the option has a default"
-    with progress() as tell:
-        world = simulate(preset_named(preset), orders, seed, end, lambda done, total: tell("simulate", done, total))
-        write_world(world, out)
-    digests = {p.name: hashlib.sha256(p.read_bytes()).hexdigest()[:16] for p in sorted(out.glob("*.parquet"))}
-    note("made up: not a figure of anyone's shop")
-    emit({"out": str(out), "orders": orders, "seed": seed, **digests}, as_json, lambda r: fields(list(r.items())))

@@ -12,7 +12,7 @@ from serving.settings import settings, silence_telemetry
 
 COMMANDS = {
     "import": "data.commands:import_command",
-    "simulate": "data.commands:simulate_command",
+    "simulate": "data.world.command:simulate_command",
     "check": "data.commands:check_command",
     "features": "features.commands:features_group",
     "state": "features.commands:state_group",

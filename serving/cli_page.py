@@ -11,7 +11,7 @@ from serving.cli import COMMANDS, rto
 
 EXITS: dict[str, tuple[Exit, ...]] = {
     "import": (Exit.PLAN, Exit.DATA, Exit.CHECK_FAILED),
-    "simulate": (Exit.PLAN,),
+    "simulate": (Exit.PLAN, Exit.CHECK_FAILED),
     "check": (Exit.DATA, Exit.CHECK_FAILED),
     "features list": (),
     "features explain": (Exit.DATA,),

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.world.basket import Baskets, fill_baskets
+from data.world.homes import Homes, settle
 from data.world.streams import Flags, Floats, Ints, sigmoid, stream
 from data.world.visits import SOCIAL, Market, Visits, receive, uniform
-
-LOG_VALUE_MEAN, LOG_VALUE_SD = float(np.log(650.0)), 0.70
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,6 +20,7 @@ class Orders:
     cod: Flags
     gibberish: Flags
     written: Ints
+    homes: Homes
 
     def __len__(self) -> int:
         return len(self.cod)
@@ -28,33 +28,36 @@ class Orders:
 
 def place_orders(market: Market, n_orders: int) -> Orders:
     """Draw `n_orders` orders of the whole period."""
-    visits = receive(market, n_orders)
-    baskets = fill_baskets(market.preset, market.shelf, visits.merchant, visits.sale, market.seed)
-    value = (np.log(baskets.list_value) - LOG_VALUE_MEAN) / LOG_VALUE_SD
-    cod = uniform(market.seed, "orders.payment", n_orders) < sigmoid(_cod_logit(market, visits, baskets, value))
+    preset, visits = market.preset, receive(market, n_orders)
+    baskets = fill_baskets(preset, market.shelf, visits.merchant, visits.sale, market.seed)
+    value = np.log(baskets.list_value / preset.baskets.usual_value) / preset.baskets.sd_log_value
+    cod = uniform(market.seed, "orders.payment", n_orders) < sigmoid(cod_logit(market, visits, baskets, value))
     steady = market.people.reliability[visits.person]
-    nonsense = uniform(market.seed, "orders.gibberish", n_orders) < sigmoid(-4.9 - 1.1 * steady)
-    return Orders(visits, baskets, value, cod, cod & nonsense, _written(market, visits))
+    constant, weight = preset.addresses.gibberish
+    nonsense = uniform(market.seed, "orders.gibberish", n_orders) < sigmoid(constant + weight * steady)
+    homes = settle(preset.addresses, market.people, market.geography, visits, market.seed)
+    return Orders(visits, baskets, value, cod, cod & nonsense, _written(market, visits), homes)
 
 
-def _cod_logit(market: Market, visits: Visits, baskets: Baskets, value: Floats) -> Floats:
-    tier = market.geography.tier[visits.place]
+def cod_logit(market: Market, visits: Visits, baskets: Baskets, value: Floats) -> Floats:
+    """(n,) the logit of paying in cash."""
+    plan = market.preset.payment
     return np.asarray(
-        market.preset.cod
-        + 0.35 * (tier == 2)
-        - 0.45 * (tier == 0)
-        + 0.25 * (visits.n_prior == 0)
-        - 0.18 * market.people.reliability[visits.person]
+        plan.constant
+        + np.asarray(plan.tier)[market.geography.tier[visits.place]]
+        + plan.first * (visits.n_prior == 0)
+        + plan.reliability * market.people.reliability[visits.person]
         + baskets.cod
-        - 0.15 * value
-        + 0.25 * (visits.source == SOCIAL)
-        - 0.0009 * (visits.day - market.preset.days / 2)
+        + plan.value * value
+        + plan.social * (visits.source == SOCIAL)
+        + plan.per_day * (visits.day - market.preset.days / 2)
     )
 
 
 def _written(market: Market, visits: Visits) -> Ints:
     """The place whose PIN code was written: now and then a wrong one, oftener by those who write addresses badly."""
     badness = market.people.address_badness[visits.person]
-    wrong = uniform(market.seed, "orders.wrong_pin", len(badness)) < sigmoid(-4.2 + 0.8 * badness)
+    constant, weight = market.preset.addresses.wrong_pin
+    wrong = uniform(market.seed, "orders.wrong_pin", len(badness)) < sigmoid(constant + weight * badness)
     anywhere = stream(market.seed, "orders.written").integers(len(market.geography.tier), size=len(badness))
     return np.where(wrong, anywhere, visits.place)

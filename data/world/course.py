@@ -6,12 +6,14 @@ import numpy as np
 
 from data.contract import DAY, HOUR
 from data.world.checkout import Orders
+from data.world.handling import Handling
 from data.world.outcomes import ADDRESS, ATTEMPTS, COURIER, FAKE, REFUSED, UNREACHABLE, Fate
-from data.world.streams import Flags, Floats, Ints, Texts, sigmoid, stream
+from data.world.plans import CoursePlan, NewsPlan
+from data.world.streams import Flags, Floats, Ints, sigmoid, stream
 from data.world.transit import Transit
 from data.world.visits import Market, uniform
 
-# failed attempts before the courier gives up: at least so many, then one more with chance 1/2 each time
+# failed attempts before the courier gives up: at least so many, then one more with chance 1/2 each time, at most three
 PATIENCE = {FAKE: 2, REFUSED: 1, ADDRESS: 2, UNREACHABLE: ATTEMPTS, COURIER: 1}
 
 
@@ -21,9 +23,11 @@ class Course:
 
     cancelled: Flags
     lost: Flags
+    untold: Flags  # it ended, and nobody ever says how
     started: Flags  # RTO started, also where delivered after all
     delivered: Flags
     failed_attempts: Ints
+    placed_at: Ints
     cancelled_at: Ints
     dispatched_at: Ints
     out_at: Ints  # (3, n) left the last hub for each attempt
@@ -39,28 +43,29 @@ class Course:
         return ~self.cancelled
 
     @property
-    def outcome(self) -> Texts:
-        """(n,) rto, delivered, cancelled or lost: the end, whether or not it is told before the world's end."""
-        ends = np.select([self.cancelled, self.lost, self.delivered], ["cancelled", "lost", "delivered"], "rto")
-        return np.asarray(ends.astype(object))
+    def outcome(self) -> Ints:
+        """(n,) 0 delivered, 1 RTO, 2 cancelled, 3 lost: the end, whether or not it is told before the world's end."""
+        return np.select([self.cancelled, self.lost, self.delivered], [2, 3, 0], 1)
 
 
-def run_course(market: Market, orders: Orders, transit: Transit, fate: Fate) -> Course:
+def run_course(market: Market, orders: Orders, transit: Transit, fate: Fate, handling: Handling) -> Course:
     """Put times to each order's fate (science notes 3.4)."""
-    seed, count = market.seed, len(orders)
-    placed, cancelled = orders.visits.placed_at, _cancelled(market, orders)
-    lost = ~cancelled & (uniform(seed, "course.lost", count) < market.preset.news.lost)
+    plan, seed, count = market.preset.course, market.seed, len(orders)
+    placed, cancelled = orders.visits.placed_at, cancelled_unasked(market, orders) | handling.cancelled
+    lost = ~cancelled & lost_if_shipped(market, count)
     ends, dispatched_at = ~cancelled & ~lost, placed + _us(transit.dispatch_days)
     back, failed, journey = fate.cause > 0, _failed_attempts(fate, seed), _us(transit.journey_days)
-    attempt_at = dispatched_at + journey + np.cumsum(_gaps(count, seed), axis=0)
+    attempt_at = dispatched_at + journey + np.cumsum(_gaps(plan, count, seed), axis=0)
     last = attempt_at[np.where(back, failed - 1, failed), np.arange(count)]
-    started_at, received_at, after_all_at = _way_back(last, seed)
+    started_at, received_at, after_all_at = _way_back(plan, last, seed)
     return Course(
         cancelled=cancelled,
         lost=lost,
+        untold=uniform(seed, "course.untold", count) < market.preset.news.untold,
         started=ends & back,
         delivered=ends & (~back | fate.after_all),
         failed_attempts=np.where(ends, failed, 0),
+        placed_at=placed,
         cancelled_at=placed + _us(transit.dispatch_days * uniform(seed, "course.cancelled_at", count) * 0.9),
         dispatched_at=dispatched_at,
         out_at=attempt_at - np.minimum(3 * HOUR, journey // 2),
@@ -68,25 +73,36 @@ def run_course(market: Market, orders: Orders, transit: Transit, fate: Fate) -> 
         started_at=started_at,
         received_at=received_at,
         delivered_at=np.where(back, after_all_at, last),
-        lost_at=dispatched_at + _us(stream(seed, "course.lost_at").uniform(15, 30, count)),
+        lost_at=dispatched_at + _us(stream(seed, "course.lost_at").uniform(*plan.lost_after, count)),
     )
 
 
-def _way_back(last: Ints, seed: int) -> tuple[Ints, Ints, Ints]:
+def _way_back(plan: CoursePlan, last: Ints, seed: int) -> tuple[Ints, Ints, Ints]:
     """RTO started, back at the warehouse, or delivered after all: moments after the last attempt."""
     draw, count = stream(seed, "course.rto"), len(last)
-    started_at = last + _us(draw.geometric(0.5, count) - 0.5 + draw.gamma(2.0, 0.8, count))
-    return started_at, started_at + _us(draw.uniform(5, 12, count)), started_at + _us(draw.uniform(2, 4, count))
+    started_at = last + _us(draw.geometric(plan.decides, count) - 0.5 + draw.gamma(*plan.scan, count))
+    received_at = started_at + _us(draw.uniform(*plan.way_back, count))
+    return started_at, received_at, started_at + _us(draw.uniform(*plan.after_all, count))
 
 
 def _us(days: Floats) -> Ints:
     return np.asarray(days * DAY).astype(np.int64)
 
 
-def _cancelled(market: Market, orders: Orders) -> Flags:
-    share = market.preset.news.cancelled
-    logit = np.log(share / (1 - share)) - 0.3 * market.people.reliability[orders.visits.person]
+def cancelled_unasked(market: Market, orders: Orders) -> Flags:
+    """(n,) taken back before dispatch, whatever the shop does."""
+    logit = cancel_logit(market.preset.news, market.people.reliability[orders.visits.person])
     return np.asarray(uniform(market.seed, "course.cancelled", len(orders)) < sigmoid(logit))
+
+
+def cancel_logit(plan: NewsPlan, reliability: Floats) -> Floats:
+    """The logit of being taken back unasked; unreliable buyers do it a little oftener."""
+    return np.asarray(np.log(plan.cancelled / (1 - plan.cancelled)) + plan.cancelled_on_reliability * reliability)
+
+
+def lost_if_shipped(market: Market, count: int) -> Flags:
+    """(n,) lost by the courier, if handed over at all."""
+    return np.asarray(uniform(market.seed, "course.lost", count) < market.preset.news.lost)
 
 
 def _failed_attempts(fate: Fate, seed: int) -> Ints:
@@ -96,8 +112,8 @@ def _failed_attempts(fate: Fate, seed: int) -> Ints:
     return np.where(fate.cause > 0, np.minimum(least + more, ATTEMPTS), fate.failed_attempts)
 
 
-def _gaps(count: int, seed: int) -> Ints:
+def _gaps(plan: CoursePlan, count: int, seed: int) -> Ints:
     """(3, n) microseconds before each attempt: none before the first, about a day before the others."""
-    gaps = _us(stream(seed, "course.gaps").uniform(0.8, 1.3, (ATTEMPTS, count)))
+    gaps = _us(stream(seed, "course.gaps").uniform(*plan.gap, (ATTEMPTS, count)))
     gaps[0] = 0
     return gaps

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.places import PinRegister, load_register
-from data.world.presets import GeographyPlan
+from data.world.plans import GeographyPlan
 from data.world.streams import Flags, Floats, Ints, Texts, stream
 
 METROS = {

@@ -4,10 +4,12 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from data.contract import DAY, HOUR, NewsType, Reason
+from data.contract import DAY, HOUR, Action, NewsType, Reason
 from data.world.checkout import Orders
 from data.world.course import Course
-from data.world.outcomes import ADDRESS, ATTEMPTS, COURIER, FAKE, REFUSED, UNREACHABLE, Fate
+from data.world.handling import Handling
+from data.world.outcomes import ATTEMPTS, Fate
+from data.world.recorded import book
 from data.world.streams import Ints, stream
 from data.world.visits import Market, uniform
 
@@ -21,23 +23,30 @@ SLOT = {
     NewsType.RTO_RECEIVED: 10,
     NewsType.CANCELLED: 11,
     NewsType.LOST: 12,
+    NewsType.ACTION_TAKEN: 15,
+    NewsType.CONFIRMED: 16,
+    NewsType.NO_REPLY: 17,
+    NewsType.SWITCHED_TO_PREPAID: 18,
 }
-TOLD_BY_SHOP = (NewsType.PLACED, NewsType.CANCELLED)
-_R = Reason
-RECORDED: dict[int, dict[Reason, float]] = {
-    0: {_R.UNREACHABLE: 0.80, _R.NO_ATTEMPT: 0.12, _R.OTHER: 0.08},
-    FAKE: {_R.FAKE_OR_NO_INTENT: 0.30, _R.UNREACHABLE: 0.35, _R.REFUSED: 0.30, _R.OTHER: 0.05},
-    REFUSED: {_R.REFUSED: 0.86, _R.UNREACHABLE: 0.07, _R.OTHER: 0.07},
-    ADDRESS: {_R.BAD_ADDRESS: 0.75, _R.UNREACHABLE: 0.15, _R.REFUSED: 0.10},
-    UNREACHABLE: {_R.UNREACHABLE: 0.70, _R.REFUSED: 0.25, _R.OTHER: 0.05},
-    COURIER: {_R.NO_ATTEMPT: 0.45, _R.DAMAGED: 0.20, _R.REFUSED: 0.25, _R.OTHER: 0.10},
-}
-"""True cause -> what the courier writes down, and how often (science notes: a quarter is booked as refused)."""
+TOLD_BY_SHOP = tuple(
+    int(kind)
+    for kind in (
+        NewsType.PLACED,
+        NewsType.CANCELLED,
+        NewsType.ACTION_TAKEN,
+        NewsType.CONFIRMED,
+        NewsType.NO_REPLY,
+        NewsType.SWITCHED_TO_PREPAID,
+    )
+)
+NO_ACTION, NO_SLOT = len(Action), 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class News:
-    """(m,) pieces of news; times in microseconds. `voids` is the slot that a correction voids, -1 for all else."""
+    """(m,) pieces of news; times in microseconds. `voids`: the slot that a correction voids, `NO_SLOT` for all else;
+    `action`: the action that was taken, `NO_ACTION` for all else.
+    """
 
     order: Ints
     slot: Ints
@@ -46,30 +55,49 @@ class News:
     known_at: Ints
     reason: Ints
     voids: Ints
+    action: Ints
 
     def take(self, rows: Ints) -> "News":
         """These rows, in this order."""
         return News(*(getattr(self, column.name)[rows] for column in fields(self)))
 
 
-def tell(market: Market, orders: Orders, fate: Fate, course: Course) -> News:
+def tell(market: Market, orders: Orders, fate: Fate, handling: Handling, course: Course) -> News:
     """All news of the world known by its end, in order of when it was told."""
-    everyone = np.ones(len(orders), dtype=bool)
+    everyone, ends = np.ones(len(orders), dtype=bool), ~course.untold
     steps = (
         (NewsType.PLACED, everyone, orders.visits.placed_at),
         (NewsType.CANCELLED, course.cancelled, course.cancelled_at),
         (NewsType.DISPATCHED, course.shipped, course.dispatched_at),
-        (NewsType.DELIVERED, course.delivered, course.delivered_at),
-        (NewsType.RTO_STARTED, course.started, course.started_at),
-        (NewsType.RTO_RECEIVED, course.started & ~course.delivered, course.received_at),
+        (NewsType.DELIVERED, course.delivered & ends, course.delivered_at),
+        (NewsType.RTO_STARTED, course.started & ends, course.started_at),
+        (NewsType.RTO_RECEIVED, course.started & ~course.delivered & ends, course.received_at),
         (NewsType.LOST, course.lost, course.lost_at),
     )
     batches = [_told(market, SLOT[kind], kind, np.flatnonzero(who), at) for kind, who, at in steps]
-    batches += [*_attempts(market, fate, course), *_mistakes(market, course)]
+    batches += [*_handled(market, handling, course), *_attempts(market, fate, course), *_mistakes(market, course)]
     news = News(*(np.concatenate([getattr(b, column.name) for b in batches]) for column in fields(News)))
     told = np.flatnonzero(news.known_at <= market.until)
     ranked = np.lexsort((news.slot[told], news.order[told], news.known_at[told]))
     return news.take(told[ranked])
+
+
+def _handled(market: Market, handling: Handling, course: Course) -> list[News]:
+    """The action taken soon after the order was placed, and what the buyer answered: all before dispatch."""
+    acted = handling.action != int(Action.ALLOW_COD)
+    leave = np.where(course.cancelled, course.cancelled_at, course.dispatched_at) - course.placed_at
+    steps = (
+        (NewsType.ACTION_TAKEN, acted, 0.1),
+        (NewsType.CONFIRMED, handling.asked & handling.replied, 0.5),
+        (NewsType.NO_REPLY, handling.asked & ~handling.replied, 0.5),
+        (NewsType.SWITCHED_TO_PREPAID, handling.switched, 0.5),
+    )
+    batches = []
+    for kind, who, when in steps:
+        at = course.placed_at + (leave * when).astype(np.int64)
+        batches.append(_told(market, SLOT[kind], kind, np.flatnonzero(who), at))
+    batches[0].action[:] = handling.action[batches[0].order]
+    return batches
 
 
 def _told(market: Market, slot: int, kind: NewsType, who: Ints, at: Ints) -> News:
@@ -79,9 +107,10 @@ def _told(market: Market, slot: int, kind: NewsType, who: Ints, at: Ints) -> New
     return _batch(slot, kind, who, (at[who], known_at))
 
 
-def _batch(slot: int, kind: NewsType, who: Ints, times: tuple[Ints, Ints], voids: int = -1) -> News:
+def _batch(slot: int, kind: NewsType, who: Ints, times: tuple[Ints, Ints], voids: int = NO_SLOT) -> News:
     same = np.zeros(len(who), dtype=np.int64)
-    return News(who, same + slot, same + int(kind), *times, same + int(Reason.NONE), same + voids)
+    kinds = (same + slot, same + int(kind), *times, same + int(Reason.NONE), same + voids, same + NO_ACTION)
+    return News(who, *kinds)
 
 
 def _attempts(market: Market, fate: Fate, course: Course) -> list[News]:
@@ -93,19 +122,9 @@ def _attempts(market: Market, fate: Fate, course: Course) -> list[News]:
         tried = np.flatnonzero(ends & (course.failed_attempts + (fate.cause == 0) > number))
         batches.append(_told(market, OUT + number, NewsType.OUT_FOR_DELIVERY, tried, course.out_at[number]))
         told = _told(market, FAILED + number, NewsType.ATTEMPT_FAILED, failed, course.attempt_at[number])
-        told.reason[:] = _booked(market.seed, number, fate.cause)[failed]
+        told.reason[:] = book(market.seed, number, fate.cause)[failed]
         batches.append(told)
     return batches
-
-
-def _booked(seed: int, number: int, cause: Ints) -> Ints:
-    """(n,) the reason a courier would book for a failed attempt on each order."""
-    draw, reason = uniform(seed, f"news.reasons.{number}", len(cause)), np.zeros(len(cause), dtype=np.int64)
-    for true_cause, booked in RECORDED.items():
-        mine = cause == true_cause
-        edges = np.cumsum([*booked.values()])[:-1]
-        reason[mine] = np.array([int(kind) for kind in booked])[np.searchsorted(edges, draw[mine])]
-    return reason
 
 
 def _mistakes(market: Market, course: Course) -> list[News]:

@@ -1,11 +1,11 @@
-"""Why a parcel comes back: five competing causes, their exact chances, and one draw of what happened."""
+"""Why a parcel comes back: five competing causes, and one draw of what happened."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 
 import numpy as np
 
+from data.world.cause_plan import CausePlan
 from data.world.checkout import Orders
-from data.world.presets import CausePlan
 from data.world.streams import Flags, Floats, Ints, sigmoid, stream
 from data.world.transit import Transit
 from data.world.visits import SOCIAL, Market, uniform
@@ -13,13 +13,11 @@ from data.world.visits import SOCIAL, Market, uniform
 DELIVERED, FAKE, REFUSED, ADDRESS, UNREACHABLE, COURIER = range(6)
 CAUSES = ("none", "fake", "refusal", "address", "unreachable", "courier")
 ATTEMPTS = 3
-_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(9)
-_WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Logits:
-    """(n,) logits of the causes before the order's own shocks; `courier` is a probability."""
+    """(n,) or wider: logits of the causes before the order's own shocks; `courier` is a probability."""
 
     fake: Floats
     refusal: Floats  # without delay and shock
@@ -30,18 +28,23 @@ class Logits:
     def if_prepaid(self, plan: CausePlan) -> "Logits":
         """The same orders with the money paid up front: people cooperate."""
         fake, refusal, address, attempt = plan.prepaid
-        return replace(
-            self,
-            fake=self.fake + fake,
-            refusal=self.refusal + refusal,
-            address=self.address + address,
-            attempt=self.attempt + attempt,
+        return Logits(
+            self.fake + fake, self.refusal + refusal, self.address + address, self.attempt + attempt, self.courier
         )
 
     def where(self, chosen: Flags, other: "Logits") -> "Logits":
         """Rows of this where `chosen`, of `other` elsewhere."""
-        names = ("fake", "refusal", "address", "attempt", "courier")
+        names = [column.name for column in fields(self)]
         return Logits(*(np.where(chosen, getattr(self, name), getattr(other, name)) for name in names))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Traits:
+    """The latents of each order that the equations read; (n,), or arrays that broadcast against (n, ...)."""
+
+    reliability: Floats
+    badness: Floats  # of the address, the tier's share included
+    intent: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,97 +56,145 @@ class Fate:
     after_all: Flags  # RTO started, then delivered nevertheless
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Base:
+    """(n,) what an order's logits are without its latents, and how much reliability counts for refusal."""
+
+    logits: Logits
+    refusal_reliability: Floats
+
+    def at(self, plan: CausePlan, traits: Traits) -> Logits:
+        """The logits given the latents. Shapes broadcast, so a grid of latents will do."""
+        steady, intent = traits.reliability, plan.intent * traits.intent
+        return Logits(
+            fake=self.logits.fake - plan.fake_reliability * steady - intent,
+            refusal=self.logits.refusal - self.refusal_reliability * steady - intent,
+            address=self.logits.address + plan.address_badness * traits.badness - plan.address_reliability * steady,
+            attempt=self.logits.attempt - plan.attempt_reliability * steady,
+            courier=self.logits.courier,
+        )
+
+
+def traits_of(market: Market, orders: Orders) -> Traits:
+    """(n,) the true latents of each order."""
+    people, person = market.people, orders.visits.person
+    return Traits(people.reliability[person], people.address_badness[person], orders.visits.intent)
+
+
 def cause_logits(market: Market, orders: Orders, transit: Transit) -> Logits:
     """Logits of the causes if paid in cash. Science notes 3.3, with `intent` as a latent and with interactions."""
+    return base_logits(market, orders, transit).at(market.preset.causes, traits_of(market, orders))
+
+
+def base_logits(market: Market, orders: Orders, transit: Transit) -> Base:
+    """The part of the logits, if paid in cash, that does not depend on the order's latents."""
     plan, geo, visits = market.preset.causes, market.geography, orders.visits
-    steady, tier2 = market.people.reliability[visits.person], geo.tier[visits.place] == 2
-    badness = market.people.address_badness[visits.person] + 0.5 * visits.away
-    district = geo.district_code[visits.place]
-    hardship = geo.courier[transit.courier] + geo.courier_district[transit.courier, district]
-    return Logits(
-        fake=_fake(plan, orders, steady, geo.refusal[visits.place]),
-        refusal=_refusal(market, orders, steady),
-        address=plan.address
-        + geo.address[visits.place]
-        + 0.35 * tier2
-        + 1.6 * badness
-        - 0.3 * steady
-        + 1.2 * (orders.written != visits.place),
-        attempt=plan.unreachable + hardship + 0.25 * tier2 + 0.2 * visits.sale - 0.4 * steady,
-        courier=plan.courier * np.exp(geo.courier[transit.courier] + 0.3 * visits.sale),
+    tier2, district = geo.tier[visits.place] == 2, geo.district_code[visits.place]
+    hardship = geo.courier[transit.courier] + geo.courier_district[transit.courier, district] + transit.outage
+    return Base(
+        Logits(
+            fake=_fake(market, orders),
+            refusal=_refusal(market, orders),
+            address=plan.address
+            + geo.address[visits.place]
+            + plan.address_tier2 * tier2
+            + plan.address_away * visits.away
+            + plan.address_wrong_pin * (orders.written != visits.place),
+            attempt=plan.unreachable + hardship + plan.attempt_tier2 * tier2 + plan.attempt_sale * visits.sale,
+            courier=plan.courier * np.exp(geo.courier[transit.courier] + plan.courier_sale * visits.sale),
+        ),
+        plan.refusal_reliability
+        - plan.value_on_reliability * orders.value
+        - plan.discount_on_reliability * (orders.baskets.discount_share - plan.usual_discount),
     )
 
 
-def _fake(plan: CausePlan, orders: Orders, steady: Floats, place: Floats) -> Floats:
-    visits = orders.visits
+def _fake(market: Market, orders: Orders) -> Floats:
+    plan, visits = market.preset.causes, orders.visits
     social = visits.source == SOCIAL
     return np.asarray(
         plan.fake
-        - plan.fake_reliability * steady
-        + 0.6 * (visits.n_prior == 0)
-        + 1.8 * orders.gibberish
-        + 0.4 * social
-        + 0.35 * visits.night
-        + 0.3 * place
-        - plan.intent * visits.intent
+        + plan.fake_first * (visits.n_prior == 0)
+        + plan.fake_gibberish * orders.gibberish
+        + plan.fake_social * social
+        + plan.fake_night * visits.night
+        + plan.fake_place * market.geography.refusal[visits.place]
         + plan.social_night_new_phone * (social & visits.night & visits.new_phone)
-        + 0.00045 * visits.day
+        + visits.drift
     )
 
 
-def _refusal(market: Market, orders: Orders, steady: Floats) -> Floats:
+def _refusal(market: Market, orders: Orders) -> Floats:
     plan, visits, baskets = market.preset.causes, orders.visits, orders.baskets
-    tier, first = market.geography.tier[visits.place], visits.n_prior == 0
+    tier = market.geography.tier[visits.place]
     shops = market.preset.merchants
     shop = np.array([[m.refusal, m.refusal, m.refusal + m.rural] for m in shops])[visits.merchant, tier]
-    dear = (baskets.list_value >= plan.value_step_rupees) & visits.new_to_merchant
     return np.asarray(
         plan.refusal
-        - plan.refusal_reliability * steady
         + baskets.refusal
-        + 0.30 * orders.value
-        + (2.0 + plan.discount_on_first * first) * (baskets.discount_share - 0.28)
+        + shop
         + market.geography.refusal[visits.place]
         + np.asarray(plan.tier)[tier]
-        + shop
-        + 0.35 * visits.new_to_merchant
-        + plan.habit * np.minimum(visits.n_prior, 5)
-        + 0.25 * visits.sale
-        + 0.2 * (visits.source == SOCIAL)
-        + 0.15 * visits.night
-        - plan.intent * visits.intent
-        + plan.value_step * dear
-        + 0.00045 * visits.day
+        + plan.refusal_sale * visits.sale
+        + plan.refusal_social * (visits.source == SOCIAL)
+        + plan.refusal_night * visits.night
+        + visits.drift
+        + plan.shift * visits.shift
+        + _novelty(plan, orders)
     )
 
 
-def p_rto(logits: Logits, transit: Transit, plan: CausePlan) -> Floats:
-    """(n,) chance that a shipped order that comes to an end is an RTO, given the latents.
+def _novelty(plan: CausePlan, orders: Orders) -> Floats:
+    """Value, discount and what is new, which work together: strangers are lured by bargains and shy of dear goods."""
+    visits, baskets = orders.visits, orders.baskets
+    novelty = 1.0 / (1.0 + visits.n_prior / plan.fades_after)
+    dear = (baskets.list_value >= plan.value_step_rupees) & visits.new_to_merchant
+    slope = plan.refusal_discount + plan.discount_on_first * novelty
+    return np.asarray(
+        (plan.refusal_value + plan.value_on_new * visits.new_to_merchant) * orders.value
+        + slope * (baskets.discount_share - plan.usual_discount)
+        + plan.habit * novelty
+        + plan.refusal_new_to_merchant * visits.new_to_merchant
+        + plan.value_step * dear
+    )
 
-    The order's shocks are integrated out by Gauss-Hermite quadrature, its delay over three buckets; given these
-    the causes are independent, so the result is exact up to the quadrature.
-    """
-    refusal, unreachable = np.zeros(len(logits.fake)), np.zeros(len(logits.fake))
-    for node, weight in zip(_NODES, _WEIGHTS, strict=True):
-        for bucket, shift in enumerate(plan.delay):
-            chance = sigmoid(logits.refusal + shift + plan.refusal_shock * node)
-            refusal += weight * transit.delay_share[:, bucket] * chance
-        unreachable += weight * sigmoid(logits.attempt + plan.unreachable_shock * node) ** ATTEMPTS
-    spared = (1 - sigmoid(logits.fake)) * (1 - refusal) * (1 - sigmoid(logits.address))
-    return np.asarray((1 - spared * (1 - unreachable) * (1 - logits.courier)) * (1 - plan.delivered_after_all))
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Luck:
+    """(n,) or (k, n): each order's own luck, drawn once. What-ifs share it, so each has one well-defined outcome."""
+
+    shocks: Floats  # (2, n) standard normal: on refusal, on being reached
+    causes: Floats  # (4, n) uniform: fake, refusal, address, courier
+    attempts: Floats  # (3, n) uniform: one for each attempt
+    after_all: Floats
+
+    def fate(self, plan: CausePlan, logits: Logits, delay_bucket: Ints) -> Fate:
+        """What becomes of the orders with these logits."""
+        delay = np.asarray(plan.delay)[delay_bucket]
+        refusal = sigmoid(logits.refusal + delay + plan.refusal_shock * self.shocks[0])
+        attempt = sigmoid(logits.attempt + plan.unreachable_shock * self.shocks[1])
+        missed = np.cumprod(self.attempts < attempt, axis=0).sum(axis=0)
+        fires = (
+            self.causes[0] < sigmoid(logits.fake),
+            self.causes[1] < refusal,
+            self.causes[2] < sigmoid(logits.address),
+            missed == ATTEMPTS,
+            self.causes[3] < logits.courier,
+        )
+        cause = np.select(fires, (FAKE, REFUSED, ADDRESS, UNREACHABLE, COURIER), DELIVERED)
+        return Fate(cause, missed, (cause > 0) & (self.after_all < plan.delivered_after_all))
+
+
+def draw_luck(seed: int, count: int) -> Luck:
+    """The luck of `count` orders."""
+    return Luck(
+        shocks=stream(seed, "fate.shocks").normal(size=(2, count)),
+        causes=stream(seed, "fate.causes").random((4, count)),
+        attempts=stream(seed, "fate.attempts").random((ATTEMPTS, count)),
+        after_all=uniform(seed, "fate.after_all", count),
+    )
 
 
 def draw_fate(market: Market, logits: Logits, transit: Transit) -> Fate:
     """One draw of each order's fate. The same uniforms serve any other logits: what-ifs share their luck."""
-    plan, seed, count = market.preset.causes, market.seed, len(logits.fake)
-    shock = stream(seed, "fate.shocks").normal(size=(2, count))
-    delay = np.asarray(plan.delay)[transit.delay_bucket]
-    refusal = sigmoid(logits.refusal + delay + plan.refusal_shock * shock[0])
-    luck = stream(seed, "fate.causes").random((4, count))
-    attempt = sigmoid(logits.attempt + plan.unreachable_shock * shock[1])
-    missed = np.cumprod(stream(seed, "fate.attempts").random((ATTEMPTS, count)) < attempt, axis=0).sum(axis=0)
-    fires = (luck[0] < sigmoid(logits.fake), luck[1] < refusal, luck[2] < sigmoid(logits.address))
-    causes = (*fires, missed == ATTEMPTS, luck[3] < logits.courier)
-    cause = np.select(causes, (FAKE, REFUSED, ADDRESS, UNREACHABLE, COURIER), DELIVERED)
-    after_all = (cause > 0) & (uniform(seed, "fate.after_all", count) < plan.delivered_after_all)
-    return Fate(cause, missed, after_all)
+    return draw_luck(market.seed, len(logits.fake)).fate(market.preset.causes, logits, transit.delay_bucket)

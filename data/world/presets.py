@@ -1,133 +1,58 @@
-"""Every parameter of a made-up market, in one place. Sources: the project's science notes; the rest is assumed."""
+"""The made-up markets one can ask for by name."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from data.errors import PlanError
+from data.world.cause_plan import CausePlan
+from data.world.effect_plan import EffectPlan
+from data.world.logging_plan import LoggingPlan
+from data.world.parameter import check_parameters, parameter
+from data.world.plans import (
+    AddressPlan,
+    BasketPlan,
+    CoursePlan,
+    GeographyPlan,
+    NewsPlan,
+    PaymentPlan,
+    PeoplePlan,
+    Sale,
+    SessionPlan,
+    TimePlan,
+)
+from data.world.shops import Article, Merchant, ShopsPlan, open_shops
 
 N_ORDERS_MIN, N_ORDERS_MAX = 1_000, 5_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Article:
-    """A category of goods: its share in the shop, median price in rupees, effect on refusal and on paying cash."""
-
-    name: str
-    share: float
-    median_price: float
-    refusal: float
-    cod: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Merchant:
-    """A shop. `refusal` shifts the refusal logit; `rural` shifts it once more outside the cities (an interaction)."""
-
-    merchant_id: str
-    prefix: str
-    share: float
-    origin_pincode: str
-    dispatch_days: float
-    refusal: float
-    rural: float
-    articles: tuple[Article, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Sale:
-    """A sale window: from which share of the period, for how many days."""
-
-    starts: float
-    days: int
-
-
-@dataclass(frozen=True, slots=True)
-class GeographyPlan:
-    """PIN codes by tier (0 metro, 1 large city, 2 the rest) and the spread of place effects on the logits."""
-
-    n_pincodes: tuple[int, int, int] = (80, 300, 1_100)
-    rank_power: float = 0.75
-    sd_state: float = 0.18
-    sd_district: float = 0.30
-    sd_pincode: float = 0.48
-    sd_address: float = 0.40
-    n_couriers: int = 6
-    sd_courier: float = 0.20
-    sd_courier_district: float = 0.40
-    transit_days: tuple[float, float, float] = (1.6, 2.5, 3.8)
-
-
-@dataclass(frozen=True, slots=True)
-class PeoplePlan:
-    """Buyers: how often they buy, how steady their names and numbers are."""
-
-    orders_per_person: float = 7.0
-    rate_shape: float = 0.8
-    rate_on_reliability: float = 0.15
-    joined_before_days: float = 300.0
-    ring_share: float = 0.004
-    ring_reliability: float = -2.6
-    ring_rate: float = 3.0
-    ring_days: float = 25.0
-    household_share: float = 0.20
-    household_correlation: float = 0.5
-    household_phone: float = 0.30
-    phone_change: float = 0.015
-    phone_change_unreliable: float = 0.12
-    device_change: float = 0.06
-    other_address: float = 0.07
-    loyal: float = 0.75
-
-
-@dataclass(frozen=True, slots=True)
-class CausePlan:
-    """Constants and weights of the cause logits (science notes 3.3), without session data but with interactions."""
-
-    fake: float = -5.05
-    fake_reliability: float = 1.8
-    refusal: float = -2.90
-    refusal_reliability: float = 1.70
-    refusal_shock: float = 0.30
-    delay: tuple[float, float, float] = (-0.25, 0.12, 0.75)  # first attempt within 2, within 5, after 5 days
-    tier: tuple[float, float, float] = (-0.22, 0.0, 0.15)  # on refusal
-    address: float = -4.8
-    unreachable: float = -1.60
-    unreachable_shock: float = 1.2
-    courier: float = 0.007
-    intent: float = 0.7
-    discount_on_first: float = 1.2
-    social_night_new_phone: float = 0.8
-    value_step: float = 0.40
-    value_step_rupees: float = 1_999.0
-    habit: float = -0.10  # per earlier order in this log, at most 5
-    prepaid: tuple[float, float, float, float] = (-4.0, -3.0, -1.6, -1.5)  # on fake, refusal, address, unreachable
-    delivered_after_all: float = 0.006
-
-
-@dataclass(frozen=True, slots=True)
-class NewsPlan:
-    """How news is told: lateness, mistakes, and orders that never come to an end of their own."""
-
-    cancelled: float = 0.04
-    lost: float = 0.003
-    told_late_hours: float = 3.0
-    mistaken_scan: float = 0.003
-    courier_known: float = 0.40
-
-
-@dataclass(frozen=True, slots=True)
 class Preset:
-    """One market: a pool of merchants over a period that ends at the moment `until` given to `simulate`."""
+    """One market: a pool of merchants over a period that ends at the moment `until` given to `simulate`.
+
+    `merchants` are named, or else `shops` says how to draw them.
+    """
 
     name: str
-    merchants: tuple[Merchant, ...]
-    n_orders: int = 40_000
-    days: int = 360
-    cod: float = 0.60
+    merchants: tuple[Merchant, ...] = ()
+    shops: ShopsPlan | None = None
+    n_orders: int = parameter(40_000, "orders, unless asked otherwise", least=N_ORDERS_MIN, most=N_ORDERS_MAX)
+    days: int = parameter(360, "length of the period", least=30, most=3_650)
     sales: tuple[Sale, ...] = (Sale(0.17, 7), Sale(0.55, 20), Sale(0.84, 7))
     geography: GeographyPlan = field(default_factory=GeographyPlan)
     people: PeoplePlan = field(default_factory=PeoplePlan)
+    baskets: BasketPlan = field(default_factory=BasketPlan)
+    session: SessionPlan = field(default_factory=SessionPlan)
+    addresses: AddressPlan = field(default_factory=AddressPlan)
+    payment: PaymentPlan = field(default_factory=PaymentPlan)
+    time: TimePlan = field(default_factory=TimePlan)
     causes: CausePlan = field(default_factory=CausePlan)
+    course: CoursePlan = field(default_factory=CoursePlan)
     news: NewsPlan = field(default_factory=NewsPlan)
+    effects: EffectPlan = field(default_factory=EffectPlan)
+    logging: LoggingPlan = field(default_factory=LoggingPlan)
+
+    def opened(self, seed: int) -> "Preset":
+        """The same preset with its merchants drawn, where they are not named."""
+        return self if self.shops is None else replace(self, merchants=open_shops(self.shops, seed))
 
 
 _FASHION = (
@@ -147,17 +72,61 @@ _BEAUTY = (
     Article("haircare", 0.30, 380, -0.80, -0.05),
     Article("makeup", 0.20, 520, -0.20),
 )
+_MIXED = (
+    Article("kurti", 0.30, 650, 0.25, 0.10),
+    Article("earphones", 0.25, 750, 0.0, -0.05),
+    Article("kitchen-gadget", 0.20, 600, -0.20, 0.10),
+    Article("skincare", 0.25, 450, -0.45, -0.10),
+)
 
 DEMO = Preset(
     name="demo",
+    people=PeoplePlan(ring_rate=4.0, ring_gap_days=3.0),
     merchants=(
-        Merchant("asha-fashion", "AF", 0.50, "395003", 1.0, 0.15, 0.30, _FASHION),
-        Merchant("volt-gadgets", "VG", 0.22, "110020", 1.3, 0.35, 0.0, _GADGETS),
-        Merchant("nila-beauty", "NB", 0.28, "400072", 0.8, -0.25, -0.15, _BEAUTY),
+        Merchant("asha-fashion", "AF", 0.50, "395003", 1.2, -0.05, 0.10, _FASHION),
+        Merchant("volt-gadgets", "VG", 0.22, "110020", 1.5, 0.2, 0.0, _GADGETS),
+        Merchant("nila-beauty", "NB", 0.28, "400072", 1.0, -0.3, -0.15, _BEAUTY),
+    ),
+    geography=GeographyPlan(sd_district=0.08, sd_pincode=0.30, transit_days=(1.3, 2.1, 3.2)),
+    session=SessionPlan(
+        app=(-0.3, 0.4, 0.3),
+        guest=(-0.6, -0.4, -0.2),
+        no_email=(-0.5, -0.7, -0.35),
+        curt=(-1.5, -0.6, -0.4),
+        junk_mailbox=(-2.2, -1.0),
+    ),
+    causes=CausePlan(
+        refusal=-3.15, refusal_reliability=1.75, value_on_reliability=-0.35, discount_on_first=2.0, intent=0.7
     ),
 )
+"""Three shops; what `rto demo` shows. Buyers differ more, and shops see more of them, than in `network`."""
 
-PRESETS: dict[str, Preset] = {DEMO.name: DEMO}
+NETWORK = Preset(
+    name="network",
+    shops=ShopsPlan(),
+    n_orders=500_000,
+    days=540,
+    sales=(Sale(0.13, 7), Sale(0.43, 20), Sale(0.80, 7), Sale(0.96, 7)),
+    geography=GeographyPlan(n_pincodes=(120, 780, 4_100)),
+    people=PeoplePlan(orders_per_person=8.0, rate_shape=0.55),
+    time=TimePlan(shift_at=0.90),
+)
+"""One pool of sixty merchants over eighteen months."""
+
+MERCHANT = Preset(
+    name="merchant",
+    merchants=(Merchant("bazaar", "BZ", 1.0, "395003", 1.35, -0.25, 0.0, _MIXED),),
+    n_orders=150_000,
+    days=540,
+    sales=NETWORK.sales,
+    geography=NETWORK.geography,
+    people=PeoplePlan(orders_per_person=0.95, rate_shape=0.55),
+    payment=PaymentPlan(constant=0.50),
+    time=NETWORK.time,
+)
+"""One merchant alone, whose buyers come twice on average: most of history is thin."""
+
+PRESETS: dict[str, Preset] = {preset.name: preset for preset in (DEMO, MERCHANT, NETWORK)}
 
 
 def preset_named(name: str) -> Preset:
@@ -165,3 +134,8 @@ def preset_named(name: str) -> Preset:
     if name not in PRESETS:
         raise PlanError("W001", "preset", got=name, expected=" or ".join(PRESETS), to_do="name a preset that exists")
     return PRESETS[name]
+
+
+def check_preset(preset: Preset) -> None:
+    """Raises PlanError W002 for the first parameter of the preset that lies outside its range."""
+    check_parameters(preset)

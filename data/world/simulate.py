@@ -3,21 +3,27 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 
 from data.contract import DAY, EARLIEST
-from data.errors import PlanError
 from data.world.basket import fill_shelf
-from data.world.checkout import place_orders
+from data.world.chances import cause_chances
+from data.world.checkout import Orders, place_orders
 from data.world.contacts import introduce
-from data.world.course import run_course
+from data.world.course import Course, cancelled_unasked, lost_if_shipped, run_course
+from data.world.effects import BACK, CANCELLED, KEPT, LOST, Potential, draw_effect_luck
 from data.world.geography import lay_out
-from data.world.news import tell
-from data.world.outcomes import cause_logits, draw_fate, p_rto
+from data.world.handling import Handling
+from data.world.news import News, tell
+from data.world.outcomes import Fate, Logits, cause_logits, draw_fate
+from data.world.parameter import check_number
 from data.world.people import populate
-from data.world.presets import N_ORDERS_MAX, N_ORDERS_MIN, Preset
-from data.world.tables import news_table, orders_table, truth_table
-from data.world.transit import carry
+from data.world.policies import decide, handle
+from data.world.presets import N_ORDERS_MAX, N_ORDERS_MIN, Preset, check_preset
+from data.world.tables import news_table, orders_table
+from data.world.transit import Transit, carry
+from data.world.truth import orders_truth
 from data.world.visits import Market
 
 STEPS = 6
@@ -26,7 +32,10 @@ LATEST = 4_102_444_800_000_000  # 2100-01-01
 
 @dataclass(frozen=True, slots=True, eq=False)
 class World:
-    """A made-up market: what its shops know (`orders`, `news`) and, apart, what is true (`truth`)."""
+    """A made-up market: what its shops know (`orders`, `news`) and, apart, what is true (`truth`).
+
+    `orders` has a row for each line, `news` for each piece of news known by `until`, `truth` for each order by time.
+    """
 
     preset: Preset
     n_orders: int
@@ -35,6 +44,23 @@ class World:
     orders: pa.Table
     news: pa.Table
     truth: pa.Table
+    inner: "Inner"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inner:
+    """How the world came about: everything drawn, row for row with `World.truth`. For the oracle and for tests."""
+
+    market: Market
+    orders: Orders
+    transit: Transit
+    cash: Logits  # of the causes, if paid in cash
+    paid: Logits  # if paid up front
+    fate: Fate
+    before: Potential
+    handling: Handling
+    course: Course
+    news: News
 
 
 def simulate(preset: Preset, n_orders: int, seed: int, until: int, progress: Callable[[int, int], None]) -> World:
@@ -44,6 +70,7 @@ def simulate(preset: Preset, n_orders: int, seed: int, until: int, progress: Cal
     `progress(done, STEPS)` is called after each step. Raises PlanError W002 for an argument out of range.
     """
     check_plan(preset, n_orders, seed, until)
+    preset = preset.opened(seed)
     geography = lay_out(preset.geography, seed)
     people = populate(preset, geography, n_orders, seed)
     market = Market(preset, seed, until, geography, people, fill_shelf(preset, seed))
@@ -52,29 +79,40 @@ def simulate(preset: Preset, n_orders: int, seed: int, until: int, progress: Cal
     transit = carry(market, orders.visits)
     cash = cause_logits(market, orders, transit)
     paid = cash.if_prepaid(preset.causes)
-    chances = p_rto(cash, transit, preset.causes), p_rto(paid, transit, preset.causes)
+    by_cause = tuple(cause_chances(logits, transit.delay_share, preset.causes) for logits in (cash, paid))
     progress(2, STEPS)
-    fate = draw_fate(market, cash.where(orders.cod, paid), transit)
-    course = run_course(market, orders, transit, fate)
-    news = tell(market, orders, fate, course)
+    just_shipped = draw_fate(market, cash.where(orders.cod, paid), transit)
+    before = before_any_action(market, orders, just_shipped)
+    handling, fate = handle(market, before, decide(market, orders, preset.logging), just_shipped)
+    course = run_course(market, orders, transit, fate, handling)
+    news = tell(market, orders, fate, handling, course)
     progress(3, STEPS)
     contacts = introduce(market, orders)
     progress(4, STEPS)
     told = orders_table(market, orders, contacts, transit)
     progress(5, STEPS)
-    truth = truth_table(market, orders, fate, course, chances)
-    world = World(preset, n_orders, seed, until, told, news_table(market, orders, news), truth)
+    inner = Inner(market, orders, transit, cash, paid, fate, before, handling, course, news)
+    truth = orders_truth(inner, by_cause)
+    world = World(preset, n_orders, seed, until, told, news_table(market, orders, news), truth, inner)
     progress(6, STEPS)
     return world
 
 
+def before_any_action(market: Market, orders: Orders, fate: Fate) -> Potential:
+    """(n,) what would become of the orders if they were just shipped."""
+    count = len(orders)
+    stays = cancelled_unasked(market, orders), lost_if_shipped(market, count)
+    ends = np.select(stays, (CANCELLED, LOST), np.where((fate.cause > 0) & ~fate.after_all, BACK, KEPT))
+    return Potential(orders.cod, fate.cause, ends, fate.after_all, draw_effect_luck(market.seed, count))
+
+
 def check_plan(preset: Preset, n_orders: int, seed: int, until: int) -> None:
     """Raises PlanError W002 naming the first argument that is out of range."""
+    check_preset(preset)
     limits = (
         ("orders", n_orders, N_ORDERS_MIN, N_ORDERS_MAX),
         ("seed", seed, 0, 2**63 - 1),
         ("until", until, EARLIEST + preset.days * DAY, LATEST),
     )
     for name, got, least, most in limits:
-        if not least <= got <= most:
-            raise PlanError("W002", name, got=f"{got:,}", expected=f"{least:,} to {most:,}", to_do=f"change {name}")
+        check_number(name, got, least, most)

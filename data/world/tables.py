@@ -1,22 +1,21 @@
-"""The world as tables of the data contract, and its truth as a table apart."""
+"""The world as tables of the data contract: what its shops know."""
 
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from data.contract import DAY, NEWS_COLUMNS, ORDER_COLUMNS, Column, NewsType, Payment, Reason
+from data.contract import DAY, NEWS_COLUMNS, ORDER_COLUMNS, Action, Column, NewsType, Payment, Reason
 from data.world.basket import RUPEE
 from data.world.checkout import Orders
 from data.world.contacts import Contacts
-from data.world.course import Course
 from data.world.names import STATE_VARIANTS
-from data.world.news import TOLD_BY_SHOP, News
-from data.world.outcomes import CAUSES, Fate
-from data.world.streams import Floats, Ints, Texts
-from data.world.text import without
-from data.world.transit import Transit
+from data.world.news import NO_SLOT, TOLD_BY_SHOP, News
+from data.world.streams import Ints
+from data.world.transit import Transit, courier_told
 from data.world.visits import Market, uniform
+from data.world.words import joined, spread, text_of
 
 ARROW = {
     "text": pa.string(),
@@ -26,48 +25,54 @@ ARROW = {
     "time": pa.timestamp("us", tz="UTC"),
 }
 ODD_SPELLING = 0.10  # of orders write their state the old way, where there is one
+FIRST_ORDER = 100_000
+KINDS = [kind.name.lower() for kind in NewsType]
+REASONS = [None if kind is Reason.NONE else kind.name.lower() for kind in Reason]
+ACTIONS = [action.name.lower() for action in Action]
 
 
-def order_ids(market: Market, merchant: Ints) -> Texts:
+def order_ids(market: Market, merchant: Ints) -> pa.Array:
     """(n,) an order number for each order: the merchant's prefix and the order's place in the market's log."""
-    prefix = [shop.prefix for shop in market.preset.merchants]
-    return np.array([f"{prefix[shop]}-{100_000 + row}" for row, shop in enumerate(merchant.tolist())], dtype=object)
+    prefix = spread([shop.prefix for shop in market.preset.merchants], merchant)
+    return joined([prefix, text_of(FIRST_ORDER + np.arange(len(merchant)))], "-")
 
 
 def orders_table(market: Market, orders: Orders, contacts: Contacts, transit: Transit) -> pa.Table:
     """One row for each line, with the columns of `ORDER_COLUMNS`."""
     values = {**_what(market, orders), **_who(contacts), **_way(market, orders, transit)}
-    row = orders.baskets.order
-    lines = {name: value[row] for name, value in values.items()} | _lines(market, orders)
+    row = pa.array(orders.baskets.order)
+    lines = {name: pa.array(value).take(row) for name, value in values.items()} | _lines(market, orders)
     return _table(ORDER_COLUMNS, lines)
 
 
 def _what(market: Market, orders: Orders) -> dict[str, Any]:
     visits, baskets, shops = orders.visits, orders.baskets, market.preset.merchants
-    kind = np.array(["meta", "google", None], object)[visits.source]
-    campaign = [
-        None if tag is None else f"{tag}-{shops[shop].prefix.lower()}-{number + 1}"
-        for tag, shop, number in zip(kind, visits.merchant.tolist(), visits.campaign.tolist(), strict=True)
+    n_campaigns = market.preset.session.n_campaigns
+    tags = [
+        f"{kind}-{shop.prefix.lower()}-{number + 1}" if kind else None
+        for kind in ("meta", "google", None)
+        for shop in shops
+        for number in range(n_campaigns)
     ]
     return {
         "order_id": order_ids(market, visits.merchant),
-        "merchant_id": np.array([shop.merchant_id for shop in shops], object)[visits.merchant],
+        "merchant_id": spread([shop.merchant_id for shop in shops], visits.merchant),
         "placed_at": visits.placed_at,
-        "channel": np.where(visits.app, "app", "web").astype(object),
-        "currency": np.full(len(orders), "INR", object),
+        "channel": spread(("web", "app"), visits.app),
+        "currency": spread(("INR",), np.zeros(len(orders), dtype=np.int64)),
         "amount_minor": (baskets.list_value - baskets.discount + baskets.shipping_fee) * RUPEE,
         "discount_minor": baskets.discount * RUPEE,
         "shipping_fee_minor": baskets.shipping_fee * RUPEE,
-        "payment_method": np.where(orders.cod, Payment.COD.value, Payment.PREPAID.value).astype(object),
-        "campaign": np.array(campaign, object),
+        "payment_method": spread((Payment.PREPAID.value, Payment.COD.value), orders.cod),
+        "campaign": spread(tags, (visits.source * len(shops) + visits.merchant) * n_campaigns + visits.campaign),
     }
 
 
 def _lines(market: Market, orders: Orders) -> dict[str, Any]:
     row = orders.baskets.shelf_row
     return {
-        "sku": market.shelf.sku[row],
-        "category": market.shelf.category[row],
+        "sku": spread(market.shelf.sku.tolist(), row),
+        "category": spread(market.shelf.category.tolist(), row),
         "quantity": orders.baskets.quantity,
         "price_minor": market.shelf.price[row] * RUPEE,
     }
@@ -89,68 +94,48 @@ def _who(contacts: Contacts) -> dict[str, Any]:
 
 def _way(market: Market, orders: Orders, transit: Transit) -> dict[str, Any]:
     geo, place, count = market.geography, orders.visits.place, len(orders)
-    usual = np.array([str(state).title().replace(" And ", " and ") for state in geo.state], object)
-    odd = np.array([STATE_VARIANTS.get(state, name) for state, name in zip(geo.state, usual, strict=True)], object)
+    usual = [str(state).title().replace(" And ", " and ") for state in geo.state]
+    odd = [STATE_VARIANTS.get(state, name) for state, name in zip(geo.state, usual, strict=True)]
     old_fashioned = uniform(market.seed, "tables.spelling", count) < ODD_SPELLING
-    known = uniform(market.seed, "tables.courier_known", count) < market.preset.news.courier_known
-    courier = np.array([f"courier-{number + 1}" for number in range(len(geo.courier))], object)
-    origin = np.array([shop.origin_pincode for shop in market.preset.merchants], object)
+    unknown = ~courier_told(market, count)
     return {
-        "city": geo.city[place],
-        "district": np.array([str(name).title() for name in geo.district], object)[place],
-        "state": np.where(old_fashioned, odd[place], usual[place]),
-        "pincode": geo.pincode[orders.written],
-        "country": np.full(count, "IN", object),
-        "origin_pincode": origin[orders.visits.merchant],
-        "courier": without(courier[transit.courier], ~known),
+        "city": spread(geo.city.tolist(), place),
+        "district": spread([str(name).title() for name in geo.district], place),
+        "state": spread([*usual, *odd], place + old_fashioned * len(usual)),
+        "pincode": spread(geo.pincode.tolist(), orders.written),
+        "country": spread(("IN",), np.zeros(count, dtype=np.int64)),
+        "origin_pincode": spread([shop.origin_pincode for shop in market.preset.merchants], orders.visits.merchant),
+        "courier": spread([f"courier-{number + 1}" for number in range(len(geo.courier))], transit.courier, unknown),
         "promised_at": orders.visits.placed_at + (transit.promised_days * DAY).astype(np.int64),
     }
 
 
 def news_table(market: Market, orders: Orders, news: News) -> pa.Table:
     """One row for each piece of news, with the columns of `NEWS_COLUMNS`."""
-    order_id = order_ids(market, orders.visits.merchant)[news.order]
-    event = [f"{name}-{slot:02d}" for name, slot in zip(order_id, news.slot.tolist(), strict=True)]
-    pairs = zip(order_id, news.voids.tolist(), strict=True)
-    kinds = np.array([kind.name.lower() for kind in NewsType], object)
-    reasons = np.array([None if kind is Reason.NONE else kind.name.lower() for kind in Reason], object)
-    shops = np.array([shop.merchant_id for shop in market.preset.merchants], object)
+    merchant = orders.visits.merchant
+    order_id = order_ids(market, merchant).take(pa.array(news.order))
+    slots = [f"{slot:02d}" for slot in range(NO_SLOT)]
     values = {
-        "event_id": np.array(event, object),
+        "event_id": joined([order_id, spread(slots, news.slot)], "-"),
         "order_id": order_id,
-        "merchant_id": shops[orders.visits.merchant[news.order]],
-        "type": kinds[news.type],
+        "merchant_id": spread([shop.merchant_id for shop in market.preset.merchants], merchant[news.order]),
+        "type": spread(KINDS, news.type),
         "happened_at": news.happened_at,
         "known_at": news.known_at,
-        "reason": reasons[news.reason],
-        "source": np.where(np.isin(news.type, TOLD_BY_SHOP), "shop", "courier").astype(object),
-        "details": np.array(
-            [None if slot < 0 else f'{{"voids": "{name}-{slot:02d}"}}' for name, slot in pairs], object
-        ),
+        "reason": spread(REASONS, news.reason),
+        "source": spread(("courier", "shop"), np.isin(news.type, TOLD_BY_SHOP)),
+        "details": _details(order_id, news, slots),
     }
     return _table(NEWS_COLUMNS, values)
 
 
-def truth_table(market: Market, orders: Orders, fate: Fate, course: Course, chances: tuple[Floats, Floats]) -> pa.Table:
-    """One row for each order with what no shop can know. `chances`: RTO if paid in cash, if paid up front."""
-    visits = orders.visits
-    return pa.table(
-        {
-            "order_id": pa.array(order_ids(market, visits.merchant), pa.string()),
-            "p_cod": chances[0],
-            "p_prepaid": chances[1],
-            "cause": pa.array(np.array(CAUSES, object)[fate.cause], pa.string()),
-            "outcome": pa.array(course.outcome, pa.string()),
-            "cod": orders.cod,
-            "tier": market.geography.tier[visits.place],
-            "person": visits.person,
-            "reliability": market.people.reliability[visits.person],
-            "address_badness": market.people.address_badness[visits.person],
-            "intent": visits.intent,
-            "gibberish": orders.gibberish,
-        }
-    )
+def _details(order_id: pa.Array, news: News, slots: list[str]) -> pa.Array:
+    """What a correction voids, and which action was taken; null for all else."""
+    voids = joined([order_id, spread([*slots, None], news.voids)], "-")
+    void = joined([spread(['{"voids": "'], np.zeros(len(news.order), dtype=np.int64)), voids], "")
+    took = [f'{{"action": "{action}"}}' for action in ACTIONS]
+    return pc.coalesce(pc.binary_join_element_wise(void, pa.scalar('"}'), ""), spread([*took, None], news.action))
 
 
 def _table(columns: tuple[Column, ...], values: dict[str, Any]) -> pa.Table:
-    return pa.table({c.name: pa.array(values[c.name], ARROW[c.kind]) for c in columns})
+    return pa.table({c.name: pa.array(values[c.name]).cast(ARROW[c.kind]) for c in columns})

@@ -12,12 +12,9 @@ from data.world.presets import Preset
 from data.world.streams import Flags, Floats, Ints, running_count, running_sum, sigmoid, stream
 
 IST_OFFSET = 5 * HOUR + HOUR // 2
-HOUR_WEIGHT = np.array([5, 3, 2, 1, 1, 1, 2, 3, 5, 7, 8, 9, 9, 9, 8, 8, 8, 8, 9, 10, 11, 12, 11, 8], dtype=float)
-NIGHT = (23, 0, 1, 2, 3, 4)
-SALE_BOOST = 1.6
+YEAR_DAYS = 365.25
 SOCIAL, SEARCH, DIRECT = 0, 1, 2  # what brought the buyer: a paid post, a paid search result, nothing paid for
-SOURCE_EDGES = (0.45, 0.65)  # 45 % social, 20 % search
-CAMPAIGNS = 6  # of each kind, for each merchant
+UNRELIABLE = -1.2  # buyers below change their phones often
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,12 +36,17 @@ class Market:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Visits:
-    """(n,) visits that end in an order, in order of time. `place` is home or another address; `intent` ~ N(0, 1)."""
+    """(n,) visits that end in an order, in order of time. `place` is home or another address; `intent` ~ N(0, 1).
+
+    `app`, `guest`, `no_email`, `curt` are what a shop sees of the intent (`SessionPlan`).
+    """
 
     placed_at: Ints
     day: Floats
     sale: Flags
     night: Flags
+    drift: Floats  # slow rise and yearly sine, on the logits of fake orders and refusal
+    shift: Flags  # after the abrupt shift
     person: Ints
     merchant: Ints
     n_prior: Ints
@@ -57,20 +59,28 @@ class Visits:
     source: Ints
     campaign: Ints
     app: Flags
+    guest: Flags
+    no_email: Flags
+    curt: Flags
     intent: Floats
 
 
 def receive(market: Market, n_orders: int) -> Visits:
     """Draw the visits of the whole period."""
-    seed, people, (placed_at, person) = market.seed, market.people, _arrivals(market, n_orders)
+    seed, people, session = market.seed, market.people, market.preset.session
+    placed_at, person = _arrivals(market, n_orders)
     away = uniform(seed, "visits.away", n_orders) < market.preset.people.other_address
     merchant, phone = _merchants(market, person), _phones(market, person)
     intent = stream(seed, "visits.intent").normal(size=n_orders)
+    traces = {name: _trace(market, name, person, intent) for name in ("app", "guest", "no_email", "curt")}
+    day = (placed_at - market.begin) / DAY
     return Visits(
         placed_at=placed_at,
-        day=(placed_at - market.begin) / DAY,
+        day=day,
         sale=_in_sale(market, placed_at),
-        night=np.isin((placed_at + IST_OFFSET) // HOUR % 24, NIGHT),
+        night=np.isin((placed_at + IST_OFFSET) // HOUR % 24, market.preset.time.night),
+        drift=_drift(market, placed_at, day),
+        shift=day >= market.preset.time.shift_at * market.preset.days,
         person=person,
         merchant=merchant,
         n_prior=running_count(person),
@@ -80,15 +90,27 @@ def receive(market: Market, n_orders: int) -> Visits:
         phone=phone,
         new_phone=running_count(phone) == 0,
         device=_devices(market, person),
-        source=np.searchsorted(SOURCE_EDGES, uniform(seed, "visits.source", n_orders)),
-        campaign=stream(seed, "visits.campaign").integers(CAMPAIGNS, size=n_orders),
-        app=uniform(seed, "visits.app", n_orders) < _app_chance(people.reliability[person], intent),
+        source=np.searchsorted(np.cumsum(session.sources), uniform(seed, "visits.source", n_orders)),
+        campaign=stream(seed, "visits.campaign").integers(session.n_campaigns, size=n_orders),
+        **traces,
         intent=intent,
     )
 
 
-def _app_chance(steady: Floats, intent: Floats) -> Floats:
-    return sigmoid(-0.3 + 0.3 * steady + 0.4 * intent)
+def trace_logit(market: Market, name: str, steady: Floats, intent: Floats) -> Floats:
+    """The logit of one trace of the session, given reliability and intent."""
+    constant, of_intent, of_steady = getattr(market.preset.session, name)
+    return np.asarray(constant + of_intent * intent + of_steady * steady)
+
+
+def _trace(market: Market, name: str, person: Ints, intent: Floats) -> Flags:
+    logit = trace_logit(market, name, market.people.reliability[person], intent)
+    return np.asarray(uniform(market.seed, f"visits.{name}", len(person)) < sigmoid(logit))
+
+
+def _drift(market: Market, placed_at: Ints, day: Floats) -> Floats:
+    plan, year = market.preset.time, placed_at / DAY / YEAR_DAYS
+    return np.asarray(plan.drift_per_day * day + plan.yearly * np.sin(2 * np.pi * year))
 
 
 def uniform(seed: int, name: str, count: int) -> Floats:
@@ -103,9 +125,10 @@ def _in_sale(market: Market, moment: Ints) -> Flags:
 
 
 def _arrivals(market: Market, n_orders: int) -> tuple[Ints, Ints]:
-    """Moments and buyers, in order of time. A buyer may come once joined; a ring member only during the burst."""
+    """Moments and buyers, in order of time. A buyer may come once joined; a ring member only from the burst on."""
     slots = market.begin + np.arange(market.preset.days * 24) * HOUR
-    weight = HOUR_WEIGHT[(slots + IST_OFFSET) // HOUR % 24] * np.where(_in_sale(market, slots), SALE_BOOST, 1.0)
+    boost = np.where(_in_sale(market, slots), market.preset.time.sale_boost, 1.0)
+    weight = np.asarray(market.preset.time.hours)[(slots + IST_OFFSET) // HOUR % 24] * boost
     draw = stream(market.seed, "visits.moments")
     moment = np.sort(draw.choice(slots, size=n_orders, p=weight / weight.sum()) + draw.integers(HOUR, size=n_orders))
     people = market.people
@@ -115,23 +138,35 @@ def _arrivals(market: Market, n_orders: int) -> tuple[Ints, Ints]:
     total = np.cumsum(people.rate[ranked])
     there = total[np.searchsorted(since[ranked], (moment - market.begin) / DAY, side="right") - 1]
     person = ranked[np.searchsorted(total, uniform(market.seed, "visits.buyers", n_orders) * there)]
-    burst = people.joined_day[person] + uniform(market.seed, "visits.bursts", n_orders) * market.preset.people.ring_days
-    moment = np.where(people.ring[person], market.begin + (burst * DAY).astype(np.int64), moment)
+    moment = _in_bursts(market, moment, person)
     order = np.argsort(moment, kind="stable")
     return moment[order], person[order]
+
+
+def _in_bursts(market: Market, moment: Ints, person: Ints) -> Ints:
+    """The same moments, but a ring member's orders follow each other in short gaps from the start of the burst."""
+    people, plan = market.people, market.preset.people
+    rows = np.flatnonzero(people.ring[person])
+    gaps = stream(market.seed, "visits.bursts").exponential(plan.ring_gap_days * DAY, len(rows)).astype(np.int64)
+    start = (people.joined_day[person[rows]] * DAY).astype(np.int64)
+    late = running_sum(person[rows], gaps) % (market.preset.days * DAY - start)  # no order after the end
+    out = moment.copy()
+    out[rows] = market.begin + start + late
+    return out
 
 
 def _merchants(market: Market, person: Ints) -> Ints:
     shares = [merchant.share for merchant in market.preset.merchants]
     other = stream(market.seed, "visits.merchants").choice(len(shares), size=len(person), p=shares)
     loyal = uniform(market.seed, "visits.loyal", len(person)) < market.preset.people.loyal
+    loyal |= market.people.ring[person]
     return np.where(loyal, market.people.merchant[person], other)
 
 
 def _phones(market: Market, person: Ints) -> Ints:
     """A number for each phone, 0 upwards. The first may be shared at home; unreliable buyers change theirs often."""
     plan, people = market.preset.people, market.people
-    often = np.where(people.reliability[person] < -1.2, plan.phone_change_unreliable, plan.phone_change)
+    often = np.where(people.reliability[person] < UNRELIABLE, plan.phone_change_unreliable, plan.phone_change)
     changed = uniform(market.seed, "visits.phones", len(person)) < often
     version = running_sum(person, changed.astype(np.int64))
     return _numbered(np.where(version == 0, people.phone_owner[person], person), version)
@@ -139,7 +174,8 @@ def _phones(market: Market, person: Ints) -> Ints:
 
 def _devices(market: Market, person: Ints) -> Ints:
     changed = uniform(market.seed, "visits.devices", len(person)) < market.preset.people.device_change
-    return _numbered(person, running_sum(person, changed.astype(np.int64)))
+    version = running_sum(person, changed.astype(np.int64))
+    return _numbered(np.where(version == 0, market.people.device_owner[person], person), version)
 
 
 def _numbered(owner: Ints, version: Ints) -> Ints:

@@ -26,12 +26,13 @@ from data.importing import Request, import_files
 from data.pool import Pool
 from data.world.presets import preset_named
 from data.world.simulate import simulate
-from data.world.write import write_world
+from data.world.write import TRUTH_DIR, write_world
 from features.rebuild import rebuild
 from serving.api import Api
 from serving.clock import Clock
 from serving.commands import start_service, stop_service
 from tests.helpers.markets import QUICK_PLAN
+from tests.helpers.opened import watched
 from training.release import promote, train_pool
 from training.tracking import Tracker
 
@@ -91,6 +92,11 @@ class Installation:
     def session(self) -> Session:
         return Session(self.home, self.mlruns)
 
+    @property
+    def peeked(self) -> Path:
+        """A file that names what import and training opened of the truth."""
+        return self.home / "peeked.txt"
+
     def copy(self, to: Path) -> "Installation":
         """The same again, to write into."""
         shutil.copytree(self.home, to)
@@ -122,8 +128,10 @@ def built(folder: Path) -> Installation:
     made = Installation(folder / "home")
     write_world(simulate(preset_named("demo"), 4_000, 7, ENDS, silent), made.market)
     files = [made.market / "orders.parquet", made.market / "news.parquet"]
-    import_files(made.home, Request(files, "native", None, POOL, None, False), silent)
-    train_pool(made.pool, made.mlruns, QUICK_PLAN, None, silent)
+    with watched(made.market / TRUTH_DIR) as opened:
+        import_files(made.home, Request(files, "native", None, POOL, None, False), silent)
+        train_pool(made.pool, made.mlruns, QUICK_PLAN, None, silent)
+    made.peeked.write_text("\n".join(opened))
     promote(made.pool, Tracker(made.mlruns), "challenger", if_better=False, dry_run=False)
     made.rebuild()
     return made

@@ -1,0 +1,59 @@
+"""How far anybody could get: the scores of those who know less and less of the truth, as figures with bands."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from data.contract import Action
+from data.world.additive import best_additive
+from data.world.marginal import Marginal
+from data.world.oracle import entity_oracle, observable_oracle
+from data.world.simulate import World
+from data.world.streams import Flags, Floats
+from data.world.truth import OUTCOMES
+
+ISSUE = "what the market is made for"
+LEAST_GAIN = 0.01
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """(n,) cash orders that were just shipped and came to an end, in rows; and what became of every order."""
+
+    rows: Flags
+    rto: Flags
+
+
+def judged(world: World) -> Judged:
+    """The orders on which ceilings are told: nothing but cash, so that payment alone earns nothing."""
+    outcome, inner = world.inner.course.outcome, world.inner
+    ended = (outcome == OUTCOMES.index("delivered")) | (outcome == OUTCOMES.index("rto"))
+    untouched = inner.handling.action == int(Action.ALLOW_COD)
+    return Judged(ended & inner.orders.cod & untouched, outcome == OUTCOMES.index("rto"))
+
+
+def ceilings(world: World) -> Iterator[Marginal]:
+    """AUCs on cash orders. The best additive oracle learns on every second order and is judged, like the observable
+    one beside it, on the others."""
+    inner, found = world.inner, judged(world)
+    oracle = observable_oracle(inner)
+    every_second = np.arange(world.n_orders) % 2 == 1
+    additive = best_additive(inner, oracle, inner.orders.cod & every_second)
+    new = found.rows & ~every_second
+    latent = world.truth["p_cod"].to_numpy()
+    scores = {"all traits and intent": latent, "entity oracle": entity_oracle(inner), "observable oracle": oracle.p}
+    bands = {"all traits and intent": (0.82, 0.86), "entity oracle": (0.82, 0.84), "observable oracle": (0.77, 0.79)}
+    for name, score in scores.items():
+        yield Marginal(f"COD AUC, {name}", auc(score[found.rows], found.rto[found.rows]), *bands[name], ISSUE)
+    gain = auc(oracle.p[new], found.rto[new]) - auc(additive[new], found.rto[new])
+    yield Marginal("COD AUC, observable oracle above the best additive one", gain, LEAST_GAIN, 0.05, ISSUE)
+
+
+def auc(score: Floats, rto: Flags) -> float:
+    """Share of pairs of an RTO and a delivery in which the RTO scores higher; ties count half. NaN without pairs."""
+    distinct, where = np.unique(score, return_inverse=True)
+    came_back = np.bincount(where, weights=rto, minlength=len(distinct))
+    arrived = np.bincount(where, weights=~rto, minlength=len(distinct))
+    pairs = came_back.sum() * arrived.sum()
+    return float(came_back @ (np.cumsum(arrived) - arrived / 2) / pairs) if pairs else float("nan")

@@ -1,0 +1,92 @@
+"""The command `simulate`: make a made-up market, or judge one."""
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from data.console import emit, fields, note, progress, table
+from data.errors import CheckFailed, UsageError
+from data.options import JSON, moment
+
+if TYPE_CHECKING:
+    from data.world.marginal import Marginal
+    from data.world.presets import Preset
+
+
+@click.command("simulate", epilog="Example: rto simulate --preset network --orders 500000 --seed 7 --out market")
+@click.option("--preset", default="demo", show_default=True, help="Which made-up market: demo, merchant or network.")
+@click.option("--orders", type=int, help="How many orders; default: the preset's own number.")
+@click.option("--seed", default=7, show_default=True, help="The same seed gives the same bytes.")
+@click.option("--until", default="2026-06-30", show_default=True, help="Last day of the market (ISO date, UTC).")
+@click.option("--out", type=click.Path(path_type=Path), help="An empty or new folder; not needed with --check.")
+@click.option("--check", is_flag=True, help="Judge the market: every marginal with its band, source and verdict.")
+@JSON
+def simulate_command(
+    preset: str, orders: int | None, seed: int, until: str, out: Path | None, check: bool, as_json: bool
+) -> None:
+    """Make a made-up market with known truth, in the native contract.
+
+    Good figures here are not figures on anyone's shop: docs/world.md says what is modelled and what is left out.
+    """
+    from data.world.presets import preset_named
+    from data.world.simulate import check_plan
+
+    if out is None and not check:
+        raise UsageError("CLI008", "--out", got="nothing", expected="--out FOLDER, or --check, or both")
+    plan, end = preset_named(preset), moment(until, "--until")
+    assert end is not None, "the option has a default"
+    orders = plan.n_orders if orders is None else orders
+    check_plan(plan, orders, seed, end)
+    result, figures = _run(plan, (orders, seed, end), out, check)
+    note("made up: not a figure of anyone's shop")
+    emit(result, as_json, lambda r: _show(r, figures))
+    if missed := [figure.name for figure in figures if not figure.in_band]:
+        expected, to_do = "every marginal in its band", "see docs/world.md; small markets and odd seeds scatter"
+        raise CheckFailed("W005", preset, got="; ".join(missed), expected=expected, to_do=to_do)
+
+
+def _run(
+    plan: "Preset", size: tuple[int, int, int], out: Path | None, check: bool
+) -> tuple[dict[str, Any], list["Marginal"]]:
+    from contextlib import nullcontext
+
+    from data.world.frozen import parameters_digest
+    from data.world.marginals import marginals
+    from data.world.simulate import simulate
+    from data.world.write import new_folder, write_files
+
+    orders, seed, end = size
+    with nullcontext() if out is None else new_folder(out, note) as folder, progress() as tell:
+        world = simulate(plan, orders, seed, end, lambda done, total: tell("simulate", done, total + 2))
+        if folder is not None:
+            tell("write", 7, 8)
+            write_files(world, folder)
+        figures = marginals(world) if check else []
+    result: dict[str, Any] = {"preset": plan.name, "orders": orders, "seed": seed, "parameters": parameters_digest()}
+    if out is not None:
+        result |= {"out": str(out)} | {path.name: _digest(path) for path in sorted(out.glob("*.parquet"))}
+    return result | ({"marginals": [_row(figure) for figure in figures]} if check else {}), figures
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+
+
+def _row(figure: "Marginal") -> dict[str, Any]:
+    value = figure.value if figure.value == figure.value else None  # JSON knows no NaN
+    bounds = {"least": figure.least, "most": figure.most, "source": figure.source, "in_band": figure.in_band}
+    return {"name": figure.name, "value": value, **bounds}
+
+
+def _show(result: dict[str, Any], figures: list["Marginal"]) -> None:
+    fields([(name, value) for name, value in result.items() if name != "marginals"])
+    if figures:
+        headers = ("marginal", "value", "least", "most", "verdict", "source")
+        rows = [
+            (f.name, f"{f.value:.4f}", f"{f.least:.4f}", f"{f.most:.4f}", "in band" if f.in_band else "OUT", f.source)
+            for f in figures
+        ]
+        table(headers, rows)

@@ -1,0 +1,211 @@
+"""`docs/world.md`, written from the world itself: `python -m data.world.page > docs/world.md`."""
+
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from data.world.frozen import parameters_digest
+from data.world.marginals import marginals
+from data.world.outcomes import CAUSES
+from data.world.parameter import Row, rows
+from data.world.presets import NETWORK, PRESETS, Preset
+from data.world.recorded import RECORDED
+from data.world.shops import CATEGORIES
+from data.world.simulate import simulate
+
+INTRO = """# The made-up market
+
+> **Good figures on a made-up market are not figures of anyone's shop.** Here we know what is true because we made it
+> up: that is the use of it, and the limit of it. A model that does well here has shown that it reads what can be read
+> from a log like this; what it will do on real orders, only real orders tell.
+
+`rto simulate` draws a market whose truth is known: who is reliable, why each parcel came back, what would have
+happened under every action. No public data tells how far a model is from the possible; a made-up market does.
+
+    rto simulate --preset network --orders 500000 --seed 7 --out market
+    rto import market/orders.parquet market/news.parquet --mapping native
+    rto simulate --preset network --orders 200000 --seed 7 --check
+
+The same preset, number of orders, seed and last day give the same bytes. The files are written into a folder beside
+and renamed when all are there, so a folder that has its name is whole; a run that was killed is begun anew, for a
+world is drawn whole and there is nothing to resume. A test holds this page and the code together; it is written by
+
+    python -m data.world.page > docs/world.md
+    python -m data.world.pictures docs/img
+
+| file | holds |
+|---|---|
+| `orders.parquet`, `news.parquet` | what the shops know, in the native contract |
+| `truth/orders.parquet` | each order: chances by cause, end, latents, action taken, where every other would have led |
+| `truth/people.parquet`, `truth/places.parquet` | traits of buyers, effects of PIN codes |
+| `world.json`, `WORLD.md` | preset, seed, size, end; a warning |
+
+Import and training never open `truth/`; a test watches that.
+
+## What it models
+
+- **Presets.** `network`: one pool of sixty merchants over eighteen months. `merchant`: one shop whose buyers come
+  about twice. `demo`: three shops, for `rto demo`.
+- **Buyers** with a reliability nobody sees. Some live together and are alike; some share a phone; phones and devices
+  change, those of unreliable buyers often. A few belong to **rings** that order in bursts at one shop, some of them
+  on one device and to one address.
+- **Places.** PIN codes, districts, states and coordinates are real (India Post, GODL-India); which sell more, and how
+  parcels fare there, is drawn. Couriers differ, and differ by district, and now and then one breaks down in a
+  district for a week.
+- **Addresses** in Latin letters in the manner of Hindi, Bengali, southern and English streets, with parts left out
+  and typing errors the oftener the worse their writer; nonsense; wrong PIN codes; and short village addresses (*Vill
+  Rampur, PO Sonbarsa*) that are perfectly good.
+- **A visit's intent**, which nobody sees either, but which leaves traces: app or web, account or guest, an e-mail or
+  none, a full name or a short one. The contract has no column for one-time passwords or time on the page, so there
+  are none here.
+- **Five competing causes** of an RTO: no intent or a fake order, refusal at the door, an address nobody finds, a
+  buyer out of reach three times, the courier's fault. The first that fires counts. Each has its own equation, with
+  interactions; an order's own luck and its delay are integrated out, so each order's chance is known in closed form.
+- **Time.** Sale windows, nights, a slow drift and a yearly wave, and in the last tenth of `network` and `merchant`
+  one abrupt shift.
+- **News** as couriers tell it: hours late, reasons booked with a noisy pen, scans corrected a day later, parcels
+  lost, ends never told, orders taken back before dispatch.
+- **What the shops did** about risky orders under a logging policy, with propensities; what every other action would
+  have led to, drawn with the same luck.
+
+## What it leaves out
+
+Returns after delivery, part deliveries, exchanges; the text of addresses that were corrected; stock; marketplaces;
+prices that answer to demand; buyers who learn or who are driven away by a refusal, and refused ones who come back
+under a new phone; shops that copy each other; couriers chosen by price; holidays, weather, elections; addresses in
+Indian scripts; more than one country, currency or warehouse; people of whom several hide behind one account. Effects
+of actions rest on vendors' claims or are assumed: no randomised study is public.
+"""
+
+
+PICTURES = """
+![Every marginal within its band, for three seeds](img/world-bands.svg)
+
+![Cash RTO by delay, tier and district, and the reasons booked](img/world-marginals.svg)
+
+![When ends are told; cash RTO week by week](img/world-time.svg)
+"""
+
+
+def page() -> str:
+    """The page as Markdown."""
+    parts = [
+        INTRO,
+        _bands(),
+        PICTURES,
+        "\n## Parameters\n",
+        SOURCES,
+        f"\nDigest of all parameters: `{parameters_digest()}`.\n",
+    ]
+    return "".join([*parts, *_plans(), _shops(), _pen()])
+
+
+SOURCES = """
+What has no public source says *assumed*. *science notes* are the project's own notes from before the build, which
+began with a throw-away prototype: read them as assumed, too. Where presets differ the row shows each. Effects on a
+logit unless said otherwise.
+"""
+
+
+def _bands() -> str:
+    """Every marginal's band and source; a tiny world is drawn for their names only."""
+    tiny = simulate(NETWORK, 2_000, 1, 1_780_000_000_000_000, lambda done, total: None)
+    head = (
+        "\n## Marginals\n\n`--check` prints these with their verdicts and ends with status 13 if one is outside its band.\n"
+        "They were set for `network` at 200,000 orders; smaller markets scatter more.\n\n"
+        "| marginal | least | most | source |\n|---|---|---|---|\n"
+    )
+    lines = [f"| {one.name} | {one.least:g} | {one.most:g} | {one.source} |\n" for one in marginals(tiny)]
+    return head + "".join(lines).replace("inf", "")
+
+
+def _plans() -> list[str]:
+    """A table for each plan of the presets, in the order of their fields; then what stands in no plan."""
+    tables = [_table("Market", "", [row for row in rows(NETWORK) if "." not in row.name])]
+    for column in fields(Preset):
+        plan = getattr(NETWORK, column.name)
+        if is_dataclass(plan) and "why" not in column.metadata:
+            mine = [row for row in rows(NETWORK) if row.name.startswith(f"{column.name}.")]
+            tables.append(_table(column.name.capitalize(), type(plan).__doc__ or "", mine))
+    sales = [
+        f"| {name} | " + "; ".join(f"{sale.starts:g} of the period, {sale.days} days" for sale in preset.sales) + " |\n"
+        for name, preset in PRESETS.items()
+    ]
+    return [*tables, SALES, *sales]
+
+
+SALES = """
+### Sale windows
+
+Assumed: a festive one of 20 days and short ones of 7.
+
+| preset | begin at, for |
+|---|---|
+"""
+
+
+def _table(title: str, words: str, mine: list[Row]) -> str:
+    others = {name: {row.name: row.value for row in rows(preset)} for name, preset in PRESETS.items()}
+    words = words.splitlines()[0] if words else ""
+    head = f"\n### {title}\n\n{words}\n\n| parameter | value | meaning | source |\n|---|---|---|---|\n"
+    return head + "".join(_line(row, others) for row in mine)
+
+
+def _line(row: Row, others: dict[str, dict[str, Any]]) -> str:
+    odd = [
+        f"{name} {_shown(theirs[row.name])}"
+        for name, theirs in others.items()
+        if theirs.get(row.name, row.value) != row.value
+    ]
+    value = "; ".join([_shown(row.value), *odd])
+    return f"| `{row.name.rpartition('.')[2]}` | {value} | {row.why} | {row.source} |\n"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(_shown(part) for part in value)
+    return f"{value:g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _shops() -> str:
+    head = """
+### Categories
+
+Medians in rupees; effects on the logits of refusal and of paying in cash. The order follows the RTO shares by category of
+the Shiprocket calculator; the figures are assumed. Drawn shops sell some of these.
+
+| category | median price | refusal | cash |
+|---|---|---|---|
+"""
+    lines = [f"| {a.name} | {a.median_price:g} | {a.refusal:+g} | {a.cod:+g} |\n" for a in CATEGORIES]
+    named = """
+| preset | shop | share | from PIN | days to dispatch | refusal | more so outside the cities |
+|---|---|---|---|---|---|---|
+"""
+    shops = [
+        f"| {name} | {m.merchant_id} | {m.share:g} | {m.origin_pincode} | {m.dispatch_days:g} | {m.refusal:+g} | {m.rural:+g} |\n"
+        for name, preset in PRESETS.items()
+        for m in preset.merchants
+    ]
+    return head + "".join(lines) + named + "".join(shops)
+
+
+def _pen() -> str:
+    kinds = sorted({kind for booked in RECORDED.values() for kind in booked})
+    head = f"""
+### What couriers write down
+
+Share of failed attempts booked under each reason, by true cause (*none*: delivered in the end). Assumed, and set
+so that the booked mix of cash RTOs is ClickPost's.
+
+| true cause | {" | ".join(kind.name.lower().replace("_", " ") for kind in kinds)} |
+|---|{"---|" * len(kinds)}
+"""
+    lines = [
+        f"| {CAUSES[cause]} | " + " | ".join(f"{booked[kind]:g}" if kind in booked else "" for kind in kinds) + " |\n"
+        for cause, booked in RECORDED.items()
+    ]
+    return head + "".join(lines)
+
+
+if __name__ == "__main__":
+    print(page(), end="")
