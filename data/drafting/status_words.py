@@ -88,8 +88,8 @@ CODES: dict[str, str] = {
     code: news
     for news, codes in {
         "delivered": "dlv dlvd del dl dld ok dlvrd delvd deli pod",
-        "rto_started": "rto rts rt rtn rti ri rtsi rtoi rto-i rto-ip rto-it rts-init rto-init rto-int "
-        "rto-initiated rto-in-transit rts-it ret-init rto-ofd rto-ni r2s",
+        "rto_started": "rts rt rtn rti ri rtsi rtoi rto-i rto-ip rto-it rts-init rto-init rto-int "
+        "rto-initiated rto-in-transit rts-it ret-init rto-ofd rto-ni r2s rto",
         "rto_received": "rto-d rto-del rto-dlv rto-dl rtod rts-d rts-dlv rto-rcvd rts-rcvd rto-rec rto-ack rtoc",
         "attempt_failed": "und ud udl undel ndr na ni ofd-f fa nd dex failedattempt",
         "lost": "lst lt dmg dst",
@@ -133,7 +133,7 @@ REASONS = tuple((reason, tuple(dict.fromkeys(map(spoken, phrases)))) for reason,
 """Why a delivery failed -> phrases; the first phrase found as whole words decides."""
 
 REASON_HEADS = tuple(map(spoken, (
-    "reason", "ndr reason", "rto reason", "remarks", "remark", "motivo", "alasan", "causa", "return reason", "failure reason",
+    "reason", "ndr reason", "rto-reason", "remarks", "remark", "motivo", "alasan", "causa", "return reason", "failure reason",
     "undelivered reason", "novedad", "keterangan", "comment", "السبب", "observacion", "ndr remark",
 )))  # fmt: skip
 

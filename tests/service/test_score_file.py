@@ -64,7 +64,9 @@ def scored(made: Installation, path: Path, **more: Any) -> list[dict[str, Any]]:
 
 def over_http(client: httpx.Client, orders: pa.Table) -> list[dict[str, Any]]:
     ids = list(dict.fromkeys(orders["order_id"].to_pylist()))
-    bodies = [request_of(orders.filter(pc.equal(orders["order_id"], i))) | {"order_id": i} for i in ids]
+    bodies = [
+        without_nothing(request_of(orders.filter(pc.equal(orders["order_id"], i))) | {"order_id": i}) for i in ids
+    ]
     answers = [client.post("/v1/score", json=ask(body)) for body in bodies]
     assert {a.status_code for a in answers} == {200}
     return [a.json() | {"order_id": i} for i, a in zip(ids, answers, strict=True)]
@@ -101,6 +103,62 @@ def test_a_file_is_scored_as_over_http(own: Installation, orders: pa.Table, tmp_
     assert [{name: row[name] for name in wanted[0]} for row in found] == wanted
     assert len({row["p_rto"] for row in found}) > 10
     assert {row["merchant_id"] for row in found} == {SHOP}
+
+
+ODD: tuple[dict[str, Any], ...] = (
+    {"phone": None, "email": None, "customer_id": None},
+    {"line1": None, "line2": None, "landmark": None},
+    {"pincode": None, "district": None, "state": None, "city": None},
+    {"amount_minor": None},
+    {"amount_minor": 0},
+    {"currency": "USD"},
+    {"payment_method": None},
+    {"sku": None, "category": None, "courier": None, "campaign": None},
+    {"device_id": None, "ip": None, "name": None},
+    {"phone": "+919000000001"},
+)
+
+
+@pytest.fixture
+def odd(orders: pa.Table) -> pa.Table:
+    """The same orders, most of them with something missing or strange; two new ones are a cart of one buyer."""
+    ids = list(dict.fromkeys(orders["order_id"].to_pylist()))
+    rows = orders.to_pylist()
+    for row in rows:
+        place = ids.index(row["order_id"])
+        row |= ODD[place // 2 % (len(ODD) + 1)] if place // 2 % (len(ODD) + 1) < len(ODD) else {}
+    return pa.Table.from_pylist(rows, schema=orders.schema)
+
+
+def test_odd_orders_are_scored_as_over_http_one_by_one_and_as_a_batch(own: Installation, odd: pa.Table, tmp_path: Path):
+    path = tmp_path / "odd.parquet"
+    pq.write_table(odd, path)
+    ids = list(dict.fromkeys(odd["order_id"].to_pylist()))
+    with served(own, StoppedClock()) as client:
+        alone = [as_row(answer) for answer in over_http(client, odd)]
+        bodies = [without_nothing(request_of(odd.filter(pc.equal(odd["order_id"], i))) | {"order_id": i}) for i in ids]
+        batch = client.post("/v1/score/batch", json={"merchant_id": SHOP, "orders": bodies}).json()["results"]
+    found = [{name: row[name] for name in alone[0]} for row in scored(own, path)]
+    assert found == alone == [as_row(answer) for answer in batch]
+    assert {row["decided_by"] for row in found} == {"expected_value", "default"}
+    assert {tuple(row["warnings"]) for row in found} == {(), ("economics_missing",), ("amount_missing",)}
+    assert len({text.partition(": ")[2] for row in found for text in row["reason_texts"]}) > 10
+
+
+def test_known_and_new_orders_do_not_change_each_other(own: Installation, odd: pa.Table, tmp_path: Path):
+    whole = tmp_path / "whole.parquet"
+    pq.write_table(odd, whole)
+    new, parts = pc.starts_with(odd["order_id"], "="), dict[str, dict[str, Any]]()
+    for name, some in (("new", odd.filter(new)), ("known", odd.filter(pc.invert(new)))):
+        pq.write_table(some, tmp_path / f"{name}.parquet")
+        parts |= {row["order_id"]: row for row in scored(own, tmp_path / f"{name}.parquet")}
+    assert {row["order_id"]: row for row in scored(own, whole)} == parts
+
+
+def without_nothing(order: dict[str, Any]) -> dict[str, Any]:
+    """A request without what is null in it."""
+    return {name: without_nothing(value) if isinstance(value, dict) else value
+            for name, value in order.items() if value is not None}  # fmt: skip
 
 
 def test_an_order_placed_here_does_not_count_for_itself(own: Installation, orders: pa.Table, tmp_path: Path):
