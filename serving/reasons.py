@@ -26,6 +26,14 @@ _BUYER = {
     "rto_prone_address": ("address", "this address", "address"),
 }
 """Reasons about one buyer: the key, its name, and what was not given where it is missing."""
+_AROUND = {
+    "rto_prone_pincode": (
+        "pincode",
+        "Orders around this PIN code came back more often",
+        "Orders around this PIN code arrive",
+    )
+}
+"""Reasons about a place of which nothing is known itself: the key, and what is said of the places around it."""
 _COUNTED = {"rto_prone_phone": "phone", "rto_prone_pincode": "pincode", "rto_prone_address": "address"}
 _PLACE_NAMES = {"phone": "with this phone", "pincode": "to this PIN code", "address": "to this address"}
 
@@ -144,7 +152,7 @@ def _impact(bundle: Bundle, part: Array, margin: Array) -> Array:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """known: for each code about a buyer, (n,) outcomes known, NaN without the key.  counts: (n,) known and RTO."""
+    """known: for each code about a buyer or a place, (n,) outcomes known, NaN without the key.  counts: (n,) known and RTO."""
 
     known: dict[str, Array]
     counts: dict[str, tuple[Array, Array]]
@@ -153,7 +161,7 @@ class Texts:
     @staticmethod
     def of(why: Why) -> "Texts":
         by_key, without = most_known(why.readings), np.full(len(why.x), np.nan)
-        known = {code: by_key.get(key, without) for code, (key, _, _) in _BUYER.items()}
+        known = {code: by_key.get(key, without) for code, (key, _, _) in (_BUYER | _AROUND).items()}
         counts = {}
         for code, key in _COUNTED.items():
             pair = [why.readings.get(Sum(key, measure)) for measure in (Measure.KNOWN, Measure.RTO)]
@@ -168,6 +176,9 @@ class Texts:
             # of a buyer of whom nothing is known, neither that parcels came back nor that they arrived
             _, name, absent = _BUYER[code]
             return f"No outcome is known with {name} yet" if known == known else f"No {absent} was given"
+        if code in _AROUND and not self.known[code][row] > 0:
+            _, worse, better = _AROUND[code]
+            return worse if raises else better
         return WORDING[code].raises if raises else WORDING[code].lowers
 
     @property
@@ -179,7 +190,7 @@ class Texts:
         """(n, w) a number for each reason: orders with the same one, code and direction have the same text."""
         out = np.zeros(code.shape, dtype=np.int64)
         for place, name in enumerate(codes):
-            if name in _BUYER or name in self.counts:
+            if name in self.known or name in self.counts:
                 rows, columns = np.nonzero(code == place)
                 out[rows, columns] = self._ways_of(name)[rows]
         return out

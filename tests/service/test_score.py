@@ -9,6 +9,7 @@ import pytest
 
 from data.contract import DAY, SECOND
 from data.database import scalar
+from data.places import load_register
 from data.segments import load_history
 from features.rebuild import verify
 from serving import ledger
@@ -112,6 +113,20 @@ def test_of_a_stranger_nothing_is_said_about_earlier_orders(shared: httpx.Client
     order = an_order(customer={"email": "nobody.yet@example.in"})
     texts = {r["code"]: r["text"] for r in scored(shared, order, explain=20)["reasons"]}
     assert texts["rto_prone_phone"] == "No phone was given"
+
+
+def test_of_a_place_without_orders_it_is_said_that_those_around_it_speak(
+    shared: httpx.Client, installation: Installation
+):
+    delivered_to = set(installation.orders()["pincode"].to_pylist())
+    known, unknown = min(delivered_to), next(p for p in load_register().pincode.tolist() if p not in delivered_to)
+    texts = {
+        pincode: {r["code"]: r["text"] for r in scored(shared, order, explain=20)["reasons"]}["rto_prone_pincode"]
+        for pincode in (known, unknown)
+        for order in [an_order(shipping_address={"line1": "12 MG Road", "pincode": pincode})]
+    }
+    assert "around this PIN code" in texts[unknown]
+    assert "around" not in texts[known]
 
 
 def test_a_score_leaves_no_trace_of_a_person(own: Installation):
