@@ -12,7 +12,9 @@ import pyarrow.compute as pc
 
 from data.contract import DAY, NewsType, Reason
 from data.world.ceilings import ceilings
+from data.world.effects import P_CAUSES
 from data.world.marginal import Marginal
+from data.world.outcomes import CAUSES
 from data.world.simulate import World
 from data.world.streams import Flags, Floats, Ints
 from data.world.truth import OUTCOMES
@@ -141,6 +143,10 @@ def truth_holds(world: World) -> Iterator[Marginal]:
     }
     for name, group in groups.items():
         yield _farthest(f"mean(p) = mean(y) by {name}", ended.rto[rows], chance[rows], group[rows])
+    cause, n = world.inner.before.cause, world.n_orders
+    fired = np.concatenate([cause == number for number in range(1, len(CAUSES))])
+    chances = np.concatenate([world.truth[name].to_numpy() for name in P_CAUSES])
+    yield _farthest("mean(p) = mean(y) by true cause", fired, chances, np.repeat(np.arange(len(P_CAUSES)), n))
 
 
 def _farthest(name: str, happened: Flags, chance: Floats, group: Ints) -> Marginal:

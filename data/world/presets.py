@@ -96,7 +96,7 @@ DEMO = Preset(
         junk_mailbox=(-2.2, -1.0),
     ),
     causes=CausePlan(
-        refusal=-3.15, refusal_reliability=1.75, value_on_reliability=-0.35, discount_on_first=2.0, intent=0.7
+        refusal=-3.30, refusal_reliability=1.75, value_on_reliability=-0.35, discount_on_first=2.0, intent=0.7
     ),
 )
 """Three shops; what `rto demo` shows. Buyers differ more, and shops see more of them, than in `network`."""

@@ -15,7 +15,7 @@ from data.world.simulate import simulate
 from tests.helpers.worlds import UNTIL, quiet
 
 PAGE = Path(__file__).parents[2] / "docs" / "world.md"
-FROZEN = "not yet"
+FROZEN = "609d4a72b043d716829a187ce469c588ced33f74f542618204783b3f06c811e8"
 """`rto simulate` prints it. A change is listed in CHANGELOG.md with every figure that leans on the market, told anew."""
 
 
@@ -69,7 +69,7 @@ def test_the_page_warns_before_anything_else_and_shows_its_pictures():
 def test_the_pictures_are_drawn_from_the_world_and_the_same_again(tmp_path):
     for folder in (tmp_path / "a", tmp_path / "b"):
         folder.mkdir()
-        assert len(draw(folder, seeds=(7, 8), orders=2_000)) == 3
+        assert len(draw(folder, seeds=(7, 8), orders=1_000)) == 3
     for one in (tmp_path / "a").iterdir():
         text = one.read_text(encoding="utf-8")
         assert text == (tmp_path / "b" / one.name).read_text(encoding="utf-8")
