@@ -27,8 +27,6 @@ from serving.schema import BatchIn, EventIn, PlaceIn, ScoreIn
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("data", "features", "training", "serving")
-OTHERS_WORDS = {"data/drafting/status_words.py"}
-"""Lists of what shops' and couriers' files say: `rto` there is a status, not our command."""
 PAGES = sorted(p for p in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "mlruns" / "README.md"))
 CODE = re.compile(r"[A-Z]{1,6}\d{3}")
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)|(?:src|href)=\"([^\"]+)\"")
@@ -123,8 +121,7 @@ def test_every_rto_command_on_a_page_can_be_typed_as_it_stands() -> None:
 
 def test_every_rto_command_that_a_message_tells_can_be_typed() -> None:
     """To-do lines and examples in help. Words of a sentence after the command are its arguments, and do no harm."""
-    speaking = [path for path in sources() if path.relative_to(ROOT).as_posix() not in OTHERS_WORDS]
-    said = {text for path in speaking for text in constants(ast.parse(path.read_text())) if "rto " in text}
+    said = {text for path in sources() for text in constants(ast.parse(path.read_text())) if "rto " in text}
     told = {found for text in said for found in re.findall(r"\brto [a-z][^,;:)&|`\n]*", text)}
     assert len(told) > 10
     assert [(words, bad) for words in sorted(told) if (bad := complaint(words.split()))] == []

@@ -19,7 +19,7 @@ from data.errors import UsageError
 from data.mapping import Mapping
 from data.news import told_of
 from data.reading import read_sheet
-from data.shaping import File, Join
+from data.shaping import File
 from tests.helpers.exports import fates, made_orders
 from tests.helpers.imports import Shop
 from tests.helpers.odd_exports import ODD, UNKNOWN_CODE_AT
@@ -54,8 +54,6 @@ def test_an_odd_export_imports_as_drafted_with_every_fate_as_it_was(tmp_path: Pa
     written = tomllib.loads(proposal(*odd.paths))
     if name == "courier_sheet":  # a code that nobody knows: the person says that it is open
         written["rules"].append({"when": {"Stat": ["XZ9"]}})
-    if "numbers" in written.get("join", {}) and "numbers" not in Join.model_fields:
-        pytest.skip("[join] numbers is not there yet: the draft proposes it, no import can follow it")
     imported = Shop(tmp_path).read(Mapping(**written), *odd.paths)
     ends = dict.fromkeys(imported.orders["order_id"], "open")
     for told in told_of(imported.news):
