@@ -120,7 +120,7 @@ def test_an_outcome_told_in_time_does_move_what_counts_outcomes(feature: Feature
     if link:
         rows[0][link.measure] = 6
     told = [Told("m1", r["order_id"], "s", f"{r['order_id']}p", "placed", r["placed_at"], r["placed_at"]) for r in rows]
-    ends = ("rto_started", "rto_started", "cancelled", "rto_started", "rto_started", "switched_to_prepaid")
+    ends = ("rto_started", "delivered", "cancelled", "rto_started", "rto_started", "switched_to_prepaid")
     told += [
         Told("m1", f"o{i}", "s", f"e{i}", kind, T0 + 3_000_000_000 + i, T0 + 3_000_000_000 + i)
         for i, kind in enumerate(ends)

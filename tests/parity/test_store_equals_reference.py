@@ -287,7 +287,7 @@ def test_news_told_while_the_history_is_folded_is_in_the_rebuilt_state(anew) -> 
     keep(shop.connection, folded, silent)
     assert verify(shop.connection, segments.load_history(shop.pool)) == []
     read = shop.readings({"merchant_id": "m1", "order_id": "o1"}, T0 + 10 * DAY)
-    assert [read[Sum("phone", m)] for m in (Measure.PLACED, Measure.RTO)] == [3.0, 1.0]
+    assert [read[Sum("phone", m)] for m in (Measure.NOT_TAKEN, Measure.RTO)] == [3.0, 1.0]
 
 
 def test_a_fold_that_saw_news_told_while_it_read_does_not_count_it_twice(anew) -> None:
