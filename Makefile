@@ -7,7 +7,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export BENTOML_DO_NOT_TRACK := true
 export DO_NOT_TRACK := true
 
-.PHONY: demo test lint types imports check bench bento soak system-deps clean
+.PHONY: demo test lint types imports check bench bench-world bento soak system-deps clean
 
 demo: .venv/ready          ## the main job on a made-up market, start to finish
 	@.venv/bin/rto demo
@@ -28,6 +28,9 @@ check: lint types imports test
 
 bench: .venv/ready         ## timings, printed as a table and written as dated JSON
 	@.venv/bin/python -m tests.bench
+
+bench-world: .venv/ready   ## the project's own model beside the oracles of made-up markets; minutes
+	@.venv/bin/python -m tests.bench.world $(ARGS)
 
 bento: .venv/ready serving/requirements.txt  ## the service alone, as a Bento: no data, no training, no pandas; prints its tag
 	@PATH="$(CURDIR)/.uv/bin:$$PATH" .venv/bin/bentoml build --output tag

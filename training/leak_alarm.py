@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from numpy.typing import ArrayLike
 
-from training.intervals import Z95, Difference, paired_auc, paired_log_loss
+from training.evaluation import Z95
+from training.intervals import Difference, paired_auc, paired_log_loss
 
 AUC_SLACK, LOG_LOSS_SLACK = 0.0005, 0.001
 """How far the oracle may fall short of what is knowable: it rounds a little."""

@@ -94,7 +94,9 @@ class BasketPlan:
 class SessionPlan:
     """What a shop sees of a visit's intent: yes-or-no traces. Each: constant, weight of intent, of reliability (logit)."""
 
-    app: tuple[float, float, float] = parameter((-0.3, 0.4, 0.05), "orders in the app, not on the web", least=-9, most=9)
+    app: tuple[float, float, float] = parameter(
+        (-0.3, 0.4, 0.05), "orders in the app, not on the web", least=-9, most=9
+    )
     guest: tuple[float, float, float] = parameter((-0.6, -0.4, -0.05), "orders without an account", least=-9, most=9)
     no_email: tuple[float, float, float] = parameter((-0.5, -0.7, -0.05), "gives no e-mail", least=-9, most=9)
     curt: tuple[float, float, float] = parameter((-1.5, -0.6, -0.1), "gives a first name only", least=-9, most=9)

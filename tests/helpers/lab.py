@@ -10,6 +10,7 @@ import xgboost as xgb
 from data.building import build_history
 from data.news import once
 from data.world.ceilings import judged
+from data.world.oracle import Oracle
 from data.world.simulate import World
 from data.world.write import write_world
 from tests.helpers.imports import Shop
@@ -24,7 +25,7 @@ Array = np.ndarray[Any, Any]
 class Lab:
     """Rows as training sees them. at: (n,) their rows in the world.  learn, test: cash orders, past and future.
 
-    oracle: (n,) the observable oracle's probability.
+    words: the observable oracle's, by rows of the world.  oracle: (n,) its probability.
     """
 
     world: World
@@ -33,6 +34,7 @@ class Lab:
     at: Array
     learn: Array
     test: Array
+    words: Oracle
     oracle: Array
 
     @property
@@ -66,4 +68,5 @@ def lab_of(world: World, folder: Path) -> Lab:
     assert (rows.is_cod == world.inner.orders.cod[at]).all()
     test = rows.blocks.test & rows.is_cod & judged(world).rows[at]
     past = (learn | rows.blocks.calibrate) & rows.is_cod
-    return Lab(world, rows, made, at, past, test, oracle_of(world).p[at])
+    words = oracle_of(world)
+    return Lab(world, rows, made, at, past, test, words, words.p[at])
