@@ -7,7 +7,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export BENTOML_DO_NOT_TRACK := true
 export DO_NOT_TRACK := true
 
-.PHONY: demo test lint types imports check bench bench-import bench-score bento soak system-deps clean
+.PHONY: demo test lint types imports check bench bench-import bench-score bench-world bento soak system-deps clean
 
 demo: .venv/ready          ## the main job on a made-up market, start to finish
 	@.venv/bin/rto demo
@@ -34,6 +34,9 @@ bench-import: .venv/ready  ## imports of a million orders alone, by stage; ARGS=
 
 bench-score: .venv/ready   ## `rto score`: orders a second by stage, as a table and as dated JSON
 	@.venv/bin/python -m tests.bench.score_file
+
+bench-world: .venv/ready   ## the project's own model beside the oracles of made-up markets; minutes
+	@.venv/bin/python -m tests.bench.world $(ARGS)
 
 bento: .venv/ready serving/requirements.txt  ## the service alone, as a Bento: no data, no training, no pandas; prints its tag
 	@PATH="$(CURDIR)/.uv/bin:$$PATH" .venv/bin/bentoml build --output tag

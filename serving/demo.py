@@ -176,13 +176,17 @@ def _wait(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
 
 def _score_three(stage: Stage, url: str) -> None:
     good, bad = buyer(stage.market, "delivered"), buyer(stage.market, "rto_started")
-    stranger = good | {
-        "phone": "+919999900001",
-        "name": "Zxcv Qwrt",
-        "line1": "asdfgh jkl",
-        "line2": None,
-        "landmark": None,
-    }
+    stranger = (
+        good
+        | dict.fromkeys(("customer_id", "email", "device_id", "ip"))
+        | {
+            "phone": "+919999900001",
+            "name": "Zxcv Qwrt",
+            "line1": "asdfgh jkl",
+            "line2": None,
+            "landmark": None,
+        }
+    )
     for who, row in (
         ("a buyer whose parcels arrive", good),
         ("a buyer who sent parcels back", bad),

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from data.contract import DAY, SECOND
 
+_IN_ORDER = ("amount_minor", "order_id", "sku")
 _ENDS = ("delivered", "rto_started")
 _SAME = (
     *("channel", "currency", "amount_minor", "discount_minor", "shipping_fee_minor"),
@@ -41,16 +42,16 @@ def show_answer(answer: dict[str, Any]) -> None:
 
 
 def buyer(market: Path, outcome: str) -> dict[str, Any]:
-    """The last cash order, as the market wrote it, of the buyer with most cash orders of which this outcome was told,
-    less those of which the opposite was."""
+    """A cash order as the market wrote it: the one of middling value, of the buyer with most cash orders of which this
+    outcome was told, less those of which the opposite was."""
     orders, news = pq.read_table(market / "orders.parquet"), pq.read_table(market / "news.parquet")
     ends = news.filter(pc.is_in(news["type"], pa.array(_ENDS))).select(["order_id", "type"])
     speaks = pc.if_else(pc.equal(ends["type"], outcome), 1, -1)
     cash = orders.filter(pc.and_(pc.equal(orders["payment_method"], "cod"), pc.is_valid(orders["phone"])))
     counted = cash.join(ends.append_column("speaks", speaks), "order_id", join_type="inner").group_by("phone")
     best = counted.aggregate([("speaks", "sum")]).sort_by([("speaks_sum", "descending"), ("phone", "ascending")])
-    mine = cash.filter(pc.equal(cash["phone"], best["phone"][0])).sort_by("placed_at")
-    row: dict[str, Any] = mine.slice(mine.num_rows - 1, 1).to_pylist()[0]
+    mine = cash.filter(pc.equal(cash["phone"], best["phone"][0])).sort_by([(by, "ascending") for by in _IN_ORDER])
+    row: dict[str, Any] = mine.slice(mine.num_rows // 2, 1).to_pylist()[0]
     return row
 
 

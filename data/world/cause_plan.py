@@ -14,8 +14,8 @@ class CausePlan:
     """Five competing causes of a shipped order's coming back. An order's own luck is drawn in `outcomes.py`."""
 
     # no intent, or a fake order
-    fake: float = parameter(-5.15, "fake: constant", _TUNED)
-    fake_reliability: float = parameter(1.9, "fake: each unit of reliability lowers it", _TUNED)
+    fake: float = parameter(-5.10, "fake: constant", _TUNED)
+    fake_reliability: float = parameter(1.8, "fake: each unit of reliability lowers it", _TUNED)
     fake_first: float = parameter(0.6, "fake: a buyer's first order in the pool", _S33)
     fake_gibberish: float = parameter(1.8, "fake: a nonsense address", _S33)
     fake_social: float = parameter(0.4, "fake: brought by paid social posts", _S33)
@@ -23,22 +23,22 @@ class CausePlan:
     fake_place: float = parameter(0.3, "fake: share of the place's effect on refusal", _S33)
     social_night_new_phone: float = parameter(1.8, "fake: social x night x a phone never seen before", _OWN)
     # refused at the door
-    refusal: float = parameter(-3.35, "refusal: constant", _TUNED)
+    refusal: float = parameter(-3.33, "refusal: constant", _TUNED)
     refusal_reliability: float = parameter(1.40, "refusal: each unit of reliability lowers it", _TUNED)
     refusal_value: float = parameter(0.30, "refusal: a standard deviation of the log value", _S33)
     refusal_discount: float = parameter(1.2, "refusal: the discount's share above the usual, known buyers", _OWN)
-    discount_on_first: float = parameter(6.0, "refusal: the same once more at first orders, fading as history", _OWN)
+    discount_on_first: float = parameter(10.0, "refusal: the same once more at first orders, fading as history", _OWN)
     usual_discount: float = parameter(0.28, "the discount's usual share of the list value", _S33, least=0, most=1)
     discount_on_reliability: float = parameter(
-        -2.0, "refusal: the same x reliability: doubtful buyers hunt bargains", _OWN
+        -0.5, "refusal: the same x reliability: doubtful buyers hunt bargains", _OWN
     )
-    value_on_new: float = parameter(0.4, "refusal: value x new to the shop", _OWN)
-    value_on_reliability: float = parameter(-1.15, "refusal: value x reliability", _OWN)
-    value_step: float = parameter(0.60, "refusal: dear orders of those new to the shop", _OWN)
+    value_on_new: float = parameter(0.6, "refusal: value x new to the shop", _OWN)
+    value_on_reliability: float = parameter(-0.5, "refusal: value x reliability", _OWN)
+    value_step: float = parameter(0.9, "refusal: dear orders of those new to the shop", _OWN)
     value_step_rupees: float = parameter(1_999.0, "from this list value on an order is dear, rupees", _S33, least=0)
     refusal_new_to_merchant: float = parameter(0.35, "refusal: new to the shop", _S33)
     habit: float = parameter(0.5, "refusal: what novelty adds; 1 / (1 + earlier orders / fades_after)", _OWN)
-    fades_after: float = parameter(2.0, "novelty is half gone after so many earlier orders", _OWN, least=0.1)
+    fades_after: float = parameter(1.5, "novelty is half gone after so many earlier orders", _OWN, least=0.1)
     refusal_sale: float = parameter(0.25, "refusal: within a sale window", _S33)
     refusal_social: float = parameter(0.2, "refusal: brought by paid social posts", _S33)
     refusal_night: float = parameter(0.15, "refusal: placed from 23:00 to 5:00", _S33)
@@ -64,7 +64,7 @@ class CausePlan:
     courier: float = parameter(0.007, "courier's fault: probability of an average courier", _S33, least=0, most=0.2)
     courier_sale: float = parameter(0.3, "courier's fault: log of its factor within a sale window", _S33)
     # on fake and refusal alike
-    intent: float = parameter(0.55, "fake and refusal: each unit of the visit's intent lowers them", _TUNED)
+    intent: float = parameter(0.45, "fake and refusal: each unit of the visit's intent lowers them", _TUNED)
     shift: float = parameter(0.30, "refusal: after the abrupt shift", "assumed")
     # money down, and second thoughts
     prepaid: tuple[float, float, float, float] = parameter(

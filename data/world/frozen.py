@@ -12,6 +12,7 @@ from data.world.presets import PRESETS
 from data.world.recorded import RECORDED
 from data.world.shops import CATEGORIES, WAREHOUSES
 from data.world.tables import ODD_SPELLING
+from data.world.visits import UNRELIABLE
 
 
 def parameters() -> dict[str, Any]:
@@ -23,6 +24,7 @@ def parameters() -> dict[str, Any]:
         "recorded": RECORDED,
         "popularity": POPULARITY,
         "odd_spelling": ODD_SPELLING,
+        "unreliable": UNRELIABLE,
     }
     return {"presets": _plain(PRESETS), "constants": _plain(constants)}
 

@@ -26,3 +26,7 @@ class LoggingPlan:
     old_model: tuple[float, float, float] = parameter(
         (0.03, 0.05, 0.08), "old_model: riskiest shares: no cash, then a call, then a nudge", least=0, most=1
     )
+    old_weights: tuple[float, ...] = parameter(
+        (2.0, 0.6, 0.4, 0.3, 2.0, 0.2, 0.2, 0.4),
+        "old_model: points for nonsense, a new phone, paid posts, night, discount share, value, large city, elsewhere",
+    )

@@ -168,11 +168,22 @@ class Luck:
     attempts: Floats  # (3, n) uniform: one for each attempt
     after_all: Floats
 
-    def fate(self, plan: CausePlan, logits: Logits, delay_bucket: Ints) -> Fate:
-        """What becomes of the orders with these logits."""
+    def risk(self, plan: CausePlan, logits: Logits, delay_bucket: Ints) -> Floats:
+        """(n,) chance of an RTO once delay and shocks are known: only dice are left."""
+        refusal, attempt = self._shocked(plan, logits, delay_bucket)
+        spared = (1 - sigmoid(logits.fake)) * (1 - refusal) * (1 - sigmoid(logits.address))
+        spared = spared * (1 - attempt**ATTEMPTS) * (1 - logits.courier)
+        return np.asarray((1 - spared) * (1 - plan.delivered_after_all))
+
+    def _shocked(self, plan: CausePlan, logits: Logits, delay_bucket: Ints) -> tuple[Floats, Floats]:
+        """(n,) chances to be refused, and that one attempt fails."""
         delay = np.asarray(plan.delay)[delay_bucket]
         refusal = sigmoid(logits.refusal + delay + plan.refusal_shock * self.shocks[0])
-        attempt = sigmoid(logits.attempt + plan.unreachable_shock * self.shocks[1])
+        return refusal, sigmoid(logits.attempt + plan.unreachable_shock * self.shocks[1])
+
+    def fate(self, plan: CausePlan, logits: Logits, delay_bucket: Ints) -> Fate:
+        """What becomes of the orders with these logits."""
+        refusal, attempt = self._shocked(plan, logits, delay_bucket)
         missed = np.cumprod(self.attempts < attempt, axis=0).sum(axis=0)
         fires = (
             self.causes[0] < sigmoid(logits.fake),

@@ -66,7 +66,7 @@ class PeoplePlan:
     household_correlation: float = parameter(0.5, "of reliability within a household", least=0, most=1)
     household_phone: float = parameter(0.30, "of those living together, share one phone", least=0, most=1)
     phone_change: float = parameter(0.015, "chance of a new phone at an order", least=0, most=1)
-    phone_change_unreliable: float = parameter(0.12, "the same where reliability is below -1.2", least=0, most=1)
+    phone_change_unreliable: float = parameter(0.08, "the same where reliability is below -1.2", least=0, most=1)
     device_change: float = parameter(0.06, "chance of a new device at an order", least=0, most=1)
     other_address: float = parameter(0.07, "orders to the buyer's other address", least=0, most=1)
     loyal: float = parameter(0.75, "orders placed with the buyer's favourite shop", least=0, most=1)
@@ -94,10 +94,12 @@ class BasketPlan:
 class SessionPlan:
     """What a shop sees of a visit's intent: yes-or-no traces. Each: constant, weight of intent, of reliability (logit)."""
 
-    app: tuple[float, float, float] = parameter((-0.3, 0.4, 0.1), "orders in the app, not on the web", least=-9, most=9)
-    guest: tuple[float, float, float] = parameter((-0.6, -0.4, -0.1), "orders without an account", least=-9, most=9)
-    no_email: tuple[float, float, float] = parameter((-0.5, -0.7, -0.1), "gives no e-mail", least=-9, most=9)
-    curt: tuple[float, float, float] = parameter((-1.5, -0.6, -0.15), "gives a first name only", least=-9, most=9)
+    app: tuple[float, float, float] = parameter(
+        (-0.3, 0.4, 0.05), "orders in the app, not on the web", least=-9, most=9
+    )
+    guest: tuple[float, float, float] = parameter((-0.6, -0.4, -0.05), "orders without an account", least=-9, most=9)
+    no_email: tuple[float, float, float] = parameter((-0.5, -0.7, -0.05), "gives no e-mail", least=-9, most=9)
+    curt: tuple[float, float, float] = parameter((-1.5, -0.6, -0.1), "gives a first name only", least=-9, most=9)
     sources: tuple[float, float] = parameter(
         (0.45, 0.20), "brought by a paid post; by a paid search result; the rest came by themselves",
         "science notes: 45 % social", least=0, most=1,
@@ -107,7 +109,7 @@ class SessionPlan:
         0.5, "orders from the home network; the rest through the carrier's gates", least=0, most=1
     )
     junk_mailbox: tuple[float, float] = parameter(
-        (-2.2, -0.6), "a mailbox of random letters: constant, weight of reliability", least=-9, most=9
+        (-2.2, -0.4), "a mailbox of random letters: constant, weight of reliability", least=-9, most=9
     )
 
 

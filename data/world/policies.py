@@ -57,7 +57,7 @@ def recommended(market: Market, orders: Orders, plan: LoggingPlan) -> Ints:
         case "value_rule":
             return np.where(orders.baskets.list_value >= plan.value_limit_rupees, int(Action.PREPAID_ONLY), allow)
         case "old_model":
-            return _by_score(old_score(market, orders), orders.cod, plan)
+            return _by_score(old_score(market, orders, plan), orders.cod, plan)
     raise PlanError(
         "W002", "policy", got=plan.policy, expected=" or ".join(POLICIES), to_do="name a logging policy that exists"
     )
@@ -74,18 +74,20 @@ def _listed(market: Market, plan: LoggingPlan) -> Flags:
     return listed
 
 
-def old_score(market: Market, orders: Orders) -> Floats:
+def old_score(market: Market, orders: Orders, plan: LoggingPlan) -> Floats:
     """(n,) the points of an analyst's scorecard: facts of the order alone, weights from experience, no history."""
-    visits = orders.visits
-    return np.asarray(
-        2.0 * orders.gibberish
-        + 0.6 * visits.new_phone
-        + 0.4 * (visits.source == SOCIAL)
-        + 0.3 * visits.night
-        + 2.0 * orders.baskets.discount_share
-        + 0.2 * orders.value
-        + np.array([0.0, 0.2, 0.4])[market.geography.tier[visits.place]]
+    visits, tier = orders.visits, market.geography.tier[orders.visits.place]
+    facts = (
+        orders.gibberish,
+        visits.new_phone,
+        visits.source == SOCIAL,
+        visits.night,
+        orders.baskets.discount_share,
+        orders.value,
+        tier == 1,
+        tier == 2,
     )
+    return np.asarray(np.stack(facts, axis=1) @ np.array(plan.old_weights))
 
 
 def _by_score(score: Floats, cod: Flags, plan: LoggingPlan) -> Ints:

@@ -81,7 +81,7 @@ _MIXED = (
 
 DEMO = Preset(
     name="demo",
-    people=PeoplePlan(ring_rate=4.0, ring_gap_days=3.0),
+    people=PeoplePlan(ring_rate=4.0, ring_gap_days=3.0, phone_change_unreliable=0.12),
     merchants=(
         Merchant("asha-fashion", "AF", 0.50, "395003", 1.2, -0.05, 0.10, _FASHION),
         Merchant("volt-gadgets", "VG", 0.22, "110020", 1.5, 0.2, 0.0, _GADGETS),
@@ -96,7 +96,17 @@ DEMO = Preset(
         junk_mailbox=(-2.2, -1.0),
     ),
     causes=CausePlan(
-        refusal=-3.30, refusal_reliability=1.75, value_on_reliability=-0.35, discount_on_first=2.0, intent=0.7
+        fake=-5.15,
+        fake_reliability=1.9,
+        refusal=-3.30,
+        refusal_reliability=1.75,
+        discount_on_first=2.0,
+        discount_on_reliability=-2.0,
+        value_on_new=0.4,
+        value_on_reliability=-0.35,
+        value_step=0.6,
+        fades_after=2.0,
+        intent=0.7,
     ),
 )
 """Three shops; what `rto demo` shows. Buyers differ more, and shops see more of them, than in `network`."""
@@ -115,7 +125,7 @@ NETWORK = Preset(
 
 MERCHANT = Preset(
     name="merchant",
-    merchants=(Merchant("bazaar", "BZ", 1.0, "395003", 1.35, -0.25, 0.0, _MIXED),),
+    merchants=(Merchant("bazaar", "BZ", 1.0, "395003", 1.35, -0.40, 0.0, _MIXED),),
     n_orders=150_000,
     days=540,
     sales=NETWORK.sales,

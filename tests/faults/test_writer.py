@@ -216,14 +216,14 @@ def test_on_a_full_disk_scores_are_answered_and_news_is_refused_and_neither_afte
     with running(api) as client:
         place(client, an_order(order_id="o-1"))
         most_pages(api, 1)  # no less than there are: the next page does not fit
-        refused = [tell(client, "o-1", "out_for_delivery", f"e{n}") for n in range(40)][-1]
+        refused = [tell(client, "o-1", "out_for_delivery", f"e{n}") for n in range(160)][-1]
         for _ in range(3):  # what little room is left goes to the first of them
             score = client.post("/v1/score", json=ask(an_order())).json()
         assert (refused.status_code, refused.json()["error"]["code"]) == (503, "storage")
         assert refused.headers["retry-after"]
         assert (score["status"], score["logged"]) == ("scored", False)
         most_pages(api, 2**30)
-        assert tell(client, "o-1", "out_for_delivery", "e39").json()["status"] == "accepted"
+        assert tell(client, "o-1", "out_for_delivery", "e159").json()["status"] == "accepted"
         assert client.post("/v1/score", json=ask(an_order())).json()["logged"] is True
 
 

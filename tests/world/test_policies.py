@@ -83,8 +83,9 @@ def test_the_rules_do_what_they_are_called(inner):
 
 
 def test_the_old_model_is_harsher_the_higher_its_score(inner):
-    wanted = recommended(inner.market, inner.orders, LoggingPlan(policy="old_model"))
-    score, cod = old_score(inner.market, inner.orders), inner.orders.cod
+    plan = LoggingPlan(policy="old_model")
+    wanted = recommended(inner.market, inner.orders, plan)
+    score, cod = old_score(inner.market, inner.orders, plan), inner.orders.cod
     ladder = (Action.PREPAID_ONLY, Action.CONFIRM_CALL, Action.PREPAID_NUDGE, Action.ALLOW_COD)
     least = [score[cod & (wanted == action)].min() for action in ladder]
     assert least == sorted(least, reverse=True)

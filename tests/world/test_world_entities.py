@@ -169,6 +169,7 @@ def test_a_village_address_is_short_complete_and_not_worse(inner):
         .str.fullmatch(r"(Vill|Village|At|Ward \d+) \w+")
         .all()
     )
+    assert not homes.no_house[homes.rural].any()
     far = inner.market.geography.tier[inner.orders.visits.place] == 2
     village, street = (causes[far & rural] == 3).mean(), (causes[far & ~rural] == 3).mean()
     assert village < street * 1.15
