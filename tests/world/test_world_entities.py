@@ -129,9 +129,10 @@ def test_parcels_to_rings_mostly_come_back(rings):
 
 def test_unreliable_buyers_change_their_phone_often(inner):
     visits, steady = inner.orders.visits, inner.market.people.reliability[inner.orders.visits.person]
-    again = visits.n_prior > 0
-    for rows, chance in ((again & (steady < -1.2), 0.12), (again & (steady >= -1.2), 0.015)):
-        assert visits.new_phone[rows].mean() == pytest.approx(chance, abs=0.02)
+    again, plan = visits.n_prior > 0, NETWORK.people
+    assert plan.phone_change_unreliable > 4 * plan.phone_change
+    for rows, chance in ((steady < -1.2, plan.phone_change_unreliable), (steady >= -1.2, plan.phone_change)):
+        assert visits.new_phone[again & rows].mean() == pytest.approx(chance, abs=0.012)
 
 
 @pytest.mark.parametrize("part", PARTS)
