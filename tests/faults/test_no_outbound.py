@@ -90,7 +90,7 @@ LINES: dict[str, list[list[str]]] = {
     "backup": [["backup", "../backups"]],
     "keys": [["keys", "create", "--merchant", SHOP], ["keys", "list"]],
     "simulate": [["simulate", "--orders", "1000", "--out", "other-market"]],
-    "import": [["import", "market/orders.parquet", "market/news.parquet", "--mapping", "native", "--pool", "again"]],
+    "import": [["import", "market/orders.parquet", "market/news.parquet", "--mapping", "native", "--pool", "demo"]],
 }  # fmt: skip
 BY_THEMSELVES = {"serve", "demo", "restore"}
 """Commands that have a test of their own here: the service, the demo, which starts it, and what needs another home."""

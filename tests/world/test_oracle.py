@@ -78,6 +78,9 @@ def test_what_it_infers_of_buyers_is_right_on_average_and_as_unsure_as_it_says()
     for part in np.array_split(rows[np.argsort(oracle.reliability[rows])], 8):
         error = oracle.spread[part].mean() / np.sqrt(len(part))
         assert true[part].mean() == pytest.approx(oracle.reliability[part].mean(), abs=3.5 * error)
+    certain, rows = rows[oracle.spread[rows] == 0], rows[oracle.spread[rows] > 0]  # found out as members of rings
+    assert len(certain) < len(rows) / 100
+    assert true[certain] == pytest.approx(oracle.reliability[certain])
     spread = ((true - oracle.reliability)[rows] / oracle.spread[rows]) ** 2
     assert np.median(spread) == pytest.approx(0.455, abs=0.05)
     assert (
@@ -234,7 +237,7 @@ def test_the_additive_oracle_is_calibrated_too():
     said = best_additive(inner, oracle, inner.orders.cod & odd)
     new = inner.orders.cod & ~odd
     assert said[new].mean() == pytest.approx(oracle.p[new].mean(), abs=0.002)
-    assert np.corrcoef(said[new], oracle.p[new])[0, 1] > 0.95
+    assert np.corrcoef(said[new], oracle.p[new])[0, 1] > 0.93
 
 
 def test_the_share_of_pairs_ranked_rightly_counts_ties_half():
