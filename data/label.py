@@ -17,7 +17,7 @@ Ints: TypeAlias = Any
 _PLACED, _CORRECTION = int(NewsType.PLACED), int(NewsType.CORRECTION)
 _PARTIAL, _DELIVERED = int(NewsType.PARTIALLY_DELIVERED), int(NewsType.DELIVERED)
 _RTO_STARTED, _RTO_RECEIVED = int(NewsType.RTO_STARTED), int(NewsType.RTO_RECEIVED)
-_NO_ATTEMPT, _DAMAGED, _NONE = int(Reason.NO_ATTEMPT), int(Reason.DAMAGED), int(Reason.NONE)
+_NONE = int(Reason.NONE)
 
 UNKNOWN, NOT_RTO, RTO, MIXED, VOID = -1, 0, 1, 2, 3
 """Verdicts of `judge`. UNKNOWN: open, cancelled or lost. MIXED: only some lines were delivered. VOID: never placed."""
@@ -62,12 +62,12 @@ def later(i: int, j: int, type_: Ints, happened_at: Ints, rank: Ints) -> bool:
 
 def judge(
     before: int, type_: Ints, happened_at: Ints, known_at: Ints, rank: Ints, reason: Ints, voids: Ints
-) -> tuple[int, bool]:
-    """The order's verdict and whether the courier caused it, from news with `known_at < before`.
+) -> tuple[int, int]:
+    """The order's verdict and the reason it came back for (NONE if it did not), from news with `known_at < before`.
 
     The last of delivered, rto_started and rto_received decides. An order that was delivered in part is RTO for
     none of the model's purposes (MIXED), unless the rest was delivered later. The cause is the last reason told at
-    or before the first `rto_started` (without one: before the deciding news); no reason means the buyer.
+    or before the first `rto_started` (without one: before the deciding news).
     """
     placed, last, started, partial = False, -1, -1, -1
     for i in range(len(type_)):
@@ -84,13 +84,13 @@ def judge(
         elif kind == _PARTIAL and later(i, partial, type_, happened_at, rank):
             partial = i
     if not placed:
-        return VOID, False
+        return VOID, _NONE
     if partial >= 0 and (last < 0 or type_[last] != _DELIVERED or later(partial, last, type_, happened_at, rank)):
-        return MIXED, False
+        return MIXED, _NONE
     if last < 0:
-        return UNKNOWN, False
+        return UNKNOWN, _NONE
     if type_[last] == _DELIVERED:
-        return NOT_RTO, False
+        return NOT_RTO, _NONE
     until = started if started >= 0 else last
     cause = -1
     for i in range(len(type_)):
@@ -98,7 +98,7 @@ def judge(
             continue
         if (i == until or later(until, i, type_, happened_at, rank)) and later(i, cause, type_, happened_at, rank):
             cause = i
-    return RTO, cause >= 0 and reason[cause] in (_NO_ATTEMPT, _DAMAGED)
+    return RTO, int(reason[cause]) if cause >= 0 else _NONE
 
 
 def label(news: News, asof: int) -> float:

@@ -10,10 +10,10 @@ from data.history import Columns
 from features.catalog import CATALOG
 from features.contribution import Measure
 from features.layout import Readings
-from features.order import ORDER_FEATURES
-from features.rates import Shrinkage, per_cart, posterior_mean
+from features.order import ORDER_FEATURES, levels
+from features.rates import Shrinkage, most_of, per_cart, posterior_mean
 from features.recipe import Recipe, recipe
-from features.sources import Feature, FromOrder, Level, Link, PerCart, Rate, Sum
+from features.sources import Feature, FromOrder, Level, Link, Most, PerCart, Rate, Sum
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -85,12 +85,14 @@ def column(feature: Feature, orders: Columns, readings: Readings, shrinkage: Shr
             return np.asarray(readings[source])
         case PerCart(one):
             return per_cart(one, readings)
+        case Most() as source:
+            return most_of(source, readings)
         case Rate() as source:
             return posterior_mean(feature.name, source, readings, shrinkage)
         case FromOrder(name):
             return np.asarray(ORDER_FEATURES[name](orders), dtype=np.float64)
         case Level(name, value):
-            return np.array([np.nan if told is None else float(told == value) for told in orders[name]])
+            return np.array([np.nan if told is None else float(told == value) for told in levels(orders, name)])
 
 
 def _unit(feature: Feature) -> float:

@@ -10,8 +10,8 @@ from dataclasses import asdict
 from data.contract import TEXT_MEASURES_VERSION
 from features import history_features, order_features
 from features.keys import KINDS
-from features.rates import cart_readings
-from features.sources import Feature, FromOrder, Level, Link, PerCart, Rate, Source, Sum
+from features.rates import cart_readings, most_readings
+from features.sources import Feature, FromOrder, Level, Link, Most, PerCart, Rate, Source, Sum
 
 __all__ = [
     "CATALOG",
@@ -21,6 +21,7 @@ __all__ = [
     "FromOrder",
     "Level",
     "Link",
+    "Most",
     "PerCart",
     "Rate",
     "Source",
@@ -43,6 +44,7 @@ LEVELLED: dict[str, tuple[str, str]] = {
     "category": ("rto_prone_product", "goods differ"),
     "courier": ("rto_prone_courier", "service levels differ"),
     "channel": ("rto_prone_channel", "where the order was placed"),
+    "campaign_source": ("rto_prone_campaign", "what kind of advertising brought the buyer"),
 }
 """Columns whose common values become features: reason code and why."""
 
@@ -79,6 +81,8 @@ def _read_by(source: Source) -> list[Sum | Link]:
             return [source]
         case PerCart(one):
             return [one, *cart_readings(one.key)]
+        case Most():
+            return [one for counted in source.sums for one in (counted, *most_readings(counted.key))]
         case Rate(chain, of, among, half_life):
             sums = [Sum(key, measure, half_life) for key in chain for measure in (among, of)]
             return [*sums, *(one for key in chain if KINDS[key].buyer for one in cart_readings(key))]

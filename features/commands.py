@@ -11,7 +11,7 @@ from data.pool import open_pool
 from features.catalog import CATALOG, FEATURES, LEVELLED, fingerprint
 from features.contribution import Measure
 from features.links import MOST
-from features.sources import Distinct, Feature, FromOrder, Historical, Level, Link, PerCart, Rate, Sum
+from features.sources import Distinct, Feature, FromOrder, Historical, Level, Link, Most, PerCart, Rate, Sum
 
 
 @click.group("features")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, TypeAlias
 
-from data.contract import Action, NewsType
+from data.contract import Action, NewsType, Payment, Reason
 from data.label import NOT_RTO, RTO, UNKNOWN, VOID, Ints, News, judge, later, voided
 
 Floats: TypeAlias = Any
@@ -17,7 +17,11 @@ Floats: TypeAlias = Any
 
 
 class Measure(IntEnum):
-    """What is summed over orders. Unit: orders, but `AMOUNT` in minor units of money."""
+    """What is summed over orders. Unit: orders, but `AMOUNT` in minor units of money and `FAILED_ATTEMPTS` in attempts.
+
+    COD: not told to be paid up front, so that a shop that tells no payment method has rates all the same.
+    An RTO counts as UNREACHABLE or BAD_ADDRESS if the courier said so, else as REFUSED: no reason means the buyer.
+    """
 
     PLACED = 0
     COD_PLACED = 1
@@ -32,6 +36,11 @@ class Measure(IntEnum):
     AMOUNT = 10
     DELIVERED = 11
     NOT_TAKEN = 12
+    REFUSED = 13
+    UNREACHABLE = 14
+    BAD_ADDRESS = 15
+    FAILED_ATTEMPTS = 16
+    COD_DELIVERED = 17
 
 
 N_MEASURES = len(Measure)
@@ -39,6 +48,9 @@ N_MEASURES = len(Measure)
 _SWITCHED, _ADDRESS = int(NewsType.SWITCHED_TO_PREPAID), int(NewsType.ADDRESS_CORRECTED)
 _ACTION, _PREPAID_ONLY = int(NewsType.ACTION_TAKEN), int(Action.PREPAID_ONLY)
 _CANCELLED, _LOST = int(NewsType.CANCELLED), int(NewsType.LOST)
+_ATTEMPT_FAILED = int(NewsType.ATTEMPT_FAILED)
+_NO_ATTEMPT, _DAMAGED = int(Reason.NO_ATTEMPT), int(Reason.DAMAGED)
+_UNREACHABLE, _BAD_ADDRESS = int(Reason.UNREACHABLE), int(Reason.BAD_ADDRESS)
 
 
 def weigh(
@@ -58,7 +70,7 @@ def weigh(
 ) -> int:
     """Fill the weights of one order from its news with `known_at < before`; return its address version.
 
-    before: moment, microseconds.  is_cod: placed as cash on delivery.  amount: minor units, 0 if unknown.
+    before: moment, microseconds.  is_cod: placed as cash on delivery (`in_cash`).  amount: minor units, 0 if unknown.
     everyone, buyer: (N_MEASURES,) filled in place: weights for keys of places, merchants and goods, and for keys of
     the buyer. They differ only where the courier caused an RTO: that adds no outcome to the buyer's keys.
     All weights are 0 before `placed` is known.
@@ -66,7 +78,7 @@ def weigh(
     for m in range(N_MEASURES):
         everyone[m] = 0.0
         buyer[m] = 0.0
-    verdict, courier = judge(before, type_, happened_at, known_at, rank, reason, voids)
+    verdict, cause = judge(before, type_, happened_at, known_at, rank, reason, voids)
     if verdict == VOID:
         return 0
     cod, closed, newest = is_cod, verdict != UNKNOWN, -1
@@ -83,6 +95,8 @@ def weigh(
             closed = True
             if kind == _CANCELLED and verdict == UNKNOWN:
                 everyone[6] = 1.0
+        elif kind == _ATTEMPT_FAILED:
+            everyone[16] += 1.0
         elif kind == _ADDRESS and later(i, newest, type_, happened_at, rank):
             newest = i
     everyone[0] = 1.0
@@ -98,11 +112,20 @@ def weigh(
         if cod:
             everyone[4] = 1.0
             everyone[5] = came_back
+            everyone[17] = 1.0 - came_back
+    if verdict == RTO:
+        everyone[14 if cause == _UNREACHABLE else 15 if cause == _BAD_ADDRESS else 13] = 1.0
+    courier = cause in (_NO_ATTEMPT, _DAMAGED)
     for m in range(N_MEASURES):
         buyer[m] = 0.0 if courier and (2 <= m <= 5 or m >= 11) else everyone[m]
     if newest < 0:
         return 0
     return int(version[newest])
+
+
+def in_cash(payment_method: Any) -> Any:
+    """Is an order not told to be paid up front? Of one method, or (n,) of an array of them."""
+    return payment_method != Payment.PREPAID
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from data.contract import SECOND, Payment
+from data.contract import SECOND
 from data.history import History
 from data.label import News
 from features.catalog import needed_sums
-from features.contribution import Contribution, contribution
+from features.contribution import Contribution, contribution, in_cash
 from features.fold import decay
 from features.key_codes import KeyCodes
 from features.keys import KINDS, key_of
@@ -95,7 +95,7 @@ def _sharing(history: History, one: Sum | Link, row: int) -> list[int]:
 
 
 def _said(history: History, row: int, at: int) -> Contribution:
-    is_cod = history.orders["payment_method"][row] == Payment.COD
+    is_cod = in_cash(history.orders["payment_method"][row])
     amount = history.orders["amount_minor"][row]
     return contribution(is_cod=is_cod, amount_minor=amount, news=_news(history, row), before=at)
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data.contract import Payment
 from data.history import Array, History
 from features import compiled, scan
+from features.contribution import in_cash
 
 _make_facts = compiled.compile_kernel(scan.make_facts, weigh=compiled.weigh)
 
@@ -30,7 +30,7 @@ def facts_of(history: History) -> Facts:
     key_row, order, visible_at, everyone, buyer = _make_facts(
         history.start,
         orders["placed_at"],
-        orders["payment_method"] == Payment.COD,
+        in_cash(orders["payment_method"]),
         np.nan_to_num(orders["amount_minor"]),
         *(news[name] for name in columns),
     )

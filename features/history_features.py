@@ -7,11 +7,12 @@ the risk (docs/adr/0010)."""
 
 from data.contract import DAY, HOUR
 from features.contribution import Measure
-from features.sources import Distinct, Feature, Link, PerCart, Rate, Sum
+from features.fold import FOREVER
+from features.sources import Distinct, Feature, Link, Most, PerCart, Rate, Sum
 
 _PLACES = ("pincode", "district", "state", "all")
 _COD = (Measure.COD_RTO, Measure.COD_KNOWN)
-_QUARTER = 90 * DAY
+_QUARTER, _YEAR = 90 * DAY, 365 * DAY
 
 
 def _sum(name: str, source: Sum | PerCart, reason: str, why: str, monotone: int = 0) -> Feature:
@@ -33,17 +34,12 @@ def _buyer_rate(key: str, why: str) -> Feature:
     return _rate(f"{key}_rto_rate", Rate((key, "merchant", "all")), f"rto_prone_{key}", why)
 
 
-def _delivered(key: str, reason: str, why: str) -> Feature:
-    return _sum(f"{key}_delivered_count", PerCart(Sum(key, Measure.DELIVERED)), reason, why, -1)
+_HANDLES = ("phone", "customer", "email", "device")
 
 
-def _refused(key: str) -> tuple[Feature, Feature]:
-    for_ever, recent = PerCart(Sum(key, Measure.RTO)), PerCart(Sum(key, Measure.RTO, 180 * DAY))
-    reason = f"rto_prone_{key}"
-    return (
-        _sum(f"{key}_rto_count", for_ever, reason, "a buyer who refused parcels tends to refuse again", +1),
-        _sum(f"{key}_rto_180d", recent, reason, "refusals that are recent", +1),
-    )
+def _buyer_count(name: str, measure: Measure, why: str, sign: int, half_life: int = FOREVER) -> Feature:
+    reason = "new_customer" if sign < 0 else "rto_prone_buyer"
+    return Feature(f"buyer_{name}", Most(_HANDLES, measure, half_life), "carts", reason, why, sign, "log")
 
 
 def _not_taken(key: str, why: str) -> Feature:
@@ -51,6 +47,13 @@ def _not_taken(key: str, why: str) -> Feature:
 
 
 BUYER: tuple[Feature, ...] = (
+    # by whichever of the buyer's handles is known best
+    _buyer_count("delivered_count", Measure.DELIVERED, "parcels this buyer took; a stranger took none", -1),
+    _buyer_count("cod_delivered_count", Measure.COD_DELIVERED, "parcels taken and paid for at the door", -1),
+    _buyer_count("refused_count", Measure.REFUSED, "a buyer who refused parcels tends to refuse again", +1),
+    _buyer_count("unreachable_count", Measure.UNREACHABLE, "who was not there tends not to be there again", +1),
+    _buyer_count("bad_address_count", Measure.BAD_ADDRESS, "who was not found is as hard to find again", +1),
+    _buyer_count("rto_180d", Measure.RTO, "what came back of late", +1, 180 * DAY),
     # by phone
     _sum(
         "phone_placed_1h",
@@ -75,8 +78,6 @@ BUYER: tuple[Feature, ...] = (
         +1,
     ),
     _sum("phone_amount_1d", Sum("phone", Measure.AMOUNT, DAY), "spend_velocity", "money at stake within a day", +1),
-    _delivered("phone", "new_customer", "parcels this buyer took; a stranger took none"),
-    *_refused("phone"),
     _buyer_rate("phone", "the buyer's own share of returned parcels"),
     _rate(
         "phone_cod_rto_rate",
@@ -85,6 +86,13 @@ BUYER: tuple[Feature, ...] = (
         "among the buyer's cash orders alone: parcels paid for say nothing of cash",
     ),
     _not_taken("phone", "parcels under way to this buyer, and those that came back"),
+    _sum(
+        "phone_failed_attempts",
+        Sum("phone", Measure.FAILED_ATTEMPTS),
+        "failed_attempts_before",
+        "couriers came in vain, whatever became of the parcel; told days before its end",
+        +1,
+    ),
     _sum("phone_cancelled_count", Sum("phone", Measure.CANCELLED), "cancels_often", "buyers who cancel also refuse"),
     _sum(
         "phone_cod_refused_count",
@@ -110,13 +118,19 @@ BUYER: tuple[Feature, ...] = (
         "many_addresses",
         "parcels of one phone going to many doors",
     ),
+    _sum(
+        "merchant_phone_delivered_count",
+        Sum("merchant_phone", Measure.DELIVERED),
+        "new_to_shop",
+        "parcels this buyer took from this very shop",
+        -1,
+    ),
     # by customer number and e-mail, where phones change or are not told
     _sum("customer_placed_1d", Sum("customer", Measure.PLACED, DAY), "order_velocity", "where no phone is told"),
     _sum("customer_placed_7d", Sum("customer", Measure.PLACED, 7 * DAY), "order_velocity", "where no phone is told"),
-    _delivered("customer", "new_customer", "where no phone is told"),
-    *_refused("customer"),
     _buyer_rate("customer", "by customer number"),
     _not_taken("customer", "where no phone is told"),
+    _link("customer_other_phones", Link("customer", Distinct.PHONE), "many_phones", "phones change with bad debts"),
     _sum(
         "email_placed_1d",
         Sum("email", Measure.PLACED, DAY),
@@ -128,8 +142,28 @@ BUYER: tuple[Feature, ...] = (
     _link("email_other_phones", Link("email", Distinct.PHONE), "shared_email", "a new phone for each order"),
     # by address
     _sum("address_placed_1d", Sum("address", Measure.PLACED, DAY), "order_velocity", "bursts to one address", +1),
-    _delivered("address", "new_address", "an address that was delivered to before"),
+    _sum(
+        "address_delivered_count",
+        PerCart(Sum("address", Measure.DELIVERED)),
+        "new_address",
+        "an address that was delivered to before",
+        -1,
+    ),
     _not_taken("address", "parcels under way to this door or back from it, whoever ordered them"),
+    _sum(
+        "address_bad_address_count",
+        PerCart(Sum("address", Measure.BAD_ADDRESS)),
+        "rto_prone_address",
+        "a door that was not found is as hard to find again",
+        +1,
+    ),
+    _sum(
+        "address_refused_count",
+        PerCart(Sum("address", Measure.REFUSED)),
+        "rto_prone_address",
+        "refused at this door, whoever ordered",
+        +1,
+    ),
     _rate(
         "address_rto_rate", Rate(("address", "pincode", "district", "state", "all")), "rto_prone_address", "by address"
     ),
@@ -154,16 +188,16 @@ BUYER: tuple[Feature, ...] = (
 )
 
 PLACE: tuple[Feature, ...] = (
-    _rate("pincode_rto_rate", Rate(_PLACES, half_life=_QUARTER), "rto_prone_pincode", "places differ, also over time"),
+    _rate("pincode_rto_rate", Rate(_PLACES, half_life=_YEAR), "rto_prone_pincode", "places differ, also over time"),
     _rate(
         "pincode_cod_rto_rate",
-        Rate(_PLACES, *_COD, half_life=_QUARTER),
+        Rate(_PLACES, *_COD, half_life=_YEAR),
         "rto_prone_pincode",
         "among cash orders alone, so that it does not follow the payment mix",
     ),
     _rate(
         "merchant_pincode_rto_rate",
-        Rate(("merchant_pincode", *_PLACES), half_life=_QUARTER),
+        Rate(("merchant_pincode", *_PLACES), half_life=_YEAR),
         "rto_prone_pincode",
         "this shop's own parcels there: its goods and couriers are not the pool's",
     ),
@@ -173,45 +207,63 @@ PLACE: tuple[Feature, ...] = (
         "rto_prone_pincode",
         "evidence behind the place's rate",
     ),
-    _rate("district_rto_rate", Rate(_PLACES[1:], half_life=_QUARTER), "rto_prone_district", "the district's own level"),
+    _rate(
+        "pincode_bad_address_rate",
+        Rate(_PLACES, Measure.BAD_ADDRESS, half_life=_YEAR),
+        "rto_prone_pincode",
+        "where doors are hard to find",
+    ),
+    _rate(
+        "pincode_unreachable_rate",
+        Rate(_PLACES, Measure.UNREACHABLE, half_life=_YEAR),
+        "rto_prone_pincode",
+        "where buyers are hard to reach",
+    ),
+    _rate(
+        "merchant_state_rto_rate",
+        Rate(("merchant_state", "merchant", "all"), *_COD, half_life=_YEAR),
+        "rto_prone_state",
+        "this shop's own parcels there",
+    ),
+    _rate("district_rto_rate", Rate(_PLACES[1:], half_life=_YEAR), "rto_prone_district", "the district's own level"),
     _rate("state_rto_rate", Rate(_PLACES[2:], half_life=_QUARTER), "rto_prone_state", "the state's own level"),
 )
 
 SHOP: tuple[Feature, ...] = (
-    _rate("merchant_rto_rate", Rate(("merchant", "all"), half_life=_QUARTER), "rto_prone_shop", "shops differ"),
+    _rate("merchant_rto_rate", Rate(("merchant", "all"), half_life=_YEAR), "rto_prone_shop", "shops differ"),
     _rate(
         "merchant_cod_rto_rate",
-        Rate(("merchant", "all"), *_COD, half_life=_QUARTER),
+        Rate(("merchant", "all"), *_COD, half_life=30 * DAY),
         "rto_prone_shop",
         "for cash orders",
     ),
     _rate(
         "category_rto_rate",
-        Rate(("category", "merchant", "all"), half_life=_QUARTER),
+        Rate(("category", "merchant", "all"), *_COD, half_life=_YEAR),
         "rto_prone_product",
         "some goods are refused more often",
     ),
     _rate(
         "sku_rto_rate",
-        Rate(("sku", "category", "merchant", "all"), half_life=_QUARTER),
+        Rate(("sku", "category", "merchant", "all"), *_COD, half_life=_YEAR),
         "rto_prone_product",
         "this article's own level",
     ),
     _rate(
         "campaign_rto_rate",
-        Rate(("campaign", "merchant", "all"), half_life=_QUARTER),
+        Rate(("campaign", "merchant", "all"), *_COD, half_life=_YEAR),
         "rto_prone_campaign",
         "some advertising brings buyers without intent",
     ),
     _rate(
         "courier_rto_rate",
-        Rate(("courier", "all"), half_life=_QUARTER),
+        Rate(("courier", "all"), half_life=_YEAR),
         "rto_prone_courier",
         "service level or courier",
     ),
     _rate(
         "courier_district_rto_rate",
-        Rate(("courier_district", "courier", "all"), half_life=_QUARTER),
+        Rate(("courier_district", "courier", "all"), half_life=_YEAR),
         "rto_prone_courier",
         "couriers are weak in places",
     ),

@@ -17,12 +17,14 @@ _ROUNDS = 3
 @dataclass(frozen=True, slots=True)
 class Labels:
     """What is known of each order at `asof`: y (n,) 1 RTO, 0 delivered, NaN neither; verdict (n,) as judged;
-    lag (n,) microseconds from the order to the first telling of its fate, NaN if none."""
+    lag (n,) microseconds from the order to the first telling of its fate, NaN if none; cause (n,) the reason it came back for.
+    """
 
     asof: int
     y: Array
     verdict: Array
     lag: Array
+    cause: Array
 
     @property
     def mixed(self) -> int:
@@ -33,12 +35,12 @@ class Labels:
 def labels_at(history: History, asof: int) -> Labels:
     """The labels as known at `asof` (news known at that instant counts)."""
     n, news = len(history), history.news
-    verdict, told_at = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
+    verdict, told_at, cause = (np.empty(n, dtype=np.int64) for _ in range(3))
     columns = (news[name] for name in ("type", "happened_at", "known_at", "rank", "reason", "voids"))
-    _make_labels(history.start, asof + 1, *columns, verdict, told_at)
+    _make_labels(history.start, asof + 1, *columns, verdict, told_at, cause)
     y = np.where((verdict == NOT_RTO) | (verdict == RTO), verdict.astype(np.float64), np.nan)
     lag = np.where(told_at < 0, np.nan, told_at - history.orders["placed_at"])
-    return Labels(asof, y, verdict, lag)
+    return Labels(asof, y, verdict, lag, cause)
 
 
 def maturity(labels: Labels, placed_at: Array) -> int:

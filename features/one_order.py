@@ -16,7 +16,7 @@ FOREVER = 2**62
 """A moment after all news."""
 
 # numba's subset of Python carries no types: given here
-_judge: Callable[..., tuple[int, bool]] = label.judge
+_judge: Callable[..., tuple[int, int]] = label.judge
 _later: Callable[..., bool] = label.later
 _voided: Callable[..., bool] = label.voided
 _CORRECTION = NewsType.CORRECTION.name.lower()

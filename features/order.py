@@ -3,6 +3,7 @@
 Each function takes kept columns (`data/contract.py`) and returns (n,) float64, NaN where unknown.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -31,12 +32,25 @@ def discount_share(orders: Columns) -> Array:
     return np.asarray(share)
 
 
+def list_value(orders: Columns) -> Array:
+    """What the goods cost before any discount: prices are set, and felt, on this scale."""
+    discount = np.nan_to_num(orders["discount_minor"].astype(np.float64))
+    fee = np.nan_to_num(orders["shipping_fee_minor"].astype(np.float64))
+    return np.asarray((orders["amount_minor"] + discount - fee) / _MINOR)
+
+
 def shipping_fee(orders: Columns) -> Array:
     return np.asarray(orders["shipping_fee_minor"] / _MINOR)
 
 
 def local_hour(orders: Columns) -> Array:
     return np.floor(orders["local_minute"] / 60)
+
+
+def is_night(orders: Columns) -> Array:
+    """Placed from 23:00 to 5:00 of the shop's day."""
+    minute = orders["local_minute"]
+    return np.where(np.isnan(minute), np.nan, ((minute >= 23 * 60) | (minute < 5 * 60)).astype(np.float64))
 
 
 def promised_days(orders: Columns) -> Array:
@@ -51,6 +65,26 @@ def _kept(name: str) -> Callable[[Columns], Array]:
 
     column.__name__ = name
     return column
+
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+def levels(orders: Columns, column: str) -> Array:
+    """(n,) texts, None where missing: what a level's `column` says; `campaign_source` is the first word of the campaign.
+
+    >>> levels({"campaign": np.array(["meta-s1-04", None], dtype=object)}, "campaign_source").tolist()
+    ['meta', None]
+    """
+    if column != "campaign_source":
+        return np.asarray(orders[column])
+    told, first = orders["campaign"].tolist(), dict[str, str | None]()
+    for text in {text for text in told if text is not None}:
+        word = _WORD.search(text.lower())
+        first[text] = None if word is None else word.group()
+    found = np.empty(len(told), dtype=object)
+    found[:] = [None if text is None else first[text] for text in told]
+    return found
 
 
 _AS_KEPT = (
@@ -69,8 +103,10 @@ ORDER_FEATURES: dict[str, Callable[[Columns], Array]] = {
         is_cod,
         amount,
         discount_share,
+        list_value,
         shipping_fee,
         local_hour,
+        is_night,
         promised_days,
         *(_kept(name) for name in _AS_KEPT),
     )

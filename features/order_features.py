@@ -12,10 +12,12 @@ ORDER: tuple[Feature, ...] = (
     _own("is_cod", "0 or 1", "cash_on_delivery", "nothing is lost by refusing a cash parcel", +1),
     _own("amount", "major units of money", "order_value", "dear parcels are refused differently", 0, "log"),
     _own("discount_share", "share of the list price", "high_discount", "bargains bring weaker intent", +1),
+    _own("list_value", "major units of money", "order_value", "prices are set and felt before the discount", 0, "log"),
     _own("shipping_fee", "major units of money", "shipping_fee", "far and heavy parcels cost more to send", 0, "log"),
     _own("n_units", "pieces", "basket_size", "stock orders and single pieces differ", 0, "log"),
     _own("n_lines", "lines", "basket_size", "a mixed basket was chosen with care", 0, "log"),
     _own("local_hour", "hours", "unusual_hour", "night orders are more impulsive"),
+    _own("is_night", "0 or 1", "unusual_hour", "night orders are more impulsive", +1),
     _own("promised_days", "days", "slow_delivery_promise", "the longer the wait, the more minds change", +1, "log"),
     # where it goes
     _own("distance_km", "km", "far_from_origin", "distance means days", 0, "log"),

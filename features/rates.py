@@ -20,7 +20,7 @@ from features.contribution import Measure
 from features.keys import KINDS
 from features.layout import Readings
 from features.links import MOST
-from features.sources import Distinct, Link, Rate, Sum
+from features.sources import Distinct, Link, Most, Rate, Sum
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -84,6 +84,23 @@ def cart_share(key: str, readings: Readings) -> Array:
 def per_cart(one: Sum, readings: Readings) -> Array:
     """(n,) a sum of outcomes in which the orders of one cart count once."""
     return np.asarray(readings[one] * cart_share(one.key, readings))
+
+
+def most_of(source: Most, readings: Readings) -> Array:
+    """(n,) the largest count over the handles that are not shared by many phones; NaN where no such handle is told."""
+    found = []
+    for one in source.sums:
+        count = per_cart(one, readings)
+        if one.key != "phone":
+            count = np.where(readings[Link(one.key, Distinct.PHONE)] >= source.hub_from, np.nan, count)
+        found.append(count)
+    return np.asarray(np.fmax.reduce(found))
+
+
+def most_readings(key: str) -> tuple[Sum | Link, ...]:
+    """What `most_of` reads of a handle beside its count."""
+    shared = () if key == "phone" else (Link(key, Distinct.PHONE),)
+    return (*cart_readings(key), *shared)
 
 
 def cart_readings(key: str) -> tuple[Link, Sum]:

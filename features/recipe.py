@@ -13,9 +13,9 @@ import numpy as np
 from data.history import Columns
 from features.keys import KINDS
 from features.layout import Readings
-from features.order import ORDER_FEATURES
-from features.rates import Shrinkage, cart_share, per_cart, step
-from features.sources import Feature, FromOrder, Level, Link, PerCart, Rate, Sum
+from features.order import ORDER_FEATURES, levels
+from features.rates import Shrinkage, cart_share, most_of, per_cart, step
+from features.sources import Feature, FromOrder, Level, Link, Most, PerCart, Rate, Sum
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -67,6 +67,7 @@ class Recipe:
 
     sums: tuple[tuple[int, Sum | Link], ...]
     per_cart: tuple[tuple[int, Sum], ...]
+    most: tuple[tuple[int, Most], ...]
     rates: Rates | None
     own: tuple[tuple[int, str], ...]
     levels: tuple[tuple[str, Array, Array], ...]
@@ -78,19 +79,21 @@ class Recipe:
             out[:, j] = readings[one]
         for j, counted in self.per_cart:
             out[:, j] = per_cart(counted, readings)
+        for j, most in self.most:
+            out[:, j] = most_of(most, readings)
         if self.rates is not None:
             out[:, self.rates.columns] = self.rates.of(readings)
         for j, name in self.own:
             out[:, j] = ORDER_FEATURES[name](orders)
         for column, where, values in self.levels:
-            told: Array = orders[column][:, None]
+            told: Array = levels(orders, column)[:, None]
             missing, same = np.asarray(told == None, dtype=bool), np.asarray(told == values, dtype=bool)  # noqa: E711
             out[:, where] = np.where(missing, np.nan, same.astype(np.float64))
 
 
 def recipe(catalog: tuple[Feature, ...], shrinkage: Shrinkage) -> Recipe:
     """Sort a catalog's columns by source."""
-    sums, per_cart_sums, own, rates = [], [], [], []
+    sums, per_cart_sums, most, own, rates = [], [], [], [], []
     levels = dict[str, list[tuple[int, str]]]()
     for j, feature in enumerate(catalog):
         match feature.source:
@@ -98,6 +101,8 @@ def recipe(catalog: tuple[Feature, ...], shrinkage: Shrinkage) -> Recipe:
                 sums.append((j, source))
             case PerCart(one):
                 per_cart_sums.append((j, one))
+            case Most() as source:
+                most.append((j, source))
             case Rate() as source:
                 rates.append((j, feature.name, source))
             case FromOrder(name):
@@ -110,7 +115,7 @@ def recipe(catalog: tuple[Feature, ...], shrinkage: Shrinkage) -> Recipe:
     )
     paid = tuple(j for j, feature in enumerate(catalog) if reads_payment(feature))
     of_outcomes = _rates(rates, shrinkage) if rates else None
-    return Recipe(tuple(sums), tuple(per_cart_sums), of_outcomes, tuple(own), by_column, paid)
+    return Recipe(tuple(sums), tuple(per_cart_sums), tuple(most), of_outcomes, tuple(own), by_column, paid)
 
 
 def reads_payment(feature: Feature) -> bool:

@@ -8,9 +8,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from data.contract import Payment
 from data.label import News
-from features.contribution import Contribution, contribution
+from features.contribution import Contribution, contribution, in_cash
 from features.fold import decay
 from features.keys import KINDS, key_of
 from features.links import MOST, ROOM, Named, left_out, named, pair_of, weight_of
@@ -32,7 +31,7 @@ class KnownOrder:
     def stands(self, before: int) -> tuple[dict[str, Any], Contribution]:
         """The columns whose keys hold the order by news known before `before`, and what it contributes."""
         said = contribution(
-            is_cod=self.columns["payment_method"] == Payment.COD,
+            is_cod=in_cash(self.columns["payment_method"]),
             amount_minor=self.columns["amount_minor"],
             news=self.news,
             before=before,

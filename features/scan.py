@@ -100,15 +100,16 @@ def run_links(
 
 def make_labels(
     start: Array, before: int, type_: Array, happened_at: Array, known_at: Array, rank: Array, reason: Array,
-    voids: Array, verdict: Array, told_at: Array,
+    voids: Array, verdict: Array, told_at: Array, cause: Array,
 ) -> None:  # fmt: skip
-    """Fill `verdict` (n,) of each order from news with known_at < before, and `told_at`: when a verdict was first told.
+    """Fill `verdict` (n,) of each order from news with known_at < before, `told_at`: when a verdict was first told, and
+    `cause`: the reason an RTO came back for.
 
     told_at is -1 for an order nobody told delivered, rto_started or rto_received of.
     """
     for i in range(len(start) - 1):
         a, b = start[i], start[i + 1]
-        verdict[i], _ = judge(before, type_[a:b], happened_at[a:b], known_at[a:b], rank[a:b], reason[a:b], voids[a:b])
+        verdict[i], cause[i] = judge(before, type_[a:b], happened_at[a:b], known_at[a:b], rank[a:b], reason[a:b], voids[a:b])
         told_at[i] = -1
         for j in range(a, b):
             deciding = 11 <= type_[j] <= 13  # delivered, rto_started, rto_received

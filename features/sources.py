@@ -47,6 +47,24 @@ class PerCart:
 
 
 @dataclass(frozen=True, slots=True)
+class Most:
+    """The largest of one sum, carts counted once, over the handles of a buyer (`features/rates.py`).
+
+    Who changes a phone keeps the mailbox: the handle that is known best tells most. `hub_from`: a handle (other than the
+    phone) seen with so many other phones is a shop's own device or a shared mailbox, and says nothing of one buyer.
+    """
+
+    handles: tuple[str, ...]
+    measure: Measure
+    half_life: int = FOREVER
+    hub_from: int = 4
+
+    @property
+    def sums(self) -> tuple[Sum, ...]:
+        return tuple(Sum(handle, self.measure, self.half_life) for handle in self.handles)
+
+
+@dataclass(frozen=True, slots=True)
 class Rate:
     """Share `of` / `among`, shrunk along `chain` from its last key to its first (`features/rates.py`)."""
 
@@ -74,7 +92,7 @@ class Level:
     value: str
 
 
-Historical: TypeAlias = Sum | Link | PerCart | Rate
+Historical: TypeAlias = Sum | Link | PerCart | Most | Rate
 """Made from other orders."""
 Source: TypeAlias = Historical | FromOrder | Level
 

@@ -13,13 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from data.contract import Payment
 from data.database import Connection, get_meta, scalar, set_meta
 from data.errors import DataError
 from data.history import Columns, Told
 from data.journal import as_table
 from features.asked_keys import AskedKeys
-from features.contribution import N_MEASURES, Contribution, Measure, contribution
+from features.contribution import N_MEASURES, Contribution, Measure, contribution, in_cash
 from features.fold import add
 from features.held import Held, Under, held_by
 from features.keys import KINDS, key_of
@@ -59,7 +58,7 @@ class Standing:
 def standing(columns: dict[str, Any], told: list[Told]) -> Standing:
     """The contribution of an order as kept, from all of its news."""
     resolved = resolve(told)
-    is_cod = columns["payment_method"] == Payment.COD
+    is_cod = in_cash(columns["payment_method"])
     said = contribution(is_cod=is_cod, amount_minor=columns["amount_minor"], news=resolved.news, before=FOREVER)
     version = said.address_version
     place = resolved.corrected[version - 1] if version else {}

@@ -9,9 +9,10 @@ import numpy as np
 import orjson
 
 from data import journal
-from data.contract import NewsType, Payment, Reason
+from data.contract import NewsType, Reason
 from data.database import Connection, scalar
 from data.history import Told
+from features.contribution import in_cash
 from features.held import NAMES, Held, Placed, PlainNews, held_by, held_of, joined, no_order
 from features.store import Standing, Store, standing
 
@@ -120,7 +121,7 @@ def _held_of(connection: Connection, merchant_id: str, rows: list[int], ids: lis
     told = Placed(
         np.array(rows)[places],
         columns[: len(NAMES)],
-        np.array([one == Payment.COD for one in method], dtype=bool),
+        in_cash(np.array(method, dtype=object)).astype(bool),
         np.array(amount, dtype=np.float64),
         np.array(placed_at, dtype=np.int64),
     )

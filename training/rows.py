@@ -12,10 +12,11 @@ from features.assemble import matrix
 from features.catalog import CATALOG, LEVELLED, Feature, level_feature, needed_sums
 from features.labels import Labels, labels_at, maturity
 from features.layout import Readings
+from features.order import levels
 from features.rates import Shrinkage
 from features.replay import Progress, replay
 from training.plan import Moments, Plan
-from training.shrinkage import fit_shrinkage
+from training.shrinkage import Outcomes, fit_shrinkage
 from training.split import Blocks, BlockShares, check_blocks, cut_at, split_by_time
 
 Array: TypeAlias = np.ndarray[Any, Any]
@@ -93,7 +94,7 @@ class Design:
 
 def design(rows: Rows, plan: Plan, *, y: Array, learn_from: Array) -> Design:
     """Fit shrinkage on `learn_from` (mask) with labels `y`, assemble the matrix, drop what never varies there."""
-    shrinkage = fit_shrinkage(rows.readings, y, rows.orders["payment_method"], learn_from)
+    shrinkage = fit_shrinkage(rows.readings, Outcomes(y, rows.labels.cause, rows.orders["payment_method"]), learn_from)
     catalog = (*CATALOG, *common_levels(rows.orders, learn_from))
     wanted = tuple(f for f in catalog if f.name not in plan.leave_out)
     x = matrix(rows.orders, rows.readings, shrinkage, wanted)
@@ -105,7 +106,7 @@ def common_levels(orders: Columns, learn_from: Array) -> tuple[Feature, ...]:
     """A feature for each value that is common among the rows to learn from, the commonest first."""
     found: list[Feature] = []
     for column in LEVELLED:
-        counts = Counter(v for v in orders[column][learn_from] if v is not None)
+        counts = Counter(v for v in levels(orders, column)[learn_from] if v is not None)
         common = [value for value, n in counts.most_common(_MOST_LEVELS) if n >= _LEAST_ORDERS]
         found += [level_feature(column, value) for value in common if len(counts) > 1]
     return tuple(found)
