@@ -7,7 +7,7 @@ import numpy as np
 from data.world.plans import BasketPlan
 from data.world.presets import Preset
 from data.world.shops import Article, Merchant
-from data.world.streams import Flags, Floats, Ints, Texts, stream
+from data.world.streams import Floats, Ints, Texts, stream
 
 RUPEE = 100  # paise
 POPULARITY = -0.8  # the k-th article of a category sells k to this power
@@ -64,8 +64,8 @@ def _article_rows(plan: BasketPlan, shop: Merchant, article: Article, seed: int)
     return np.array(names, dtype=object), rupees, article.refusal + draw.normal(0, plan.sd_refusal, plan.n_skus)
 
 
-def fill_baskets(preset: Preset, shelf: Shelf, merchant: Ints, sale: Flags, seed: int) -> Baskets:
-    """Draw lines and discounts for orders of these merchants; `sale` marks orders within a sale window."""
+def fill_baskets(preset: Preset, shelf: Shelf, merchant: Ints, lower: Floats, seed: int) -> Baskets:
+    """Draw lines and discounts for orders of these merchants; `lower` (n,) is added to each discount's share."""
     plan, count = preset.baskets, len(merchant)
     lines = 1 + (stream(seed, "basket.lines").random(count) < plan.second_line)
     order = np.repeat(np.arange(count), lines)
@@ -75,7 +75,7 @@ def fill_baskets(preset: Preset, shelf: Shelf, merchant: Ints, sale: Flags, seed
     row[twice] += np.where(row[twice] % plan.n_skus == plan.n_skus - 1, -1, 1)
     quantity = 1 + (stream(seed, "basket.quantity").random(len(order)) < plan.two_pieces).astype(np.int64)
     value = np.bincount(order, weights=shelf.price[row] * quantity, minlength=count).astype(np.int64)
-    share = _discount_shares(plan, sale, seed)
+    share = _discount_shares(plan, lower, seed)
     discount = np.round(value * share).astype(np.int64)
     dearest = row[_dearest(order, shelf.price[row], count)]
     return Baskets(
@@ -91,8 +91,8 @@ def fill_baskets(preset: Preset, shelf: Shelf, merchant: Ints, sale: Flags, seed
     )
 
 
-def _discount_shares(plan: BasketPlan, sale: Flags, seed: int) -> Floats:
-    share = stream(seed, "basket.discounts").beta(*plan.discount, len(sale)) + plan.sale_discount * sale
+def _discount_shares(plan: BasketPlan, lower: Floats, seed: int) -> Floats:
+    share = stream(seed, "basket.discounts").beta(*plan.discount, len(lower)) + lower
     least, most = plan.discount_limits
     return np.where(share < least, 0.0, np.minimum(share, most))  # nobody advertises 3 % off
 
