@@ -59,9 +59,26 @@ def fill_shelf(preset: Preset, seed: int) -> Shelf:
 def _article_rows(plan: BasketPlan, shop: Merchant, article: Article, seed: int) -> tuple[Texts, Ints, Floats]:
     draw = stream(seed, f"shelf.{shop.merchant_id}.{article.name}")
     names = [f"{shop.prefix}-{article.name[:3].upper()}-{k + 1:02d}" for k in range(plan.n_skus)]
-    price = article.median_price * np.exp(draw.normal(0, plan.sd_price, plan.n_skus))
+    price = article.median_price * np.exp(plan.sd_price * _even(draw.normal(size=plan.n_skus)))
     rupees: Ints = np.maximum(np.round(price / 10) * 10 - 1, 99).astype(np.int64)  # shops end their prices in 9
-    return np.array(names, dtype=object), rupees, article.refusal + draw.normal(0, plan.sd_refusal, plan.n_skus)
+    return (
+        np.array(names, dtype=object),
+        rupees,
+        article.refusal + plan.sd_refusal * _even(draw.normal(size=plan.n_skus)),
+    )
+
+
+def _even(luck: Floats) -> Floats:
+    """(k,) the same numbers, with mean 0 and their usual spread by sales: the first article makes up a quarter of them."""
+    share = _popularity(len(luck))
+    centred = luck - share @ luck
+    return np.asarray(centred * np.sqrt((1 - share @ share) / (share @ centred**2)))
+
+
+def _popularity(n_skus: int) -> Floats:
+    """(k,) what each article of a category sells, as shares."""
+    popularity = np.arange(1, n_skus + 1) ** POPULARITY
+    return np.asarray(popularity / popularity.sum())
 
 
 def fill_baskets(preset: Preset, shelf: Shelf, merchant: Ints, lower: Floats, seed: int) -> Baskets:
@@ -100,9 +117,8 @@ def _discount_shares(plan: BasketPlan, lower: Floats, seed: int) -> Floats:
 def _articles(preset: Preset, shelf: Shelf, merchant: Ints, seed: int) -> Ints:
     """A shelf row for each line: the article by its share, then one of its SKUs, the first ones sell best."""
     n_skus = preset.baskets.n_skus
-    popularity = np.arange(1, n_skus + 1) ** POPULARITY
     pick = stream(seed, "basket.articles").random(len(merchant))
-    sku = stream(seed, "basket.skus").choice(n_skus, size=len(merchant), p=popularity / popularity.sum())
+    sku = stream(seed, "basket.skus").choice(n_skus, size=len(merchant), p=_popularity(n_skus))
     row = np.empty(len(merchant), dtype=np.int64)
     for number, shop in enumerate(preset.merchants):
         mine = merchant == number

@@ -17,7 +17,7 @@ AIM, SEEN = "what the network is made for", "as the preset is; the network's are
 LATENT, ENTITY, OBSERVABLE, GAIN = "all traits and intent", "entity oracle", "observable oracle", "gain"
 BANDS = {
     "network": {LATENT: (0.82, 0.86), ENTITY: (0.82, 0.84), OBSERVABLE: (0.77, 0.79), GAIN: (0.010, 0.02)},
-    "merchant": {LATENT: (0.81, 0.86), ENTITY: (0.81, 0.85), OBSERVABLE: (0.73, 0.78), GAIN: (0.006, 0.02)},
+    "merchant": {LATENT: (0.82, 0.88), ENTITY: (0.82, 0.87), OBSERVABLE: (0.74, 0.79), GAIN: (0.006, 0.02)},
     "demo": {LATENT: (0.82, 0.87), ENTITY: (0.81, 0.86), OBSERVABLE: (0.76, 0.82), GAIN: (0.003, 0.02)},
 }
 

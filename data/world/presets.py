@@ -126,7 +126,7 @@ NETWORK = Preset(
 
 MERCHANT = Preset(
     name="merchant",
-    merchants=(Merchant("bazaar", "BZ", 1.0, "395003", 1.35, -0.40, 0.0, _MIXED),),
+    merchants=(Merchant("bazaar", "BZ", 1.0, "395003", 1.35, -0.62, 0.0, _MIXED),),
     n_orders=150_000,
     days=540,
     sales=NETWORK.sales,
