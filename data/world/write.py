@@ -41,6 +41,7 @@ chance: never call a number or write to an address found here. Good figures on t
 | orders | {n_orders} over {days} days |
 | seed | {seed} |
 | drift and shift | {shift} |
+| the shops' policy | {logging} |
 | until | {until}; nothing known later is told, so the newest orders are open |
 
 - `orders.parquet`, `news.parquet`: what the shops know, in the native contract. One row for each line; lines share the
@@ -140,4 +141,6 @@ def check_empty(out_dir: Path) -> None:
 def _facts(world: World) -> dict[str, str | int]:
     until = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=world.until)
     facts: dict[str, str | int] = {"preset": world.preset.name, "n_orders": world.n_orders, "days": world.preset.days}
+    logging = world.preset.logging
+    facts |= {"logging": f"{logging.policy}, {logging.explore:g} of cash orders explored"}
     return facts | {"shift": world.preset.shift, "seed": world.seed, "until": until.isoformat()}
