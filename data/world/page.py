@@ -1,6 +1,8 @@
 """`docs/world.md`, written from the world itself: `python -m data.world.page > docs/world.md`."""
 
+import json
 from dataclasses import fields, is_dataclass
+from pathlib import Path
 from typing import Any
 
 from data.world.frozen import parameters_digest
@@ -13,6 +15,8 @@ from data.world.recorded import RECORDED
 from data.world.shops import CATEGORIES
 from data.world.simulate import simulate
 
+MEASURED = Path(__file__).parents[2] / "docs" / "world-models.json"
+"""What `make bench-world ARGS=--keep` found."""
 INTRO = """# The made-up market
 
 > **Good figures on a made-up market are not figures of anyone's shop.** Here we know what is true because we made it
@@ -120,6 +124,7 @@ def page() -> str:
         INTRO,
         _bands(),
         PICTURES,
+        _models(json.loads(MEASURED.read_text(encoding="utf-8"))),
         "\n## Parameters\n",
         SOURCES,
         f"\nDigest of all parameters: `{parameters_digest()}`.\n",
@@ -149,6 +154,36 @@ def _bands() -> str:
     figures = [one for measure in MARGINALS for one in measure(tiny)]
     lines = [f"| {one.name} | {one.least:g} | {one.most:g} | {one.scatter:g} | {one.source} |\n" for one in figures]
     return head + "".join(lines)
+
+
+def _models(found: dict[str, Any]) -> str:
+    """How far everybody gets on each market measured, and how those who learn stand beside the observable oracle."""
+    markets = found["markets"]
+    ruled = "|---|" + "---|" * len(markets) + "\n"
+    seeds = " | ".join(f"seed {market['seed']}" for market in markets)
+    text = MODELS.format(orders=found["orders"], at=found["at"]) + f"| AUC; log loss | {seeds} |\n{ruled}"
+    for name in markets[0]["rows"]:
+        cells = [market["rows"][name] for market in markets]
+        text += f"| {name} | " + " | ".join(f"{row['auc']:.4f}; {row['log_loss']:.4f}" for row in cells) + " |\n"
+    text += "| *orders; came back* | " + " | ".join(f"{m['n']:,}; {m['rto_share']:.1%}" for m in markets) + " |\n"
+    text += f"\n| gain on the oracle (limit) | {seeds} |\n{ruled}"
+    for name in [name for name, row in markets[0]["rows"].items() if "alarm" in row]:
+        alarms = [market["rows"][name]["alarm"] for market in markets]
+        for what, words in (("auc", "AUC"), ("log_loss", "log loss")):
+            cells = [f"{alarm[f'{what}_gain']:+.4f} ({alarm[f'{what}_limit']:.4f})" for alarm in alarms]
+            text += f"| {name}: {words} | " + " | ".join(cells) + " |\n"
+    return text
+
+
+MODELS = """
+## How far a model is from the possible
+
+`make bench-world`, {at}, `network`, {orders:,} orders: everybody on the cash orders of the model's untouched future. The
+*observable oracle* knows the parameters and who is who, and of buyers only what was told by then: no model of the log
+can beat it but by chance, and trees given its word and all features besides must gain nothing. A gain above its limit
+(three paired standard errors and a little for the oracle's own rounding) is a leak, and in tests an alarm.
+
+"""
 
 
 def _plans() -> list[str]:

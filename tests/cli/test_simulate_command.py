@@ -88,7 +88,7 @@ def test_a_market_too_small_to_judge_is_neither_cleared_nor_blamed(run: Run):
         (("--out", "x", "--preset", "metropolis"), Exit.PLAN, "W001 preset: got metropolis"),
         (("--out", "x", "--orders", "5"), Exit.PLAN, "W002 orders: got 5"),
         (("--out", "x", "--seed", "-1"), Exit.PLAN, "W002 seed: got -1"),
-        (("--out", "x", "--until", "1990-01-01"), Exit.PLAN, "W002 until"),
+        (("--out", "x", "--until", "1990-01-01"), Exit.PLAN, "W002 until: got 1990-01-01"),
         (("--out", "x", "--shift", "sudden"), Exit.PLAN, "W002 --shift: got sudden"),
         (("--out", "x", "--shift", "mix", "--shift-at", "7"), Exit.PLAN, "W002 --shift-at: got 7"),
         (("--out", "x", "--logging", "oracle"), Exit.PLAN, "W002 --logging: got oracle"),
