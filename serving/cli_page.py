@@ -20,6 +20,7 @@ EXITS: dict[str, tuple[Exit, ...]] = {
     "train": (Exit.PLAN, Exit.DATA, Exit.TOO_LITTLE_HISTORY, Exit.CHECK_FAILED, Exit.NOTHING_NEW),
     "runs": (Exit.DATA,),
     "evaluate": (Exit.DATA,),
+    "backtest": (Exit.PLAN, Exit.DATA, Exit.TOO_LITTLE_HISTORY, Exit.CHECK_FAILED),
     "promote": (Exit.DATA, Exit.GATE_REFUSED),
     "rollback": (Exit.DATA, Exit.GATE_REFUSED),
     "serve": (Exit.DATA,),

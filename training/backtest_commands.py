@@ -57,13 +57,15 @@ def backtest_command(
     origins, with a 95 % interval in which the orders of one buyer, and of one day, count as dependent.
     """
     from data.pool import open_pool
-    from training.backtest_run import backtest_pool
+    from training.backtest_run import Wanted, backtest_pool
     from training.origins import BacktestPlan
     from training.plan import load_plan
+    from training.tracking import Tracker
 
-    plan, asked = load_plan(plan_file), BacktestPlan(origins, span_days, weekly_days)
+    plan, found = load_plan(plan_file), open_pool(session.home, pool)
+    wanted = Wanted(BacktestPlan(origins, span_days, weekly_days), moment(until, "--until"), beside)
     with progress() as tell:
-        result = backtest_pool(open_pool(session.home, pool), plan, asked, moment(until, "--until"), beside, tell)
+        result = backtest_pool(found, Tracker(session.mlruns), plan, wanted, tell)
     emit(result, as_json, show_backtest)
 
 
@@ -78,6 +80,7 @@ def show_backtest(result: dict[str, Any]) -> None:
         _show_scope(scope)
     for scope in result["weekly"]:
         _show_weekly(scope, result["plan"]["weekly_days"])
+    print(f"\nrun {result['run_id'][:12]}: page, pictures, JSON and every prediction in {result['files']}")
 
 
 def _show_scope(scope: dict[str, Any]) -> None:
