@@ -8,6 +8,8 @@ import click
 from data.console import Session, emit, progress, table
 from data.options import JSON, POOL, moment
 
+_MOST_SLICES = 5
+
 
 @click.command("backtest", epilog="Example: rto backtest --origins 6 --weekly-days 90")
 @click.option(
@@ -78,6 +80,7 @@ def show_backtest(result: dict[str, Any]) -> None:
     table(("origin", "learned from", "judged on", "gap, days"), rows)
     for scope in result["scopes"]:
         _show_scope(scope)
+    _show_slices(result["scopes"][-1], result["beside"])
     for scope in result["weekly"]:
         _show_weekly(scope, result["plan"]["weekly_days"])
     print(f"\nrun {result['run_id'][:12]}: page, pictures, JSON and every prediction in {result['files']}")
@@ -105,6 +108,20 @@ def _show_scope(scope: dict[str, Any]) -> None:
         print(
             f"ECE of a perfectly calibrated model: mean {floor['floor_mean']:.4f}, 95th percentile {floor['floor_p95']:.4f}"
         )
+
+
+def _show_slices(scope: dict[str, Any], beside: list[str]) -> None:
+    print(f"\nslices, {scope['name']}; the {_MOST_SLICES} largest of each kind, the rest on the page")
+    rows = []
+    for part in scope["slices"].values():
+        if part["note"]:
+            rows.append((part["title"], part["note"], *[""] * (5 + len(beside))))
+        for one in part["slices"][:_MOST_SLICES]:
+            gaps = (_figure(one["against"][other]["auc"]) for other in beside)
+            told = (f"{one['n']:,}", f"{one['positives'] / one['n']:.1%}", _figure(one["auc"]), _ends(one["auc"]))
+            rows.append((part["title"], one["name"], *told, _figure(one["surplus"]), *gaps))
+    headers = ("", "", "orders", "came back", "AUC", "95 %", "said minus came")
+    table((*headers, *(f"AUC minus {other}'s" for other in beside)), rows)
 
 
 def _show_weekly(scope: dict[str, Any], days: int) -> None:
