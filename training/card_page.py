@@ -1,10 +1,11 @@
 """A card's page: Jinja templates with every value escaped, the style inside, a policy that lets no script run."""
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -15,19 +16,21 @@ from data.contract import SECOND
 NOT_APPLICABLE = "not applicable"
 
 
-def page(kind: str, values: dict[str, Any]) -> str:
-    """The page of a card of this kind (`templates/KIND.html`), UTF-8."""
+def page(kind: str, values: dict[str, Any], pictures: Mapping[str, Markup] = MappingProxyType({})) -> str:
+    """The page of a card of this kind (`templates/KIND.html`), UTF-8. pictures: by name, as `pictures.picture` makes them."""
     environment = _environment()
     style = environment.loader.get_source(environment, "card.css")[0] if environment.loader else ""
     digest = b64encode(sha256(style.encode()).digest()).decode()
-    return environment.get_template(f"{kind}.html").render(card=values, style=Markup(style), style_digest=digest)
+    return environment.get_template(f"{kind}.html").render(
+        card=values, pictures=pictures, style=Markup(style), style_digest=digest
+    )
 
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     loader = PackageLoader("training")
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    filters = (count, share, figure, signed, ends, days, day, moment, words, listed)
+    filters = (count, share, figure, signed, change, size, sentence, ends, days, day, moment, words, listed)
     made.filters |= {f.__name__: f for f in filters}
     return made
 
@@ -66,6 +69,25 @@ def figure(value: float | None) -> str:
 def signed(value: float | None) -> str:
     """A difference with its sign, four digits after the point, with a true minus."""
     return NOT_APPLICABLE if value is None else f"{value:+.4f}".replace("-", "\u2212")
+
+
+def change(value: float | None) -> str:
+    """A change with its sign, three digits after the point, with a true minus; nothing for None."""
+    return "" if value is None else f"{value:+.3f}".replace("-", "\u2212")
+
+
+def size(value: float | None) -> str:
+    """How large a change must be; nothing for None."""
+    return "" if value is None else f"{value:.3f}"
+
+
+def sentence(text: str) -> str:
+    """Its first letter large.
+
+    >>> sentence("said 3, came 4")
+    'Said 3, came 4'
+    """
+    return text[:1].upper() + text[1:]
 
 
 def ends(interval: Sequence[float] | None, with_sign: bool = False) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from data.contract import DAY
 from data.errors import UsageError
 from features.catalog import fingerprint
 from training import run_folder
@@ -111,6 +112,18 @@ class Tracker:
         import pandas as pd
 
         return pd.read_parquet(run_folder.artifact(self.root, ref, run_folder.PREDICTIONS))
+
+    def attach(self, ref: RunRef, folder: Path, name: str, figures: dict[str, float], at: int) -> Path:
+        """Keep the files of `folder` with a run under `name`, and figures of moment `at` (microseconds) in its course.
+
+        What was kept under the name before is replaced. Returns where they lie.
+        """
+        with run_folder.alone(self.root):
+            client, day = self._client(), at // DAY
+            for figure, value in figures.items():
+                client.log_metric(ref.run_id, figure, value, timestamp=at // 1_000, step=day)
+            client.log_artifacts(ref.run_id, str(folder), name)
+        return run_folder.artifact(self.root, ref, name)
 
     def set_alias(self, pool: str, alias: str, ref: RunRef) -> None:
         """Give the alias to a run. A new champion is remembered, so that it can be rolled back from."""
