@@ -27,7 +27,9 @@ def page(kind: str, values: dict[str, Any]) -> str:
 def _environment() -> Environment:
     loader = PackageLoader("training")
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    filters = (count, share, figure, signed, ends, days, day, moment, words, listed)
+    filters = (
+        count, share, figure, signed, ends, fine, fine_ends, days, day, moment, words, listed, setting, utc
+    )  # fmt: skip
     made.filters |= {f.__name__: f for f in filters}
     return made
 
@@ -76,6 +78,25 @@ def ends(interval: Sequence[float] | None, with_sign: bool = False) -> str:
     """
     write = signed if with_sign else figure
     return NOT_APPLICABLE if interval is None else f"{write(interval[0])} to {write(interval[1])}"
+
+
+def fine(value: float | None) -> str:
+    """A small difference with its sign, five digits after the point, with a true minus."""
+    return NOT_APPLICABLE if value is None else f"{value:+.5f}".replace("-", "\u2212")
+
+
+def fine_ends(interval: Sequence[float | None]) -> str:
+    """Both ends of an interval of a small difference."""
+    return NOT_APPLICABLE if None in interval else " to ".join(map(fine, interval))
+
+
+def setting(value: Any) -> str:
+    """A value of a plan.
+
+    >>> setting([2, 4]), setting(0.05), setting(["linear", "none"])
+    ('2 or 4', '0.05', 'linear or none')
+    """
+    return " or ".join(str(one) for one in value) if isinstance(value, list) else str(value)
 
 
 def days(value: float | None) -> str:

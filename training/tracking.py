@@ -145,6 +145,10 @@ class Tracker:
         self._remember(pool, kept)
         return previous
 
+    def client(self) -> Any:
+        """MLflow's client of this folder, for runs that make no model (`training/tuning_runs.py`)."""
+        return self._client()
+
     def _before(self, pool: str) -> list[str]:
         """Champions before the present one, oldest first; without a present one, all of them."""
         past = self._champions(pool)

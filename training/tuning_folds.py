@@ -1,0 +1,178 @@
+"""Folds to tune on: several cuts in time, all inside the past of `rto train`, which never see its test.
+
+    |------------- learn -------------| gap |--- judge ---|                                    fold 1
+    |------------------- learn ---------------------| gap |--- judge ---|                      fold 2
+    |                                        the past of rto train                    | gap |  its untouched test
+
+At each cut only labels known then may teach, and the gap is as long as a label matures; what is judged comes after the
+cut and is judged by labels known at the cut of `rto train`. Nothing known after that is used at all.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from data.contract import DAY
+from data.errors import TooLittleHistory
+from data.history import History
+from features.labels import labels_at, maturity
+from training.calibration import Floats
+from training.evaluation import losses
+from training.plan import Moments, Plan
+from training.rows import Design, Rows, design
+from training.run import fit_twin
+from training.split import BlockShares, check_blocks, cut_at, split_by_time
+from training.trees import probability
+
+Array: TypeAlias = np.ndarray[Any, Any]
+
+JUDGED_SHARE = 0.5
+"""Of the past, its newest part: what all folds together judge. The first fold learns from the older half."""
+MOST_FOLDS = 10
+_LEAST_JUDGED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """Orders of one fold's judged days, (d,) each: the days (since 1970, UTC), all orders and cash orders of each."""
+
+    day: Array
+    orders: Array
+    cod: Array
+
+
+@dataclass(frozen=True, slots=True)
+class DayLosses:
+    """Log loss of one plan on one fold, summed by day: all orders and cash orders, (d,) each."""
+
+    orders: Array
+    cod: Array
+
+
+class Folds:
+    """The folds with their designs, made once for all plans that differ only in how a model is fitted to them."""
+
+    def __init__(self, history: History, rows: Rows, plan: Plan, n_folds: int) -> None:
+        """rows: as `rto train` would have them. Raises TooLittleHistory TUNE001 where a fold cannot do its work."""
+        self.rows = tuple(_folds(history, rows, plan, n_folds))
+        self._made: dict[tuple[int, str], tuple[Rows, Design]] = {}
+        self.days = tuple(_days(fold) for fold in self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def losses(self, plan: Plan, fold: int) -> DayLosses:
+        """Fit the plan on a fold's past as `rto train` would, and judge it on what came after."""
+        rows, made = self._of(plan, fold)
+        test, twin = rows.blocks.test, fit_twin(rows, plan, made)
+        p = np.asarray(twin.calibrator.apply(probability(twin.model.margin(made.x[test]))), dtype=np.float64)
+        return _by_day(_loss(p, rows.y[test]), rows.orders["placed_at"][test], rows.is_cod[test])
+
+    def about(self) -> list[dict[str, Any]]:
+        """Of each fold: its moments and how many orders learn and are judged."""
+        return [_about(rows) for rows in self.rows]
+
+    def _of(self, plan: Plan, fold: int) -> tuple[Rows, Design]:
+        """A fold's own orders and their design, kept until a plan needs another one."""
+        key = fold, plan.model_dump_json(exclude=_FITTING)
+        if key not in self._made:
+            for other in [k for k in self._made if k[0] == fold]:
+                del self._made[other]
+            self._made[key] = _alone(_reparted(self.rows[fold], plan), plan)
+        return self._made[key]
+
+
+_FITTING = {"trees", "linear_penalties", "seed", "minimum_orders"}
+"""Keys of a plan that change how a model is fitted to a design, but not the design. Any other key makes a new one."""
+
+
+def _folds(history: History, rows: Rows, plan: Plan, n_folds: int) -> list[Rows]:
+    """The whole history's rows, parted at each fold's cut; all arrays but the labels are shared."""
+    end, placed_at = rows.moments.cut, rows.orders["placed_at"]
+    labels = labels_at(history, end)
+    matures_in = maturity(labels, placed_at)
+    mature = ~np.isnan(labels.y) & (placed_at <= end - matures_in)
+    known = replace(rows, labels=labels, y=labels.y, mature=mature, moments=Moments(end, end, matures_in))
+    shares = [JUDGED_SHARE * (n_folds - number) / n_folds for number in range(n_folds)]
+    cuts = [cut_at(placed_at[mature], share) for share in shares]
+    found = []
+    for number, (cut, following) in enumerate(zip(cuts, [*cuts[1:], end + 1], strict=True), 1):
+        fold = replace(known, y_past=labels_at(history, cut).y, moments=Moments(end, cut, matures_in))
+        fold = _parted(fold, plan, following)
+        _require(fold, plan, f"fold {number} of {n_folds}")
+        found.append(fold)
+    return found
+
+
+def _parted(rows: Rows, plan: Plan, following: int) -> Rows:
+    """The fold's blocks, its test ending before the cut that follows."""
+    placed_at, moments = rows.orders["placed_at"], rows.moments
+    shares = BlockShares(1 - plan.early_stop_share - plan.calibrate_share, plan.early_stop_share, plan.calibrate_share)
+    blocks = split_by_time(
+        placed_at, ~np.isnan(rows.y_past), ~np.isnan(rows.y), cut=moments.cut, matures_in=moments.matures_in,
+        end=moments.until, shares=shares,
+    )  # fmt: skip
+    return replace(rows, blocks=replace(blocks, test=blocks.test & (placed_at < following)))
+
+
+def _reparted(rows: Rows, plan: Plan) -> Rows:
+    """The same fold, its past in blocks as this plan wants them."""
+    last = int(rows.orders["placed_at"][rows.blocks.test].max())
+    return _parted(rows, plan, last + 1)
+
+
+def _require(rows: Rows, plan: Plan, which: str) -> None:
+    """Refuse a fold that is too small to fit or to judge."""
+    to_do = "fewer folds (--folds 2), or a longer history: nothing but the past of rto train is used"
+    try:
+        check_blocks(rows.blocks, np.where(rows.blocks.train, rows.y_past, rows.y), plan.minimum_orders // 10)
+    except TooLittleHistory as error:
+        where = f"{which}, {error.where}"
+        raise TooLittleHistory("TUNE001", where, got=error.got, expected=error.expected, to_do=to_do) from error
+    n = int(rows.blocks.test.sum())
+    if n < _LEAST_JUDGED or rows.blocks.train.sum() < plan.minimum_orders:
+        got = f"{n:,} orders to judge, {rows.blocks.train.sum():,} to learn from"
+        expected = f"at least {_LEAST_JUDGED:,} and {plan.minimum_orders:,}"
+        raise TooLittleHistory("TUNE001", which, got=got, expected=expected, to_do=to_do)
+
+
+def _alone(rows: Rows, plan: Plan) -> tuple[Rows, Design]:
+    """The fold's own orders without the rest of the history, and their design; the readings are not needed again."""
+    blocks = rows.blocks
+    made = design(rows, plan, y=rows.y_past, learn_from=blocks.trees | blocks.early_stop)
+    used = blocks.train | blocks.test
+    parts = {name: getattr(blocks, name)[used] for name in blocks.__slots__}
+    labels = replace(rows.labels, **{name: getattr(rows.labels, name)[used] for name in ("y", "verdict", "lag")})
+    own = replace(
+        rows, orders={name: column[used] for name, column in rows.orders.items()}, readings={}, labels=labels,
+        y_past=rows.y_past[used], y=rows.y[used], mature=rows.mature[used], blocks=replace(blocks, **parts),
+    )  # fmt: skip
+    return own, replace(made, x=made.x[used])
+
+
+def _loss(p: Floats, y: Array) -> Array:
+    of_rto, of_delivered = losses(p)
+    return np.where(y == 1, of_rto, of_delivered)
+
+
+def _by_day(loss: Array, placed_at: Array, is_cod: Array) -> DayLosses:
+    where = np.unique(placed_at // DAY, return_inverse=True)[1]
+    return DayLosses(np.bincount(where, weights=loss), np.bincount(where, weights=np.where(is_cod, loss, 0.0)))
+
+
+def _days(rows: Rows) -> Days:
+    test = rows.blocks.test
+    day, where = np.unique(rows.orders["placed_at"][test] // DAY, return_inverse=True)
+    return Days(day, np.bincount(where), np.bincount(where, weights=rows.is_cod[test]).astype(np.int64))
+
+
+def _about(rows: Rows) -> dict[str, Any]:
+    placed_at, test = rows.orders["placed_at"], rows.blocks.test
+    return {
+        "cut": rows.moments.cut,
+        "judged_through": int(placed_at[test].max()),
+        "learn": int(rows.blocks.train.sum()),
+        "judged": int(test.sum()),
+        "rto": int(rows.y[test].sum()),
+    }
