@@ -1,0 +1,132 @@
+"""Folds to tune on lie in the past of `rto train`, never see its test, and judge a plan as `rto train` would fit it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from data.contract import NewsType
+from data.errors import TooLittleHistory
+from features.labels import maturity
+from tests.helpers.markets import QUICK_PLAN, small_market
+from training.evaluation import losses
+from training.plan import Plan
+from training.remembered import remembering
+from training.rows import build_rows
+from training.run import fit_twin
+from training.trees import probability
+from training.tuning_folds import Folds
+
+HISTORY = small_market(1_300)
+N_FOLDS = 3
+
+
+def silent(*_) -> None:
+    """Progress nobody looks at."""
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return build_rows(HISTORY, QUICK_PLAN, None, silent)
+
+
+@pytest.fixture(scope="module")
+def folds(rows):
+    return Folds(HISTORY, rows, QUICK_PLAN, N_FOLDS)
+
+
+def test_no_fold_looks_at_an_order_of_the_untouched_test_or_of_its_gap(rows, folds):
+    for fold in folds.rows:
+        used = fold.blocks.train | fold.blocks.test
+        assert not (used & (rows.blocks.test | rows.blocks.gap)).any()
+        assert (rows.orders["placed_at"][used] <= rows.moments.cut - fold.moments.matures_in).all()
+
+
+def test_each_fold_learns_a_whole_gap_before_what_it_judges(rows, folds):
+    placed_at = rows.orders["placed_at"]
+    for fold in folds.rows:
+        blocks, moments = fold.blocks, fold.moments
+        assert moments.matures_in == maturity(fold.labels, placed_at) > 0
+        assert placed_at[blocks.train].max() <= moments.cut - moments.matures_in
+        assert placed_at[blocks.test].min() >= moments.cut
+
+
+def test_folds_judge_every_matured_order_of_the_newer_half_once(rows, folds):
+    judged = np.sum([fold.blocks.test for fold in folds.rows], axis=0)
+    matured = folds.rows[0].mature
+    assert judged.max() == 1
+    assert (judged[matured & (rows.orders["placed_at"] >= folds.rows[0].moments.cut)] == 1).all()
+    assert judged.sum() == pytest.approx(matured.sum() / 2, abs=2)
+    cuts = [fold.moments.cut for fold in folds.rows]
+    assert cuts == sorted(set(cuts))
+
+
+def test_what_is_told_after_the_cut_of_train_moves_no_loss(rows, folds):
+    """Every outcome told after the cut turned round: the labels of the test change, the folds do not."""
+    late = HISTORY.news["known_at"] > rows.moments.cut
+    kind = HISTORY.news["type"].copy()
+    turned = {NewsType.DELIVERED: NewsType.RTO_STARTED, NewsType.RTO_STARTED: NewsType.DELIVERED,
+              NewsType.RTO_RECEIVED: NewsType.DELIVERED}  # fmt: skip
+    for one, other in turned.items():
+        kind[late & (HISTORY.news["type"] == one)] = other
+    poisoned = replace(HISTORY, news=HISTORY.news | {"type": kind})
+    changed = build_rows(poisoned, QUICK_PLAN, None, silent)
+    assert changed.moments == rows.moments
+    assert np.mean(changed.y[rows.blocks.test] != rows.y[rows.blocks.test]) > 0.5
+    again = Folds(poisoned, changed, QUICK_PLAN, N_FOLDS)
+    for fold in (0, N_FOLDS - 1):
+        assert again.losses(QUICK_PLAN, fold).orders.tolist() == folds.losses(QUICK_PLAN, fold).orders.tolist()
+
+
+def test_a_fold_judges_what_a_whole_training_of_its_past_gives(folds):
+    """Its own orders alone, a kept design and remembered lines change nothing to the last bit."""
+    fold = folds.rows[1]
+    twin, test = fit_twin(fold, QUICK_PLAN), fold.blocks.test
+    p = twin.calibrator.apply(probability(twin.model.margin(twin.design.x[test])))
+    of_rto, of_delivered = losses(p)
+    loss = np.where(fold.y[test] == 1, of_rto, of_delivered)
+    with remembering():
+        for _ in range(2):
+            found = folds.losses(QUICK_PLAN, 1)
+            assert found.orders.sum() == pytest.approx(loss.sum(), abs=1e-9)
+            assert found.cod.sum() == pytest.approx(loss[fold.is_cod[test]].sum(), abs=1e-9)
+    days = folds.days[1]
+    assert (days.orders.sum(), days.cod.sum()) == (test.sum(), fold.is_cod[test].sum())
+    assert len(found.orders) == len(days.day)
+
+
+def test_a_plan_that_asks_for_another_design_gets_one(folds):
+    trees = QUICK_PLAN.trees.model_copy(update={"max_trees": 1})
+    blind = Plan(linear_penalties=(30.0,), trees=trees, leave_out=tuple(_telling()))
+    assert folds.losses(blind, 0).orders.sum() > folds.losses(QUICK_PLAN, 0).orders.sum() + 1
+    shifted = QUICK_PLAN.model_copy(update={"calibrate_share": 0.3})
+    assert folds.losses(shifted, 0).orders.sum() != folds.losses(QUICK_PLAN, 0).orders.sum()
+
+
+def _telling() -> list[str]:
+    from features.catalog import FEATURES
+
+    return [name for name in FEATURES if "rto" in name or "count" in name or name == "is_cod"]
+
+
+@pytest.mark.parametrize(
+    ("n", "n_folds", "told"),
+    [(1_300, 10, "fold 1 of 10: got 3. orders to judge, .*expected  at least 100 and 200.*--folds 2"),
+     (330, 2, "fold 1 of 2, block early_stop: got .*at least 20")],
+)  # fmt: skip
+def test_a_history_too_short_for_its_folds_is_refused(n, n_folds, told):
+    history = small_market(n)
+    rows = build_rows(history, QUICK_PLAN, None, silent)
+    with pytest.raises(TooLittleHistory, match=f"(?s)TUNE001 .*{told}"):
+        Folds(history, rows, QUICK_PLAN, n_folds)
+
+
+def test_a_fold_with_one_outcome_is_refused(rows):
+    """Nothing came back in the oldest third: the first fold cannot learn what does."""
+    early = HISTORY.news["happened_at"] < np.quantile(HISTORY.orders["placed_at"], 0.45)
+    kind = HISTORY.news["type"].copy()
+    kind[early & np.isin(kind, [NewsType.RTO_STARTED, NewsType.RTO_RECEIVED])] = NewsType.DELIVERED
+    history = replace(HISTORY, news=HISTORY.news | {"type": kind})
+    with pytest.raises(TooLittleHistory, match="(?s)TUNE001 fold 1 of 3, block .*both outcomes"):
+        Folds(history, build_rows(history, QUICK_PLAN, None, silent), QUICK_PLAN, N_FOLDS)
+
