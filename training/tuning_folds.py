@@ -4,8 +4,8 @@
     |------------------- learn ---------------------| gap |--- judge ---|                      fold 2
     |                                        the past of rto train                    | gap |  its untouched test
 
-At each cut only labels known then may teach, and the gap is as long as a label matures; what is judged comes after the
-cut and is judged by labels known at the cut of `rto train`. Nothing known after that is used at all.
+At each cut only labels known then may teach, and the gap is as long as labels took to mature by then; what is judged comes
+after the cut and is judged by labels known at the cut of `rto train`. Nothing known after that is used at all.
 """
 
 from dataclasses import dataclass, replace
@@ -19,10 +19,11 @@ from data.history import History
 from features.labels import labels_at, maturity
 from training.calibration import Floats
 from training.evaluation import losses
+from training.origins import rows_at
 from training.plan import Moments, Plan
 from training.rows import Design, Rows, design
 from training.run import fit_twin
-from training.split import BlockShares, check_blocks, cut_at, split_by_time
+from training.split import cut_at
 from training.trees import probability
 
 Array: TypeAlias = np.ndarray[Any, Any]
@@ -31,6 +32,7 @@ JUDGED_SHARE = 0.5
 """Of the past, its newest part: what all folds together judge. The first fold learns from the older half."""
 MOST_FOLDS = 10
 _LEAST_JUDGED = 100
+_TO_DO = "fewer folds (--folds 2), or a longer history: nothing but the past of rto train is used"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,23 @@ class DayLosses:
     cod: Array
 
 
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """Where a fold parts its past from what it judges, and over how many days it judges."""
+
+    cut: int
+    days: int
+
+
 class Folds:
     """The folds with their designs, made once for all plans that differ only in how a model is fitted to them."""
 
     def __init__(self, history: History, rows: Rows, plan: Plan, n_folds: int) -> None:
         """rows: as `rto train` would have them. Raises TooLittleHistory TUNE001 where a fold cannot do its work."""
-        self.rows = tuple(_folds(history, rows, plan, n_folds))
+        self._history, self._known = history, _known_at_cut(history, rows)
+        self._spans = _spans(self._known, n_folds)
         self._made: dict[tuple[int, str], tuple[Rows, Design]] = {}
+        self.rows = tuple(self._rows(plan, fold) for fold in range(n_folds))
         self.days = tuple(_days(fold) for fold in self.rows)
 
     def __len__(self) -> int:
@@ -73,13 +85,28 @@ class Folds:
         """Of each fold: its moments and how many orders learn and are judged."""
         return [_about(rows) for rows in self.rows]
 
+    def _rows(self, plan: Plan, fold: int) -> Rows:
+        """The fold's rows, its past in blocks as this plan wants them."""
+        span, which = self._spans[fold], f"fold {fold + 1} of {len(self._spans)}"
+        try:
+            rows = rows_at(self._known, self._history, span.cut, span.days, plan)
+        except TooLittleHistory as error:
+            where = f"{which}, {error.where.partition(', ')[2] or error.where}"
+            raise TooLittleHistory("TUNE001", where, got=error.got, expected=error.expected, to_do=_TO_DO) from error
+        n, n_past = int(rows.blocks.test.sum()), int(rows.blocks.train.sum())
+        if n < _LEAST_JUDGED or n_past < plan.minimum_orders:
+            got = f"{n:,} orders to judge, {n_past:,} to learn from"
+            expected = f"at least {_LEAST_JUDGED:,} and {plan.minimum_orders:,}"
+            raise TooLittleHistory("TUNE001", which, got=got, expected=expected, to_do=_TO_DO)
+        return rows
+
     def _of(self, plan: Plan, fold: int) -> tuple[Rows, Design]:
         """A fold's own orders and their design, kept until a plan needs another one."""
         key = fold, plan.model_dump_json(exclude=_FITTING)
         if key not in self._made:
             for other in [k for k in self._made if k[0] == fold]:
                 del self._made[other]
-            self._made[key] = _alone(_reparted(self.rows[fold], plan), plan)
+            self._made[key] = _alone(self._rows(plan, fold), plan)
         return self._made[key]
 
 
@@ -87,54 +114,23 @@ _FITTING = {"trees", "linear_penalties", "seed", "minimum_orders"}
 """Keys of a plan that change how a model is fitted to a design, but not the design. Any other key makes a new one."""
 
 
-def _folds(history: History, rows: Rows, plan: Plan, n_folds: int) -> list[Rows]:
-    """The whole history's rows, parted at each fold's cut; all arrays but the labels are shared."""
+def _known_at_cut(history: History, rows: Rows) -> Rows:
+    """The same rows with labels and maturity as known at the cut of `rto train`: what may be used here at all."""
     end, placed_at = rows.moments.cut, rows.orders["placed_at"]
     labels = labels_at(history, end)
     matures_in = maturity(labels, placed_at)
     mature = ~np.isnan(labels.y) & (placed_at <= end - matures_in)
-    known = replace(rows, labels=labels, y=labels.y, mature=mature, moments=Moments(end, end, matures_in))
+    return replace(rows, labels=labels, y=labels.y, mature=mature, moments=Moments(end, end, matures_in))
+
+
+def _spans(known: Rows, n_folds: int) -> list[_Span]:
+    """Whole days (UTC) that hold about equally many matured orders, the newest `JUDGED_SHARE` of them in all."""
+    placed_at = known.orders["placed_at"]
+    end = (known.moments.until - known.moments.matures_in) // DAY * DAY
+    times = placed_at[known.mature & (placed_at < end)]
     shares = [JUDGED_SHARE * (n_folds - number) / n_folds for number in range(n_folds)]
-    cuts = [cut_at(placed_at[mature], share) for share in shares]
-    found = []
-    for number, (cut, following) in enumerate(zip(cuts, [*cuts[1:], end + 1], strict=True), 1):
-        fold = replace(known, y_past=labels_at(history, cut).y, moments=Moments(end, cut, matures_in))
-        fold = _parted(fold, plan, following)
-        _require(fold, plan, f"fold {number} of {n_folds}")
-        found.append(fold)
-    return found
-
-
-def _parted(rows: Rows, plan: Plan, following: int) -> Rows:
-    """The fold's blocks, its test ending before the cut that follows."""
-    placed_at, moments = rows.orders["placed_at"], rows.moments
-    shares = BlockShares(1 - plan.early_stop_share - plan.calibrate_share, plan.early_stop_share, plan.calibrate_share)
-    blocks = split_by_time(
-        placed_at, ~np.isnan(rows.y_past), ~np.isnan(rows.y), cut=moments.cut, matures_in=moments.matures_in,
-        end=moments.until, shares=shares,
-    )  # fmt: skip
-    return replace(rows, blocks=replace(blocks, test=blocks.test & (placed_at < following)))
-
-
-def _reparted(rows: Rows, plan: Plan) -> Rows:
-    """The same fold, its past in blocks as this plan wants them."""
-    last = int(rows.orders["placed_at"][rows.blocks.test].max())
-    return _parted(rows, plan, last + 1)
-
-
-def _require(rows: Rows, plan: Plan, which: str) -> None:
-    """Refuse a fold that is too small to fit or to judge."""
-    to_do = "fewer folds (--folds 2), or a longer history: nothing but the past of rto train is used"
-    try:
-        check_blocks(rows.blocks, np.where(rows.blocks.train, rows.y_past, rows.y), plan.minimum_orders // 10)
-    except TooLittleHistory as error:
-        where = f"{which}, {error.where}"
-        raise TooLittleHistory("TUNE001", where, got=error.got, expected=error.expected, to_do=to_do) from error
-    n = int(rows.blocks.test.sum())
-    if n < _LEAST_JUDGED or rows.blocks.train.sum() < plan.minimum_orders:
-        got = f"{n:,} orders to judge, {rows.blocks.train.sum():,} to learn from"
-        expected = f"at least {_LEAST_JUDGED:,} and {plan.minimum_orders:,}"
-        raise TooLittleHistory("TUNE001", which, got=got, expected=expected, to_do=to_do)
+    cuts = [cut_at(times, share) // DAY * DAY for share in shares]
+    return [_Span(cut, (following - cut) // DAY) for cut, following in zip(cuts, [*cuts[1:], end], strict=True)]
 
 
 def _alone(rows: Rows, plan: Plan) -> tuple[Rows, Design]:
