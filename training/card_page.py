@@ -28,7 +28,8 @@ def _environment() -> Environment:
     loader = PackageLoader("training")
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     filters = (
-        count, share, figure, signed, ends, fine, fine_ends, days, day, moment, words, listed, setting, utc
+        count, share, figure, signed, ends, fine, fine_ends, precise, precise_ends, days, day, moment, words, listed,
+        setting, utc,
     )  # fmt: skip
     made.filters |= {f.__name__: f for f in filters}
     return made
@@ -88,6 +89,16 @@ def fine(value: float | None) -> str:
 def fine_ends(interval: Sequence[float | None]) -> str:
     """Both ends of an interval of a small difference."""
     return NOT_APPLICABLE if None in interval else " to ".join(map(fine, interval))
+
+
+def precise(value: float | None) -> str:
+    """A metric or a coefficient, four digits after the point, with a true minus."""
+    return NOT_APPLICABLE if value is None else f"{value:.4f}".replace("-", "\u2212")
+
+
+def precise_ends(interval: Sequence[float | None]) -> str:
+    """Both ends of its interval."""
+    return NOT_APPLICABLE if None in interval else " to ".join(map(precise, interval))
 
 
 def setting(value: Any) -> str:

@@ -114,8 +114,7 @@ def evaluate_run(
         raise UsageError("RUN006", f"run {run}", got="no test order in the span", expected=expected)
     predictions = {_model_of(c): frame[c].to_numpy(float) for c in frame.columns if c.startswith("p_")}
     judged = scopes(predictions, frame["y"].to_numpy(float), frame["is_cod"].to_numpy(bool))
-    other = None if against is None else within(tracker.predictions(tracker.resolve(pool, against)), span)
-    compared = None if other is None else compare(frame, other)
+    compared = None if against is None else compare_runs(tracker, ref, tracker.resolve(pool, against), span)
     return {"run_id": ref.run_id, "version": ref.version, "scopes": [s.as_dict() for s in judged], "against": compared}
 
 
@@ -132,6 +131,36 @@ def within(frame: pd.DataFrame, span: tuple[int | None, int | None]) -> pd.DataF
     if end is not None:
         keep &= frame["placed_at"].to_numpy(np.int64) < end
     return frame[keep]
+
+
+def compare_runs(
+    tracker: Tracker, ref: RunRef, other: RunRef, span: tuple[int | None, int | None] = (None, None)
+) -> dict[str, Any]:
+    """`compare` two runs. One whose calibrator was refreshed, against the run it came from: on the orders it judged."""
+    frame = tracker.predictions(ref)
+    if came_from(frame) == other.run_id:
+        own = within(frame, span)
+        return compare(own, own.assign(p_model=own["p_before"]))
+    return compare(within(lineage(tracker, ref), span), within(lineage(tracker, other), span))
+
+
+def lineage(tracker: Tracker, ref: RunRef) -> pd.DataFrame:
+    """What was said of test orders by a run and by those it came from, each order by the newest.
+
+    A refreshed calibrator is judged on a few weeks; before them its predecessor served, and that is what was said then.
+    """
+    frame = tracker.predictions(ref)
+    before = came_from(frame)
+    if before is None:
+        return frame
+    older = lineage(tracker, tracker.resolve(ref.pool, before))
+    both = pd.concat([frame, older], ignore_index=True)
+    return both.drop_duplicates(["merchant_id", "order_id"], ignore_index=True)
+
+
+def came_from(frame: pd.DataFrame) -> str | None:
+    """The run whose calibrator was refreshed, of the predictions of a refreshed one; None of any other."""
+    return str(frame["before_run"].iloc[0]) if "before_run" in frame else None
 
 
 def compare(one: pd.DataFrame, other: pd.DataFrame) -> dict[str, Any]:
@@ -151,7 +180,7 @@ def promote(pool: Pool, tracker: Tracker, run: str, *, if_better: bool, dry_run:
     ref, champion = tracker.resolve(pool.name, run), tracker.alias(pool.name, "champion")
     comparison = None
     if champion is not None and champion.version != ref.version:
-        comparison = compare(tracker.predictions(ref), tracker.predictions(champion))
+        comparison = compare_runs(tracker, ref, champion)
     better, why = is_better(comparison)
     result = {"run_id": ref.run_id, "version": ref.version, "comparison": comparison, "why": why}
     if dry_run or (if_better and not better):
