@@ -1,4 +1,4 @@
-"""A search for a better plan, like a table of contents: folds inside the past, trials, verdict, record, plan file."""
+"""A search for a better plan, like a table of contents: origins inside the past, trials, verdict, record, plan file."""
 
 import json
 import tempfile
@@ -28,8 +28,8 @@ from training.release import fingerprint
 from training.remembered import remembering
 from training.rows import build_rows
 from training.tracking import Tracker
-from training.tuning_folds import Folds
-from training.tuning_plots import folds_plot, history_plot, importance_plot, slice_plot
+from training.tuning_origins import Origins
+from training.tuning_plots import origins_plot, history_plot, importance_plot, slice_plot
 from training.tuning_report import Found, as_dict, figures, found_by, scales_of
 from training.tuning_runs import TuningRuns
 from training.tuning_space import Space
@@ -44,7 +44,7 @@ class Wanted:
 
     base: Plan
     space: Space
-    n_folds: int
+    n_origins: int
     seed: int
     until: int | None
     out: Path
@@ -87,7 +87,7 @@ def tune_pool(pool: Pool, mlruns: Path, wanted: Wanted, budget: Budget, tell: Te
     history = load_history(pool)
     require(check_history(history).judged_for(Purpose.TRAINING))
     rows = build_rows(history, wanted.base, wanted.until, tell)
-    of = Search(wanted.base, wanted.space, Folds(history, rows, wanted.base, wanted.n_folds), wanted.seed)
+    of = Search(wanted.base, wanted.space, Origins(history, rows, wanted.base, wanted.n_origins), wanted.seed)
     identity = identity_of(history, wanted)
     with opened(study_file(pool), identity) as found, remembering():
         _say_which(found)
@@ -113,7 +113,7 @@ def identity_of(history: History, wanted: Wanted) -> Identity:
         "until": str(utc(wanted.until)),
         "plan": wanted.base.model_dump_json(),
         "space": json.dumps(wanted.space.as_dict(), sort_keys=True),
-        "folds": str(wanted.n_folds),
+        "origins": str(wanted.n_origins),
         "seed": str(wanted.seed),
         "features": catalog_fingerprint(),
         "versions": ", ".join(f"{name} {installed(name)}" for name in _PACKAGES),
@@ -179,11 +179,11 @@ def _kept(runs: TuningRuns, found: Found, of: Search, about: dict[str, Any], out
 
 
 def _pictures(found: Found, of: Search, told: dict[str, Any]) -> dict[str, Figure]:
-    days = [str(utc(fold["cut"]))[:10] for fold in told["folds"]]
+    days = [str(utc(origin["cut"]))[:10] for origin in told["origins"]]
     drawn = {
         "history": history_plot(found.tried),
         "slices": slice_plot(found.tried, scales_of(of.space)),
-        "folds": folds_plot(days, [(gain.mean, gain.low, gain.high) for gain in found.folds]),
+        "origins": origins_plot(days, [(gain.mean, gain.low, gain.high) for gain in found.origins]),
     }
     return drawn if found.importances is None else drawn | {"importances": importance_plot(found.importances)}
 

@@ -27,8 +27,8 @@ TRIALS = 40
 )
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Begin no trial after so many minutes.")
 @click.option(
-    "--folds",
-    "n_folds",
+    "--origins",
+    "n_origins",
     type=click.IntRange(2, 10),
     default=4,
     show_default=True,
@@ -49,10 +49,10 @@ TRIALS = 40
 @JSON
 @click.pass_obj
 def tune_command(session: Session, /, pool: str | None, out: Path | None, as_json: bool, **asked: Any) -> None:
-    """Search for a plan that trains a better model, on folds inside the past.
+    """Search for a plan that trains a better model, on origins inside the past.
 
     The untouched test of rto train is never looked at. What is stopped goes on where it was, by the same command; another
-    history, plan, space, seed or number of folds begins another study. Ends in a plan file and a verdict: a gain that is
+    history, plan, space, seed or number of origins begins another study. Ends in a plan file and a verdict: a gain that is
     within noise for the best of so many trials says to keep the default.
     """
     from training.plan import load_plan
@@ -63,7 +63,7 @@ def tune_command(session: Session, /, pool: str | None, out: Path | None, as_jso
     wanted = Wanted(
         base=base,
         space=load_space(asked["space_file"], base),
-        n_folds=asked["n_folds"],
+        n_origins=asked["n_origins"],
         seed=asked["seed"],
         until=moment(asked["until"], "--until"),
         out=out or found.home / "tuning" / f"{found.name}.toml",
@@ -76,12 +76,12 @@ def tune_command(session: Session, /, pool: str | None, out: Path | None, as_jso
 
 
 def show_tuned(result: dict[str, Any]) -> None:
-    """Folds, the plan, its gain and the verdict."""
+    """Origins, the plan, its gain and the verdict."""
     n = result["trials"]
-    print(f"{n['finished']} trials judged on {len(result['folds'])} folds, {n['stopped early']} stopped early, "
+    print(f"{n['finished']} trials judged on {len(result['origins'])} origins, {n['stopped early']} stopped early, "
           f"{n['failed']} failed; nothing known after {_day(result['cut'])} was used\n")  # fmt: skip
     rows = [(_day(f["cut"]), _day(f["judged_through"]), f"{f['learn']:,}", f"{f['judged']:,}", _signed(f["gain"]["mean"]))
-            for f in result["folds"]]  # fmt: skip
+            for f in result["origins"]]  # fmt: skip
     table(("judged from", "through", "learned from", "judged", "best - default"), rows)
     print()
     changed = [(k, _setting(v["default"]), _setting(v["best"])) for k, v in result["searched"].items()]

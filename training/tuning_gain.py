@@ -1,6 +1,6 @@
 """Is the best plan of many better than the default, or only the luckiest?
 
-Differences are paired (same folds, same orders) and their standard errors are by day, since orders of one day share
+Differences are paired (same origins, same orders) and their standard errors are by day, since orders of one day share
 sales and weather. The best of many trials looks better than it is: so besides the plain interval there is one that holds
 for all trials at once, from the largest of their deviations when days are drawn again (White 2000,
 doi:10.1111/1468-0262.00152, studentised after Romano and Wolf 2005, doi:10.1111/j.1468-0262.2005.00615.x). That later trials

@@ -1,4 +1,4 @@
-"""Pictures of a search, in the style of `training/plots.py`: its course, what mattered, each dimension, each fold.
+"""Pictures of a search, in the style of `training/plots.py`: its course, what mattered, each dimension, each origin.
 
 Everything is told against the default plan: log loss minus the default's, below 0 better.
 """
@@ -76,8 +76,8 @@ def slice_plot(trials: Sequence[Tried], scales: Mapping[str, str]) -> Figure:
     return figure
 
 
-def folds_plot(names: Sequence[str], gains: Sequence[tuple[float, float | None, float | None]]) -> Figure:
-    """The best plan against the default on each fold, with 95 % intervals: does it hold over time?"""
+def origins_plot(names: Sequence[str], gains: Sequence[tuple[float, float | None, float | None]]) -> Figure:
+    """The best plan against the default on each origin, with 95 % intervals: does it hold over time?"""
     figure = Figure(figsize=(9.2, 3.2), dpi=DPI, layout="constrained")
     axis = figure.subplots()
     axis.axhline(0, color=GREY, linewidth=1, zorder=1)
@@ -116,7 +116,7 @@ def _draw_trials(axis: Axes, trials: Sequence[Tried], places: Mapping[int, float
     best = min(done, key=lambda t: (t.difference, t.number), default=None)
     kinds = {
         "stopped early": ([t for t in trials if not t.finished], "x", GREY, 24),
-        "judged on all folds": ([t for t in done if t is not best and not t.is_default], "o", COLOURS[4], 22),
+        "judged on all origins": ([t for t in done if t is not best and not t.is_default], "o", COLOURS[4], 22),
         "the default": ([t for t in done if t.is_default], "D", INK, 34),
         "the best": ([t for t in done if t is best and not t.is_default], "o", COLOURS[5], 54),
     }

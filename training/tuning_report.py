@@ -25,12 +25,12 @@ _LEAST_TRIALS = 12  # fewer finished ones tell nothing of what mattered
 @dataclass(frozen=True, slots=True)
 class Found:
     """best: the plan of least log loss; the default's own if nothing did better.  gains: by orders ("all orders",
-    "COD only"; None without such orders).  folds: all orders, fold by fold.  importances: None: too few trials."""
+    "COD only"; None without such orders).  origins: all orders, origin by origin.  importances: None: too few trials."""
 
     best: Plan
     number: int
     gains: dict[str, Gain | None]
-    folds: tuple[Gain, ...]
+    origins: tuple[Gain, ...]
     log_loss: float
     default_log_loss: float
     importances: dict[str, float] | None
@@ -48,7 +48,7 @@ class Found:
         """The verdict and why."""
         gain = self.gains["all orders"]
         if self.best_is_default or gain is None:
-            return f"{KEEP}: no other plan did better on these folds"
+            return f"{KEEP}: no other plan did better on these origins"
         if gain.beyond_noise:
             return f"{BETTER} beyond noise, also as the best of {self.n['finished']}"
         return f"{KEEP}: the gain is within noise for the best of {self.n['finished']} trials"
@@ -63,12 +63,12 @@ def found_by(study: optuna.Study, of: Search) -> Found:
     done = finished(study)
     best = min(done, key=lambda t: (t.value, not is_default(t), t.number))
     place = done.index(best)
-    gains, folds = _gains(done, place, of)
+    gains, origins = _gains(done, place, of)
     return Found(
         best=of.base if is_default(best) else of.space.plan(of.base, best.params),
         number=best.number,
         gains=gains,
-        folds=folds,
+        origins=origins,
         log_loss=best.user_attrs["log_loss"],
         default_log_loss=done[0].user_attrs["log_loss"],
         importances=_importances(study, len(done)),
@@ -83,14 +83,14 @@ def _gains(done: list[FrozenTrial], place: int, of: Search) -> tuple[dict[str, G
     gains: dict[str, Gain | None] = {}
     for name, which in scopes.items():
         losses = losses_of(done, which)
-        orders = np.concatenate([getattr(days, which) for days in of.folds.days])
+        orders = np.concatenate([getattr(days, which) for days in of.origins.days])
         gains[name] = gain_of(losses, losses[0], orders, place, of.seed) if orders.sum() else None
-    losses, folds, start = losses_of(done, "orders"), [], 0
-    for days in of.folds.days:
+    losses, origins, start = losses_of(done, "orders"), [], 0
+    for days in of.origins.days:
         own = losses[:, start : start + len(days.orders)]
-        folds.append(gain_of(own, own[0], days.orders, place, of.seed))
+        origins.append(gain_of(own, own[0], days.orders, place, of.seed))
         start += len(days.orders)
-    return gains, tuple(folds)
+    return gains, tuple(origins)
 
 
 def _importances(study: optuna.Study, n_finished: int) -> dict[str, float] | None:
@@ -130,7 +130,9 @@ def as_dict(found: Found, of: Search) -> dict[str, Any]:
         "log_loss": found.log_loss,
         "default_log_loss": found.default_log_loss,
         "gains": {name: None if gain is None else asdict(gain) for name, gain in found.gains.items()},
-        "folds": [about | {"gain": asdict(gain)} for about, gain in zip(of.folds.about(), found.folds, strict=True)],
+        "origins": [
+            about | {"gain": asdict(gain)} for about, gain in zip(of.origins.about(), found.origins, strict=True)
+        ],
         "importances": found.importances,
         "searched": changed(of.base, found.best, of.space),
         "plan": found.best.model_dump(mode="json"),

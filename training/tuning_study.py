@@ -1,6 +1,6 @@
 """The study of a pool's plans: Optuna's, in an SQLite file, so that a search that is stopped goes on where it was.
 
-A study belongs to what it judges on: other data, another space, plan, seed or number of folds is another study. Each
+A study belongs to what it judges on: other data, another space, plan, seed or number of origins is another study. Each
 trial draws from a seed of its own, made of the study's seed and how many trials have ended: so a search that was killed and
 resumed tries the same plans as one that was not. What is unfinished is marked as failed and tried again.
 """
@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from data.errors import DataError, UsageError
 from training.plan import Plan
-from training.tuning_folds import DayLosses, Folds
+from training.tuning_origins import DayLosses, Origins
 from training.tuning_space import Space
 
 Identity: TypeAlias = Mapping[str, str]
@@ -42,7 +42,7 @@ _STATES: dict[TrialState, State] = {
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A trial has begun or ended. steps: log loss minus the default's over the folds so far, one entry each."""
+    """A trial has begun or ended. steps: log loss minus the default's over the origins so far, one entry each."""
 
     number: int
     state: State
@@ -53,11 +53,11 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What is searched: the plan to begin with, the space around it, the folds to judge on, and the seed."""
+    """What is searched: the plan to begin with, the space around it, the origins to judge on, and the seed."""
 
     base: Plan
     space: Space
-    folds: Folds
+    origins: Origins
     seed: int
 
 
@@ -133,7 +133,7 @@ def ended(study: optuna.Study) -> list[FrozenTrial]:
 
 
 def finished(study: optuna.Study) -> list[FrozenTrial]:
-    """Trials judged on every fold, the default first."""
+    """Trials judged on every origin, the default first."""
     found = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     return sorted(found, key=lambda trial: (not is_default(trial), trial.number))
 
@@ -149,7 +149,7 @@ def is_default(trial: FrozenTrial) -> bool:
 
 
 def losses_of(trials: list[FrozenTrial], which: Literal["orders", "cod"]) -> np.ndarray[Any, Any]:
-    """(trials, days of all folds) log loss summed by day, of all orders or of cash orders."""
+    """(trials, days of all origins) log loss summed by day, of all orders or of cash orders."""
     return np.array([np.concatenate(trial.user_attrs[which]) for trial in trials])
 
 
@@ -188,17 +188,17 @@ def _default_first(study: optuna.Study, of: Search) -> None:
 
 
 def _judge(study: optuna.Study, trial: optuna.Trial, plan: Plan, of: Search) -> None:
-    """Fold by fold; stopped where what it lost to the default so far is above the median of earlier trials."""
+    """Origin by origin; stopped where what it lost to the default so far is above the median of earlier trials."""
     default = next((t for t in finished(study) if is_default(t)), None)
     found: list[DayLosses] = []
     lost, orders = 0.0, 0
-    for fold in range(len(of.folds)):
-        found.append(of.folds.losses(plan, fold))
-        orders += int(of.folds.days[fold].orders.sum())
+    for origin in range(len(of.origins)):
+        found.append(of.origins.losses(plan, origin))
+        orders += int(of.origins.days[origin].orders.sum())
         if default is not None:
-            lost += float(found[-1].orders.sum() - np.sum(default.user_attrs["orders"][fold]))
-        trial.report(lost / orders, fold)
-        if default is not None and fold + 1 < len(of.folds) and trial.should_prune():
+            lost += float(found[-1].orders.sum() - np.sum(default.user_attrs["orders"][origin]))
+        trial.report(lost / orders, origin)
+        if default is not None and origin + 1 < len(of.origins) and trial.should_prune():
             study.tell(trial, state=TrialState.PRUNED)
             return
     trial.set_user_attr("orders", [one.orders.tolist() for one in found])

@@ -13,7 +13,7 @@ import pytest
 from data.errors import DataError, UsageError
 from training import tuning_study
 from training.plan import Plan, TreePlan
-from training.tuning_folds import DayLosses, Days
+from training.tuning_origins import DayLosses, Days
 from training.tuning_report import KEEP, as_dict, found_by
 from training.tuning_space import load_space
 from training.tuning_study import Event, Search, ended, finished, name_of, opened, search, state_of
@@ -30,7 +30,7 @@ l2 = { low = 0.5, high = 50.0, log = true }
 
 @dataclass
 class Valley:
-    """Folds of a made-up loss, least at a learning rate of 0.05: what a search asks of folds, without a history.
+    """Origins of a made-up loss, least at a learning rate of 0.05: what a search asks of origins, without a history.
 
     stop_at: the number of the fit at which somebody presses Ctrl-C.
     """
@@ -46,12 +46,12 @@ class Valley:
     def about(self) -> list[dict[str, int]]:
         return [{"cut": k} for k in range(3)]
 
-    def losses(self, plan: Plan, fold: int) -> DayLosses:
+    def losses(self, plan: Plan, origin: int) -> DayLosses:
         self.fits += 1
         if self.fits == self.stop_at:
             raise KeyboardInterrupt
         height = 0.4 + 0.05 * np.log(plan.trees.learning_rate / 0.05) ** 2 + 0.003 * plan.trees.depths[0]
-        wave = 1 + 0.01 * np.sin(np.arange(10) + fold + plan.trees.l2)
+        wave = 1 + 0.01 * np.sin(np.arange(10) + origin + plan.trees.l2)
         return DayLosses(20 * height * wave, 12 * height * wave)
 
 
@@ -125,7 +125,7 @@ def test_the_default_comes_first_and_trials_that_lose_are_stopped_early(searched
         stopped = [t for t in ended(found.study) if state_of(t) == "stopped early"]
         assert len(stopped) >= 3
         assert min(t.value for t in stopped) > np.median([t.value for t in others])
-        assert searched.of.folds.fits < 3 * 24
+        assert searched.of.origins.fits < 3 * 24
     assert [e.state for e in searched.told[:2]] == ["running", "finished"]
     assert searched.told[1].plan == BASE
     assert {len(e.steps) for e in searched.told if e.state == "finished"} == {3}

@@ -1,7 +1,7 @@
-"""Folds to tune on: several cuts in time, all inside the past of `rto train`, which never see its test.
+"""Origins to tune on: several cuts in time, all inside the past of `rto train`, which never see its test.
 
-    |------------- learn -------------| gap |--- judge ---|                                    fold 1
-    |------------------- learn ---------------------| gap |--- judge ---|                      fold 2
+    |------------- learn -------------| gap |--- judge ---|                                    origin 1
+    |------------------- learn ---------------------| gap |--- judge ---|                      origin 2
     |                                        the past of rto train                    | gap |  its untouched test
 
 At each cut only labels known then may teach, and the gap is as long as labels took to mature by then; what is judged comes
@@ -29,15 +29,14 @@ from training.trees import probability
 Array: TypeAlias = np.ndarray[Any, Any]
 
 JUDGED_SHARE = 0.5
-"""Of the past, its newest part: what all folds together judge. The first fold learns from the older half."""
-MOST_FOLDS = 10
+"""Of the past, its newest part: what all origins together judge. The first origin learns from the older half."""
 _LEAST_JUDGED = 100
-_TO_DO = "fewer folds (--folds 2), or a longer history: nothing but the past of rto train is used"
+_TO_DO = "fewer origins (--origins 2), or a longer history: nothing but the past of rto train is used"
 
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """Orders of one fold's judged days, (d,) each: the days (since 1970, UTC), all orders and cash orders of each."""
+    """Orders of one origin's judged days, (d,) each: the days (since 1970, UTC), all orders and cash orders of each."""
 
     day: Array
     orders: Array
@@ -46,7 +45,7 @@ class Days:
 
 @dataclass(frozen=True, slots=True)
 class DayLosses:
-    """Log loss of one plan on one fold, summed by day: all orders and cash orders, (d,) each."""
+    """Log loss of one plan on one origin, summed by day: all orders and cash orders, (d,) each."""
 
     orders: Array
     cod: Array
@@ -54,40 +53,40 @@ class DayLosses:
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """Where a fold parts its past from what it judges, and over how many days it judges."""
+    """Where an origin parts its past from what it judges, and over how many days it judges."""
 
     cut: int
     days: int
 
 
-class Folds:
-    """The folds with their designs, made once for all plans that differ only in how a model is fitted to them."""
+class Origins:
+    """The origins with their designs, made once for all plans that differ only in how a model is fitted to them."""
 
-    def __init__(self, history: History, rows: Rows, plan: Plan, n_folds: int) -> None:
-        """rows: as `rto train` would have them. Raises TooLittleHistory TUNE001 where a fold cannot do its work."""
+    def __init__(self, history: History, rows: Rows, plan: Plan, n_origins: int) -> None:
+        """rows: as `rto train` would have them. Raises TooLittleHistory TUNE001 where an origin cannot do its work."""
         self._history, self._known = history, _known_at_cut(history, rows)
-        self._spans = _spans(self._known, n_folds)
+        self._spans = _spans(self._known, n_origins)
         self._made: dict[tuple[int, str], tuple[Rows, Design]] = {}
-        self.rows = tuple(self._rows(plan, fold) for fold in range(n_folds))
-        self.days = tuple(_days(fold) for fold in self.rows)
+        self.rows = tuple(self._rows(plan, origin) for origin in range(n_origins))
+        self.days = tuple(_days(origin) for origin in self.rows)
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def losses(self, plan: Plan, fold: int) -> DayLosses:
-        """Fit the plan on a fold's past as `rto train` would, and judge it on what came after."""
-        rows, made = self._of(plan, fold)
+    def losses(self, plan: Plan, origin: int) -> DayLosses:
+        """Fit the plan on an origin's past as `rto train` would, and judge it on what came after."""
+        rows, made = self._of(plan, origin)
         test, twin = rows.blocks.test, fit_twin(rows, plan, made)
         p = np.asarray(twin.calibrator.apply(probability(twin.model.margin(made.x[test]))), dtype=np.float64)
         return _by_day(_loss(p, rows.y[test]), rows.orders["placed_at"][test], rows.is_cod[test])
 
     def about(self) -> list[dict[str, Any]]:
-        """Of each fold: its moments and how many orders learn and are judged."""
+        """Of each origin: its moments and how many orders learn and are judged."""
         return [_about(rows) for rows in self.rows]
 
-    def _rows(self, plan: Plan, fold: int) -> Rows:
-        """The fold's rows, its past in blocks as this plan wants them."""
-        span, which = self._spans[fold], f"fold {fold + 1} of {len(self._spans)}"
+    def _rows(self, plan: Plan, origin: int) -> Rows:
+        """The origin's rows, its past in blocks as this plan wants them."""
+        span, which = self._spans[origin], f"origin {origin + 1} of {len(self._spans)}"
         try:
             rows = rows_at(self._known, self._history, span.cut, span.days, plan)
         except TooLittleHistory as error:
@@ -100,13 +99,13 @@ class Folds:
             raise TooLittleHistory("TUNE001", which, got=got, expected=expected, to_do=_TO_DO)
         return rows
 
-    def _of(self, plan: Plan, fold: int) -> tuple[Rows, Design]:
-        """A fold's own orders and their design, kept until a plan needs another one."""
-        key = fold, plan.model_dump_json(exclude=_FITTING)
+    def _of(self, plan: Plan, origin: int) -> tuple[Rows, Design]:
+        """An origin's own orders and their design, kept until a plan needs another one."""
+        key = origin, plan.model_dump_json(exclude=_FITTING)
         if key not in self._made:
-            for other in [k for k in self._made if k[0] == fold]:
+            for other in [k for k in self._made if k[0] == origin]:
                 del self._made[other]
-            self._made[key] = _alone(self._rows(plan, fold), plan)
+            self._made[key] = _alone(self._rows(plan, origin), plan)
         return self._made[key]
 
 
@@ -123,18 +122,18 @@ def _known_at_cut(history: History, rows: Rows) -> Rows:
     return replace(rows, labels=labels, y=labels.y, mature=mature, moments=Moments(end, end, matures_in))
 
 
-def _spans(known: Rows, n_folds: int) -> list[_Span]:
+def _spans(known: Rows, n_origins: int) -> list[_Span]:
     """Whole days (UTC) that hold about equally many matured orders, the newest `JUDGED_SHARE` of them in all."""
     placed_at = known.orders["placed_at"]
     end = (known.moments.until - known.moments.matures_in) // DAY * DAY
     times = placed_at[known.mature & (placed_at < end)]
-    shares = [JUDGED_SHARE * (n_folds - number) / n_folds for number in range(n_folds)]
+    shares = [JUDGED_SHARE * (n_origins - number) / n_origins for number in range(n_origins)]
     cuts = [cut_at(times, share) // DAY * DAY for share in shares]
     return [_Span(cut, (following - cut) // DAY) for cut, following in zip(cuts, [*cuts[1:], end], strict=True)]
 
 
 def _alone(rows: Rows, plan: Plan) -> tuple[Rows, Design]:
-    """The fold's own orders without the rest of the history, and their design; the readings are not needed again."""
+    """The origin's own orders without the rest of the history, and their design; the readings are not needed again."""
     blocks = rows.blocks
     made = design(rows, plan, y=rows.y_past, learn_from=blocks.trees | blocks.early_stop)
     used = blocks.train | blocks.test
