@@ -22,6 +22,7 @@ EXITS: dict[str, tuple[Exit, ...]] = {
     "calibrate": (Exit.DATA, Exit.TOO_LITTLE_HISTORY, Exit.CHECK_FAILED, Exit.GATE_REFUSED, Exit.NOTHING_NEW),
     "runs": (Exit.DATA,),
     "evaluate": (Exit.DATA,),
+    "backtest": (Exit.PLAN, Exit.DATA, Exit.TOO_LITTLE_HISTORY, Exit.CHECK_FAILED),
     "promote": (Exit.DATA, Exit.GATE_REFUSED),
     "rollback": (Exit.DATA, Exit.GATE_REFUSED),
     "serve": (Exit.DATA,),

@@ -19,11 +19,12 @@ from training.evaluation import Floats
 from training.judged import Judged
 from training.origins import BacktestPlan, cuts_of, day_of, rows_at
 from training.plan import Plan
+from training.report import MODEL
 from training.rows import Rows, build_rows
 from training.run import fit_twin, predict_test
 from training.weekly import Refresh, weekly
 
-FROZEN, WEEKLY = "model", "model, recalibrated weekly"
+WEEKLY = "model, recalibrated weekly"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +84,8 @@ def _origin(history: History, whole: Rows, cut: int, plan: Plan, asked: Backtest
     weekly_at, weekly_said = np.empty(0, dtype=np.int64), {}
     if asked.weekly_days:
         weekly_at, p = weekly(history, rows, twin, Refresh(asked.window_days, asked.weekly_days))
-        frozen = said[FROZEN][np.searchsorted(test, weekly_at)]
-        weekly_said = {FROZEN: frozen, WEEKLY: p}
+        frozen = said[MODEL][np.searchsorted(test, weekly_at)]
+        weekly_said = {MODEL: frozen, WEEKLY: p}
     about = {
         "cut": day_of(cut),
         "matures_in_days": rows.moments.matures_in / DAY,

@@ -8,6 +8,8 @@ import click
 from data.console import Session, emit, progress, table
 from data.options import JSON, POOL, moment
 
+_MOST_SLICES = 5
+
 
 @click.command("backtest", epilog="Example: rto backtest --origins 6 --weekly-days 90")
 @click.option(
@@ -57,13 +59,15 @@ def backtest_command(
     origins, with a 95 % interval in which the orders of one buyer, and of one day, count as dependent.
     """
     from data.pool import open_pool
-    from training.backtest_run import backtest_pool
+    from training.backtest_run import Wanted, backtest_pool
     from training.origins import BacktestPlan
     from training.plan import load_plan
+    from training.tracking import Tracker
 
-    plan, asked = load_plan(plan_file), BacktestPlan(origins, span_days, weekly_days)
+    plan, found = load_plan(plan_file), open_pool(session.home, pool)
+    wanted = Wanted(BacktestPlan(origins, span_days, weekly_days), moment(until, "--until"), beside)
     with progress() as tell:
-        result = backtest_pool(open_pool(session.home, pool), plan, asked, moment(until, "--until"), beside, tell)
+        result = backtest_pool(found, Tracker(session.mlruns), plan, wanted, tell)
     emit(result, as_json, show_backtest)
 
 
@@ -76,8 +80,10 @@ def show_backtest(result: dict[str, Any]) -> None:
     table(("origin", "learned from", "judged on", "gap, days"), rows)
     for scope in result["scopes"]:
         _show_scope(scope)
+    _show_slices(result["scopes"][-1], result["beside"])
     for scope in result["weekly"]:
         _show_weekly(scope, result["plan"]["weekly_days"])
+    print(f"\nrun {result['run_id'][:12]}: page, pictures, JSON and every prediction in {result['files']}")
 
 
 def _show_scope(scope: dict[str, Any]) -> None:
@@ -102,6 +108,20 @@ def _show_scope(scope: dict[str, Any]) -> None:
         print(
             f"ECE of a perfectly calibrated model: mean {floor['floor_mean']:.4f}, 95th percentile {floor['floor_p95']:.4f}"
         )
+
+
+def _show_slices(scope: dict[str, Any], beside: list[str]) -> None:
+    print(f"\nslices, {scope['name']}; the {_MOST_SLICES} largest of each kind, the rest on the page")
+    rows = []
+    for part in scope["slices"].values():
+        if part["note"]:
+            rows.append((part["title"], part["note"], *[""] * (5 + len(beside))))
+        for one in part["slices"][:_MOST_SLICES]:
+            gaps = (_figure(one["against"][other]["auc"]) for other in beside)
+            told = (f"{one['n']:,}", f"{one['positives'] / one['n']:.1%}", _figure(one["auc"]), _ends(one["auc"]))
+            rows.append((part["title"], one["name"], *told, _figure(one["surplus"]), *gaps))
+    headers = ("", "", "orders", "came back", "AUC", "95 %", "said minus came")
+    table((*headers, *(f"AUC minus {other}'s" for other in beside)), rows)
 
 
 def _show_weekly(scope: dict[str, Any], days: int) -> None:

@@ -64,7 +64,10 @@ def _scope(name: str, ground: _Ground, beside: list[str]) -> Values:
         "name": name,
         "n": len(judged),
         "positives": int(judged.y.sum()),
-        "models": {model: _metrics(judged.told(model), model, each=model in (MODEL, *beside)) for model in judged.said},
+        "models": {
+            model: _metrics(judged.told(model), model, each=model in (MODEL, LOGISTIC, *beside))
+            for model in judged.said
+        },
         "against": {other: _against(judged.told(other), other) for other in others},
         "slices": {one.key: _sliced(ground, one, beside) for one in ground.slicings.values()},
         "reliability": [asdict(one) for one in reliability(judged.said[MODEL], judged.y)],

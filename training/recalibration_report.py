@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from data.contract import DAY
 from training.calibration_error import CalibrationError
-from training.clusters import clusters_of
+from training.clusters import clusters_of, numbered
 from training.judged import Judged, Mean, difference, ece, metric
 from training.plots import Scored, reliability_plot
 from training.recalibrate import Fresh, Refreshed
@@ -91,10 +91,11 @@ _MEAN = {"value": "mean"}
 def predictions(fresh: Fresh, found: Refreshed, before_run: str) -> pd.DataFrame:
     """One row for each judged order, as `run_record.predictions`: p_model after, p_before of the run it came from."""
     judge, said = found.windows.judge, said_of(fresh, found)
+    buyer = numbered(clusters_of(fresh.orders).buyer[judge])
     kept = {name: fresh.orders[name][judge] for name in ("order_id", "merchant_id", "placed_at")}
     scores = {"p_before": said[BEFORE], "p_model": said[AFTER]}
     return pd.DataFrame(
-        {**kept, "is_cod": fresh.is_cod[judge], "y": fresh.y[judge], **scores, "before_run": before_run}
+        {**kept, "is_cod": fresh.is_cod[judge], "y": fresh.y[judge], "buyer": buyer, **scores, "before_run": before_run}
     )
 
 

@@ -8,8 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from data.checks.check import Purpose
@@ -23,7 +21,7 @@ from data.segments import list_segments, load_history
 from features.catalog import fingerprint as catalog_fingerprint
 from training.bundle import read_bundle, signing_key, write_bundle
 from training.card import data_card, model_card
-from training.intervals import paired_auc, paired_log_loss
+from training.lineage import compare_runs, within
 from training.plan import Plan
 from training.report import scopes
 from training.run import train
@@ -114,65 +112,16 @@ def evaluate_run(
         raise UsageError("RUN006", f"run {run}", got="no test order in the span", expected=expected)
     predictions = {_model_of(c): frame[c].to_numpy(float) for c in frame.columns if c.startswith("p_")}
     judged = scopes(predictions, frame["y"].to_numpy(float), frame["is_cod"].to_numpy(bool))
-    compared = None if against is None else compare_runs(tracker, ref, tracker.resolve(pool, against), span)
-    return {"run_id": ref.run_id, "version": ref.version, "scopes": [s.as_dict() for s in judged], "against": compared}
+    result = {"run_id": ref.run_id, "version": ref.version, "scopes": [s.as_dict() for s in judged], "against": None}
+    if against is None:
+        return result
+    other = tracker.resolve(pool, against)
+    compared = compare_runs(tracker, ref, other, span)
+    return result | {"against": {"run_id": other.run_id, "version": other.version, **compared}}
 
 
 def _model_of(column: str) -> str:
     return column.removeprefix("p_").replace("_", " ")
-
-
-def within(frame: pd.DataFrame, span: tuple[int | None, int | None]) -> pd.DataFrame:
-    """Rows placed in the span, its end outside."""
-    start, end = span
-    keep = np.ones(len(frame), dtype=bool)
-    if start is not None:
-        keep &= frame["placed_at"].to_numpy(np.int64) >= start
-    if end is not None:
-        keep &= frame["placed_at"].to_numpy(np.int64) < end
-    return frame[keep]
-
-
-def compare_runs(
-    tracker: Tracker, ref: RunRef, other: RunRef, span: tuple[int | None, int | None] = (None, None)
-) -> dict[str, Any]:
-    """`compare` two runs. One whose calibrator was refreshed, against the run it came from: on the orders it judged."""
-    frame = tracker.predictions(ref)
-    if came_from(frame) == other.run_id:
-        own = within(frame, span)
-        return compare(own, own.assign(p_model=own["p_before"]))
-    return compare(within(lineage(tracker, ref), span), within(lineage(tracker, other), span))
-
-
-def lineage(tracker: Tracker, ref: RunRef) -> pd.DataFrame:
-    """What was said of test orders by a run and by those it came from, each order by the newest.
-
-    A refreshed calibrator is judged on a few weeks; before them its predecessor served, and that is what was said then.
-    """
-    frame = tracker.predictions(ref)
-    before = came_from(frame)
-    if before is None:
-        return frame
-    older = lineage(tracker, tracker.resolve(ref.pool, before))
-    both = pd.concat([frame, older], ignore_index=True)
-    return both.drop_duplicates(["merchant_id", "order_id"], ignore_index=True)
-
-
-def came_from(frame: pd.DataFrame) -> str | None:
-    """The run whose calibrator was refreshed, of the predictions of a refreshed one; None of any other."""
-    return str(frame["before_run"].iloc[0]) if "before_run" in frame else None
-
-
-def compare(one: pd.DataFrame, other: pd.DataFrame) -> dict[str, Any]:
-    """Paired differences one - other on the test orders both have, with 95 % intervals."""
-    ids = ["merchant_id", "order_id"]
-    both = one[[*ids, "y", "p_model"]].merge(other[[*ids, "p_model"]], on=ids, suffixes=("", "_other"))
-    if both.empty:
-        return {"n": 0, "log_loss": None, "auc": None}
-    columns = (both["p_model"].to_numpy(float), both["p_model_other"].to_numpy(float), both["y"].to_numpy(float))
-    loss, area = paired_log_loss(*columns), paired_auc(*columns)
-    plain = {"log_loss": loss, "auc": area}
-    return {"n": len(both)} | {k: None if d is None else (d.mean, d.low, d.high) for k, d in plain.items()}
 
 
 def promote(pool: Pool, tracker: Tracker, run: str, *, if_better: bool, dry_run: bool) -> dict[str, Any]:
@@ -194,8 +143,10 @@ def is_better(comparison: dict[str, Any] | None) -> tuple[bool, str]:
     """Is the challenger's log loss lower on the orders both were judged on? And a sentence that says so."""
     if comparison is None:
         return True, "there is no other champion"
-    if comparison["n"] == 0 or comparison["log_loss"] is None:
+    if comparison["n"] == 0:
         return False, "no test order in common with the champion"
+    if comparison["log_loss"] is None:
+        return False, f"too few buyers behind {comparison['n']:,} test orders in common with the champion"
     mean, low, high = comparison["log_loss"]
     return mean < 0, f"log loss {mean:+.5f} ({low:+.5f} to {high:+.5f}) against the champion"
 

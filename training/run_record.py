@@ -16,6 +16,7 @@ from data.contract import DAY, SECOND
 from features.catalog import Feature, fingerprint
 from training.bundle import Bundle
 from training.card import Card
+from training.clusters import clusters_of, numbered
 from training.plan import Moments, Plan
 from training.plots import Scored, lift_plot, reliability_plot, score_plot
 from training.report import MODEL, Scope
@@ -106,11 +107,15 @@ def digest_of(bundle_folder: Path) -> str:
 
 
 def predictions(outcome: Outcome) -> pd.DataFrame:
-    """One row for each test order: ids, placed_at (microseconds), is_cod, y, p_* of each model. Nothing personal."""
+    """One row for each test order: ids, placed_at (microseconds), is_cod, y, buyer, p_* of each model.
+
+    buyer: a number that orders of one buyer share within this table; it says nothing outside of it. Nothing personal.
+    """
     rows, test = outcome.rows, outcome.rows.blocks.test
     kept = {name: rows.orders[name][test] for name in ("order_id", "merchant_id", "placed_at")}
     scores = {f"p_{slug(model)}": p for model, p in outcome.predictions.items()}
-    return pd.DataFrame({**kept, "is_cod": rows.is_cod[test], "y": rows.y[test], **scores})
+    buyer = numbered(clusters_of(rows.orders).buyer[test])
+    return pd.DataFrame({**kept, "is_cod": rows.is_cod[test], "y": rows.y[test], "buyer": buyer, **scores})
 
 
 def write_files(folder: Path, outcome: Outcome, cards: dict[str, Card]) -> None:

@@ -29,7 +29,7 @@ from training.remembered import remembering
 from training.rows import build_rows
 from training.tracking import Tracker
 from training.tuning_origins import Origins
-from training.tuning_plots import origins_plot, history_plot, importance_plot, slice_plot
+from training.tuning_plots import history_plot, importance_plot, origins_plot, slice_plot
 from training.tuning_report import Found, as_dict, figures, found_by, scales_of
 from training.tuning_runs import TuningRuns
 from training.tuning_space import Space

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option(
     "--oracle",
     type=click.Path(path_type=Path),
-    help="Also write what the best possible model would say of each order (Parquet), for rto backtest --beside.",
+    help="Also write what the best possible model would say of each order, for rto backtest --beside FILE",
 )
 @click.option("--check", is_flag=True, help="Judge the market: every marginal with its band, source and verdict.")
 @JSON

@@ -75,7 +75,17 @@ def goals(backtest: dict[str, Any], gibberish: dict[str, Any], train: dict[str, 
     ]
     if train is not None:
         rows += [
-            Goal("rto train, wall seconds", train["wall_s"], None, None, 120, 60, -1, train["n"], 0),
+            Goal(
+                f"rto train, wall seconds (CPU {train['cpu_s']:.0f})",
+                train["wall_s"],
+                None,
+                None,
+                120,
+                60,
+                -1,
+                train["n"],
+                0,
+            ),
             Goal("rto train, peak GiB", train["peak_gib"], None, None, 4, None, -1, train["n"], 2),
         ]
     return rows

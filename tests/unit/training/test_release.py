@@ -21,18 +21,10 @@ from tests.helpers.histories import T0
 from tests.helpers.markets import QUICK_PLAN, small_market
 from training.bundle import Bundle, read_bundle, signing_key, write_bundle
 from training.calibration import BetaCalibrator
+from training.comparison import compare
+from training.lineage import lineage, within
 from training.plan import Plan
-from training.release import (
-    compare,
-    evaluate_run,
-    fingerprint,
-    is_better,
-    lineage,
-    promote,
-    roll_back,
-    train_pool,
-    within,
-)
+from training.release import evaluate_run, fingerprint, is_better, promote, roll_back, train_pool
 from training.run_names import RunRef
 from training.tracking import Tracker
 from training.trees import Sample, Shape, fit_shape
