@@ -33,7 +33,7 @@ from training.tuning_plots import history_plot, importance_plot, origins_plot, s
 from training.tuning_report import Found, as_dict, figures, found_by, scales_of
 from training.tuning_runs import TuningRuns
 from training.tuning_space import Space
-from training.tuning_study import Event, Identity, Opened, Search, ended, finished, name_of, opened, search, state_of
+from training.tuning_study import Event, Identity, Opened, Search, ended, finished, name_of, opened, search, states
 
 _PACKAGES = ("rto-risk", "xgboost", "numpy")
 
@@ -92,12 +92,12 @@ def tune_pool(pool: Pool, mlruns: Path, wanted: Wanted, budget: Budget, tell: Te
     with opened(study_file(pool), identity) as found, remembering():
         _say_which(found)
         runs = TuningRuns(Tracker(mlruns), pool.name, name_of(identity), list(wanted.space.dimensions))
-        trials = {trial.number: state_of(trial) for trial in found.study.get_trials(deepcopy=False)}
-        runs.begin({"data_fingerprint": identity["history"]}, {**identity, "cut": str(utc(rows.moments.cut))}, trials)
+        told = {**identity, "cut": str(utc(rows.moments.cut))}
+        runs.begin({"data_fingerprint": identity["history"]}, told, states(found.study))
         try:
             search(found.study, of, budget.begin(), _both(runs.told, _progress(found.study, budget, tell)))
         except BaseException:
-            runs.stop()
+            runs.stop(states(found.study))
             note(f"{len(ended(found.study))} trials are kept; the same command goes on from there")
             raise
         result = found_by(found.study, of)

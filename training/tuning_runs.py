@@ -50,17 +50,13 @@ class TuningRuns:
             self._client.update_run(self.parent, status="RUNNING")
             for name, value in parameters.items():
                 self._client.log_param(self.parent, name, value)
-            for run in self._runs(experiment, "trial"):
-                if run.info.status == "RUNNING":
-                    state = trials.get(int(run.data.tags["trial"]), "failed")
-                    self._client.set_terminated(run.info.run_id, _STATUS[state])
+            self._settle(experiment, trials)
 
     def told(self, event: Event) -> None:
         """A trial has begun or ended."""
         with alone(self._root):
             if event.state == "running" and event.plan is not None:
-                tags = {"mlflow.parentRunId": self.parent, "trial": str(event.number)}
-                run = self._make(self._experiment(), f"trial {event.number}", "trial", tags)
+                run = self._child(self._experiment(), event.number)
                 self._children[event.number] = run
                 for name in self._names:
                     self._client.log_param(run, name, str(value_at(event.plan, name)))
@@ -81,9 +77,23 @@ class TuningRuns:
             self._client.set_terminated(self.parent, "FINISHED")
         return artifacts_of(self._root, experiment_of(self._pool)) / self.parent / "artifacts"
 
-    def stop(self) -> None:
+    def stop(self, trials: Mapping[int, State]) -> None:
         """The search was interrupted before its end."""
-        self._client.set_terminated(self.parent, "FAILED")
+        with alone(self._root):
+            self._settle(self._experiment(), trials)
+            self._client.set_terminated(self.parent, "FAILED")
+
+    def _settle(self, experiment: str, trials: Mapping[int, State]) -> None:
+        """Each trial of the study has a child that ended as the study says; one broken off too soon to have any gets it."""
+        there = {int(run.data.tags["trial"]): run.info for run in self._runs(experiment, "trial")}
+        for number, state in trials.items():
+            run = there[number].run_id if number in there else self._child(experiment, number)
+            if number not in there or there[number].status == "RUNNING":
+                self._client.set_terminated(run, _STATUS[state])
+
+    def _child(self, experiment: str, number: int) -> str:
+        tags = {"mlflow.parentRunId": self.parent, "trial": str(number)}
+        return self._make(experiment, f"trial {number}", "trial", tags)
 
     def _experiment(self) -> str:
         name = experiment_of(self._pool)

@@ -121,10 +121,15 @@ def _study(storage: RDBStorage, identity: Identity) -> Opened:
     study = optuna.create_study(storage=storage, study_name=name, direction="minimize", load_if_exists=True)
     if name not in known:
         study.set_user_attr("identity", dict(identity))
-    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):  # of a process that was killed
-        study.tell(trial.number, state=TrialState.FAIL)
+    _fail_running(study)  # of a process that was killed
     changed = tuple(part for part in identity if newest.get(part) != identity[part])
     return Opened(study, bool(ended(study)), changed if name not in known else ())
+
+
+def _fail_running(study: optuna.Study) -> None:
+    """Nobody else searches here, so what is running and not ours was left behind."""
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        study.tell(trial.number, state=TrialState.FAIL)
 
 
 def ended(study: optuna.Study) -> list[FrozenTrial]:
@@ -143,6 +148,11 @@ def state_of(trial: FrozenTrial) -> State:
     return _STATES[trial.state]
 
 
+def states(study: optuna.Study) -> dict[int, State]:
+    """How each trial stands, by number; one that waits to begin is not told."""
+    return {trial.number: state_of(trial) for trial in study.get_trials(deepcopy=False) if trial.state in _STATES}
+
+
 def is_default(trial: FrozenTrial) -> bool:
     """Is it the plan that the search began with?"""
     return bool(trial.user_attrs.get("default"))
@@ -158,8 +168,12 @@ def search(study: optuna.Study, of: Search, over: Callable[[int], bool], tell: C
 
     An interruption marks the running trial as failed and goes on as what it was.
     """
-    while not (any(map(is_default, finished(study))) and over(len(ended(study)))):
-        _try_one(study, of, tell)
+    try:
+        while not (any(map(is_default, finished(study))) and over(len(ended(study)))):
+            _try_one(study, of, tell)
+    except BaseException:
+        _fail_running(study)
+        raise
 
 
 def _try_one(study: optuna.Study, of: Search, tell: Callable[[Event], None]) -> None:
@@ -170,12 +184,7 @@ def _try_one(study: optuna.Study, of: Search, tell: Callable[[Event], None]) -> 
     trial = study.ask(of.space.distributions())
     plan = of.base if trial.user_attrs.get("default") else of.space.plan(of.base, trial.params)
     tell(Event(trial.number, "running", plan))
-    try:
-        _judge(study, trial, plan, of)
-    except BaseException:
-        study.tell(trial.number, state=TrialState.FAIL)
-        tell(Event(trial.number, "failed"))
-        raise
+    _judge(study, trial, plan, of)
     kept = study.get_trials(deepcopy=False)[trial.number]
     steps = tuple(kept.intermediate_values.values())
     tell(Event(trial.number, state_of(kept), plan, steps, kept.user_attrs.get("log_loss")))
