@@ -35,15 +35,16 @@ def words(tmp_path: Path) -> list[str]:
             "--origins", "2", "--trials", "3"]  # fmt: skip
 
 
-def trials(made: Installation) -> list[tuple[int, str, float | None]]:
-    """Number, state and value of each trial, as the study's file has them."""
+def trials(made: Installation, study: str = "%") -> list[tuple[int, str, float | None]]:
+    """Number, state and value of each trial of a study, or of all, as the file has them."""
     path = study_file(made.pool)
     if not path.exists():
         return []
-    asked = "SELECT number, state, value FROM trials LEFT JOIN trial_values USING (trial_id) ORDER BY trial_id"
+    asked = """SELECT number, state, value FROM trials JOIN studies USING (study_id)
+               LEFT JOIN trial_values USING (trial_id) WHERE study_name LIKE ? ORDER BY trial_id"""
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
-            return connection.execute(asked).fetchall()
+            return connection.execute(asked, (study,)).fetchall()
     except sqlite3.OperationalError:  # the tables are being made
         return []
 
@@ -70,20 +71,28 @@ def test_a_search_that_is_killed_and_stopped_ends_as_if_it_had_run_through(
 ):
     assert killed(own, words, lambda: states(own) == ["COMPLETE", "RUNNING"]) == -signal.SIGKILL
     kept = trials(own)[0]
+    _check_another_plan_is_another_study_and_may_be_stopped(run, own, words, tmp_path, monkeypatch)
+    ran = run(*words, "--json", at=own)
+    assert ran.code == Exit.DONE, ran.err
+    assert "goes on with a study of 1 trials" in ran.err
+    assert trials(own)[0] == kept
+    assert [state in ("COMPLETE", "PRUNED") for state in states(own)] == [True, False, False, True, True]
+    _check_result(own, ran.json)
+    _check_runs(own, ran.json)
+
+
+def _check_another_plan_is_another_study_and_may_be_stopped(
+    run: Run, own: Installation, words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "plan.toml").write_text(PLAN.replace("40", "20"))
     with monkeypatch.context() as patched:
         patched.setattr(Origins, "losses", _ctrl_c)
         stopped = run(*words, at=own)
     assert stopped.code == 130
-    assert "goes on with a study of 1 trials" in stopped.err
-    assert "1 trials are kept; the same command goes on from there" in stopped.err
-    assert states(own) == ["COMPLETE", "FAIL", "FAIL"]
-    ran = run(*words, "--json", at=own)
-    assert ran.code == Exit.DONE, ran.err
-    assert trials(own)[0] == kept
-    assert len([state for state in states(own) if state in ("COMPLETE", "PRUNED")]) == 3
-    _check_result(own, ran.json)
-    _check_runs(own, ran.json)
-    _check_another_plan_is_another_study(run, own, words, tmp_path)
+    assert "a new study: since the last one another plan (the old one is kept)" in stopped.err
+    assert "0 trials are kept; the same command goes on from there" in stopped.err
+    assert states(own) == ["COMPLETE", "RUNNING", "FAIL"]  # the killed one is settled when its study goes on
+    (tmp_path / "plan.toml").write_text(PLAN)
 
 
 def _ctrl_c(*_: object) -> None:
@@ -91,7 +100,7 @@ def _ctrl_c(*_: object) -> None:
 
 
 def _check_result(own: Installation, found: dict) -> None:
-    assert found["trials"]["failed"] == 2
+    assert found["trials"]["failed"] == 1
     assert found["resumed"]
     assert found["gains"]["all orders"]["n"] == sum(one["judged"] for one in found["origins"])
     assert found["verdict"] in ("keep the default", "better than the default")
@@ -108,13 +117,15 @@ def _check_runs(own: Installation, found: dict) -> None:
     client = tracker.client()
     experiment = client.get_experiment_by_name(f"{POOL}~tuning").experiment_id
     runs = client.search_runs([experiment])
-    [parent] = [r for r in runs if r.data.tags["kind"] == "search"]
-    children = {int(r.data.tags["trial"]): r for r in runs if r.data.tags["kind"] == "trial"}
+    of_kind = {kind: [r for r in runs if r.data.tags["kind"] == kind] for kind in ("search", "trial")}
+    other, parent = sorted(of_kind["search"], key=lambda r: r.info.run_id == found["run_id"])
+    assert (other.info.status, parent.data.tags["study"]) == ("FAILED", found["study"])
+    children = {int(r.data.tags["trial"]): r for r in of_kind["trial"] if r.data.tags["study"] == found["study"]}
     assert parent.info.run_id == found["run_id"]
     assert parent.info.status == "FINISHED"
     assert {r.data.tags["mlflow.parentRunId"] for r in children.values()} == {parent.info.run_id}
     told = {"COMPLETE": "FINISHED", "PRUNED": "KILLED", "FAIL": "FAILED"}
-    assert {n: r.info.status for n, r in children.items()} == {n: told[state] for n, state, _ in trials(own)}
+    assert {n: r.info.status for n, r in children.items()} == {n: told[s] for n, s, _ in trials(own, found["study"])}
     plan = load_plan(Path(found["plan_file"]))
     assert plan.model_dump(mode="json") == found["plan"]
     assert Path(found["plan_file"]).read_text().startswith("# Written by rto tune: pool demo, study ")
@@ -122,15 +133,6 @@ def _check_runs(own: Installation, found: dict) -> None:
     assert best.metrics["log_loss"] == found["log_loss"]
     assert best.params["trees.learning_rate"] == str(found["plan"]["trees"]["learning_rate"])
     assert [r.version for r in tracker.runs(POOL)] == ["1"]
-
-
-def _check_another_plan_is_another_study(run: Run, own: Installation, words: list[str], tmp_path: Path) -> None:
-    (tmp_path / "plan.toml").write_text(PLAN.replace("40", "20"))
-    other = run(*words[:-1], "1", "--out", str(tmp_path / "best.toml"), at=own)
-    assert "a new study: since the last one another plan (the old one is kept)" in other.err
-    assert "verdict: keep the default: no other plan did better" in other.out
-    assert load_plan(tmp_path / "best.toml").trees.max_trees == 20
-    assert len(trials(own)) == 6
 
 
 @pytest.mark.parametrize(
