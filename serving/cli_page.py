@@ -18,6 +18,8 @@ EXITS: dict[str, tuple[Exit, ...]] = {
     "state rebuild": (Exit.DATA,),
     "state verify": (Exit.DATA, Exit.CHECK_FAILED),
     "train": (Exit.PLAN, Exit.DATA, Exit.TOO_LITTLE_HISTORY, Exit.CHECK_FAILED, Exit.NOTHING_NEW),
+    "tune": (Exit.PLAN, Exit.DATA, Exit.TOO_LITTLE_HISTORY, Exit.CHECK_FAILED),
+    "calibrate": (Exit.DATA, Exit.TOO_LITTLE_HISTORY, Exit.CHECK_FAILED, Exit.GATE_REFUSED, Exit.NOTHING_NEW),
     "runs": (Exit.DATA,),
     "evaluate": (Exit.DATA,),
     "monitor": (
@@ -28,6 +30,7 @@ EXITS: dict[str, tuple[Exit, ...]] = {
         Exit.DRIFT,
         Exit.PROMISE_BROKEN,
     ),
+    "backtest": (Exit.PLAN, Exit.DATA, Exit.TOO_LITTLE_HISTORY, Exit.CHECK_FAILED),
     "promote": (Exit.DATA, Exit.GATE_REFUSED),
     "rollback": (Exit.DATA, Exit.GATE_REFUSED),
     "serve": (Exit.DATA,),

@@ -1,11 +1,10 @@
 """A card's page: Jinja templates with every value escaped, the style inside, a policy that lets no script run."""
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
-from types import MappingProxyType
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -16,21 +15,22 @@ from data.contract import SECOND
 NOT_APPLICABLE = "not applicable"
 
 
-def page(kind: str, values: dict[str, Any], pictures: Mapping[str, Markup] = MappingProxyType({})) -> str:
-    """The page of a card of this kind (`templates/KIND.html`), UTF-8. pictures: by name, as `pictures.picture` makes them."""
+def page(kind: str, values: dict[str, Any]) -> str:
+    """The page of a card of this kind (`templates/KIND.html`), UTF-8."""
     environment = _environment()
     style = environment.loader.get_source(environment, "card.css")[0] if environment.loader else ""
     digest = b64encode(sha256(style.encode()).digest()).decode()
-    return environment.get_template(f"{kind}.html").render(
-        card=values, pictures=pictures, style=Markup(style), style_digest=digest
-    )
+    return environment.get_template(f"{kind}.html").render(card=values, style=Markup(style), style_digest=digest)
 
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     loader = PackageLoader("training")
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    filters = (count, share, figure, signed, change, size, sentence, ends, days, day, moment, words, listed)
+    filters = (
+        count, share, figure, signed, change, size, sentence, came, ends, fine, fine_ends, precise, precise_ends, days,
+        day, moment, words, listed, setting, utc,
+    )  # fmt: skip
     made.filters |= {f.__name__: f for f in filters}
     return made
 
@@ -90,6 +90,12 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def came(truth: dict[str, Any] | None, name: str) -> str:
+    """A figure of what became of orders (`holding.Truth` as values), three digits after the point."""
+    told = None if truth is None else truth["came"] if name == "rto_share" else (truth[name] or {}).get("value")
+    return figure(told)
+
+
 def ends(interval: Sequence[float] | None, with_sign: bool = False) -> str:
     """An interval: both ends.
 
@@ -98,6 +104,35 @@ def ends(interval: Sequence[float] | None, with_sign: bool = False) -> str:
     """
     write = signed if with_sign else figure
     return NOT_APPLICABLE if interval is None else f"{write(interval[0])} to {write(interval[1])}"
+
+
+def fine(value: float | None) -> str:
+    """A small difference with its sign, five digits after the point, with a true minus."""
+    return NOT_APPLICABLE if value is None else f"{value:+.5f}".replace("-", "\u2212")
+
+
+def fine_ends(interval: Sequence[float | None]) -> str:
+    """Both ends of an interval of a small difference."""
+    return NOT_APPLICABLE if None in interval else " to ".join(map(fine, interval))
+
+
+def precise(value: float | None) -> str:
+    """A metric or a coefficient, four digits after the point, with a true minus."""
+    return NOT_APPLICABLE if value is None else f"{value:.4f}".replace("-", "\u2212")
+
+
+def precise_ends(interval: Sequence[float | None]) -> str:
+    """Both ends of its interval."""
+    return NOT_APPLICABLE if None in interval else " to ".join(map(precise, interval))
+
+
+def setting(value: Any) -> str:
+    """A value of a plan.
+
+    >>> setting([2, 4]), setting(0.05), setting(["linear", "none"])
+    ('2 or 4', '0.05', 'linear or none')
+    """
+    return " or ".join(str(one) for one in value) if isinstance(value, list) else str(value)
 
 
 def days(value: float | None) -> str:

@@ -25,18 +25,6 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """A metric and its standard deviation, where a difference to another figure is wanted."""
-
-    value: float
-    sd: float
-
-    def ends(self, z: float) -> tuple[float, float]:
-        """The interval `z` standard deviations to either side."""
-        return self.value - z * self.sd, self.value + z * self.sd
-
-
-@dataclass(frozen=True, slots=True)
 class Difference:
     """First model minus second on the same orders, with its 95 % interval."""
 
@@ -73,12 +61,6 @@ def auc_interval(p: ArrayLike, y: ArrayLike) -> Interval | None:
     centre, reach = np.log(auc / (1 - auc)), Z95 * np.sqrt(variance) / (auc * (1 - auc))
     low, high = (1 / (1 + np.exp(-end)) for end in (centre - reach, centre + reach))
     return Interval(float(low), float(high))
-
-
-def auc_figure(p: ArrayLike, y: ArrayLike) -> Figure | None:
-    """The AUC with DeLong's standard deviation. p (n,) 0 to 1, y (n,) 0 or 1; None under two orders of either outcome."""
-    parts = _auc_parts(*checked(p, y))
-    return None if parts is None else Figure(parts.auc, float(np.sqrt(parts.variance())))
 
 
 def log_loss_interval(p: ArrayLike, y: ArrayLike) -> Interval | None:

@@ -9,10 +9,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 
 from training.drift import Drift
 from training.evaluation import Z95, wilson
+from training.holding import Figure
 from training.monitoring import Monitored, Scope
 from training.plots import COLOURS, DPI, GREY, INK, PALE, dress
 from training.weeks import Week
@@ -27,13 +28,13 @@ _MOST_WEEKS, _MOST_FEATURES = 53, 12
 _MIDDLE = np.timedelta64(84, "h")  # a week is drawn at its middle
 
 
-def promise_plot(found: Monitored) -> Figure:
+def promise_plot(found: Monitored) -> Drawing:
     """RTO share, AUC and log loss by week: what the scores promise, and what came where all outcomes are known."""
     figure, axes = _panels(found, 3, 8.6)
     rows: tuple[tuple[str, str, Callable[[Week], Point | None]], ...] = (
         ("rto_share", "RTO share", _share_came),
-        ("auc", "AUC", _auc_came),
-        ("log_loss", "log loss", _loss_came),
+        ("auc", "AUC", _figure("auc")),
+        ("log_loss", "log loss", _figure("log_loss")),
     )
     for column, scope in enumerate(found.scopes):
         for row, (name, label, came) in enumerate(rows):
@@ -47,7 +48,7 @@ def promise_plot(found: Monitored) -> Figure:
     return figure
 
 
-def proxy_plot(found: Monitored) -> Figure:
+def proxy_plot(found: Monitored) -> Drawing:
     """First attempts that failed, by week, beside what such scores came to in the reference."""
     figure, axes = _panels(found, 1, 3.4)
     for column, scope in enumerate(found.scopes):
@@ -64,15 +65,15 @@ def proxy_plot(found: Monitored) -> Figure:
     return figure
 
 
-def holding_plot(found: Monitored) -> Figure:
+def holding_plot(found: Monitored) -> Drawing:
     """Calibration by week: what came less what was said, and the slope."""
     figure, axes = _panels(found, 2, 6.0)
     for column, scope in enumerate(found.scopes):
         large, slope = axes[0, column], axes[1, column]
         large.axhline(0, color=GREY, linewidth=1)
         slope.axhline(1, color=GREY, linewidth=1)
-        _points(large, scope, _large, "came less said, 95 % interval")
-        _points(slope, scope, _slope, "slope, 95 % interval")
+        _points(large, scope, _figure("large"), "came less said, 95 % interval")
+        _points(slope, scope, _figure("slope"), "slope, 95 % interval")
         large.set_title(scope.name, loc="left", fontsize=10, color=INK)
         dress(large, "", "came less said" if column == 0 else "", percent="y")
         dress(slope, "", "calibration slope" if column == 0 else "", percent="")
@@ -81,7 +82,7 @@ def holding_plot(found: Monitored) -> Figure:
     return figure
 
 
-def score_drift_plot(found: Monitored) -> Figure:
+def score_drift_plot(found: Monitored) -> Drawing:
     """How scores are spread: the reference, and the newest orders."""
     figure, axes = _panels(found, 1, 3.2)
     seen = found.sight.seen
@@ -106,10 +107,10 @@ def score_drift_plot(found: Monitored) -> Figure:
     return figure
 
 
-def feature_plot(features: Sequence[Drift]) -> Figure:
+def feature_plot(features: Sequence[Drift]) -> Drawing:
     """The features that moved the score most: by how much, and their PSI beside what chance explains."""
     shown = list(features[:_MOST_FEATURES])[::-1]
-    figure = Figure(figsize=(9.2, 0.9 + 0.27 * max(len(shown), 1)), dpi=DPI, layout="constrained")
+    figure = Drawing(figsize=(9.2, 0.9 + 0.27 * max(len(shown), 1)), dpi=DPI, layout="constrained")
     parts, psis = figure.subplots(1, 2, sharey=True)
     at = np.arange(len(shown))
     parts.barh(at, [one.part or 0.0 for one in shown], color=_SAID, height=0.62)
@@ -122,9 +123,9 @@ def feature_plot(features: Sequence[Drift]) -> Figure:
     return figure
 
 
-def _panels(found: Monitored, rows: int, height: float) -> tuple[Figure, Array]:
+def _panels(found: Monitored, rows: int, height: float) -> tuple[Drawing, Array]:
     columns = len(found.scopes)
-    figure = Figure(figsize=(4.8 * columns + 0.4, height), dpi=DPI, layout="constrained")
+    figure = Drawing(figsize=(4.8 * columns + 0.4, height), dpi=DPI, layout="constrained")
     return figure, figure.subplots(rows, columns, squeeze=False)
 
 
@@ -137,8 +138,8 @@ def _when(weeks: Sequence[Week]) -> Array:
 
 
 def _said(axis: Axes, scope: Scope, name: str) -> None:
-    weeks = [w for w in _newest(scope) if w.estimated[name] is not None]
-    told = [w.estimated[name] for w in weeks]
+    weeks = [w for w in _newest(scope) if w.promised[name] is not None]
+    told = [w.promised[name] for w in weeks]
     when = _when(weeks)
     low, high = ([getattr(one, end) for one in told] for end in ("low", "high"))
     axis.fill_between(when, low, high, color=_SAID, alpha=0.18, linewidth=0)
@@ -157,33 +158,23 @@ def _points(axis: Axes, scope: Scope, of: Callable[[Week], Point | None], label:
 
 
 def _share_came(week: Week) -> Point | None:
-    told = week.realised
-    return None if told is None or not told.n else (told.positives / told.n, *wilson(told.positives, told.n))
+    told = week.truth
+    return None if told is None else (told.came, *wilson(told.rto, told.n))
 
 
-def _auc_came(week: Week) -> Point | None:
-    return None if week.auc is None else (week.auc.value, *week.auc.ends(Z95))
+def _figure(name: str) -> Callable[[Week], Point | None]:
+    """A figure of the week's truth by name, with its 95 % interval."""
 
+    def of(week: Week) -> Point | None:
+        told: Figure | None = getattr(week.truth, name) if week.truth else None
+        return None if told is None else (told.value, *told.ends(Z95))
 
-def _loss_came(week: Week) -> Point | None:
-    return week.loss
+    return of
 
 
 def _proxy_came(week: Week) -> Point | None:
-    return (
-        None
-        if week.proxy is None
-        else (week.proxy.share, *wilson(round(week.proxy.share * week.proxy.n), week.proxy.n))
-    )
-
-
-def _large(week: Week) -> Point | None:
-    return None if week.holding is None else (week.holding.large.value, *week.holding.large.ends(Z95))
-
-
-def _slope(week: Week) -> Point | None:
-    told = week.holding.slope if week.holding else None
-    return None if told is None else (told.value, *told.ends(Z95))
+    told = week.proxy
+    return None if told is None else (told.share, *wilson(round(told.share * told.n), told.n))
 
 
 def _time(axis: Axes, scope: Scope) -> None:

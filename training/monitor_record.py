@@ -5,17 +5,15 @@ from dataclasses import asdict
 from typing import Any, TypeAlias
 
 from data.contract import DAY
-from training.alarms import RULES, Alarm, Kind, State
+from training.alarms import Alarm, Kind, State
 from training.card_page import page, utc
-from training.drift import Drift
 from training.estimate import Estimated
 from training.first_attempts import Excess
-from training.holding import Holding
-from training.intervals import Figure
+from training.holding import Truth
 from training.monitor_plan import MonitorPlan
 from training.monitor_plots import feature_plot, holding_plot, promise_plot, proxy_plot, score_drift_plot
-from training.monitoring import Monitored, Scope, Truth
-from training.pictures import picture
+from training.monitoring import Monitored, Scope
+from training.pictures import embedded
 from training.weeks import Week
 
 Values: TypeAlias = dict[str, Any]
@@ -44,7 +42,7 @@ def values_of(found: Monitored, plan: MonitorPlan, identity: Mapping[str, Any]) 
         "status": _status(raised),
         "alarms": [_alarm(one) for one in found.alarms],
         "scopes": [_scope(scope) for scope in found.scopes],
-        "features": found.features if isinstance(found.features, str) else [_drift(one) for one in found.features],
+        "features": found.features if isinstance(found.features, str) else [asdict(one) for one in found.features],
     }
 
 
@@ -73,14 +71,14 @@ def figures_of(found: Monitored) -> dict[str, float]:
 def page_of(found: Monitored, values: Values) -> str:
     """The page: verdict, alarms, pictures, tables. Needs nothing from outside."""
     drawn = {
-        "promise": picture(promise_plot(found), "RTO share, AUC and log loss by week: promised and come"),
-        "proxy": picture(proxy_plot(found), "share of first attempts that failed, by week"),
-        "holding": picture(holding_plot(found), "calibration by week"),
-        "scores": picture(score_drift_plot(found), "how scores are spread, reference and newest orders"),
+        "promise": promise_plot(found),
+        "proxy": proxy_plot(found),
+        "holding": holding_plot(found),
+        "scores": score_drift_plot(found),
     }
     if not isinstance(found.features, str):
-        drawn["features"] = picture(feature_plot(found.features), "features that moved the score most")
-    return page("monitor", values, drawn)
+        drawn["features"] = feature_plot(found.features)
+    return page("monitor", values | {"pictures": {name: embedded(figure) for name, figure in drawn.items()}})
 
 
 def _alarm(one: Alarm) -> Values:
@@ -93,49 +91,24 @@ def _scope(scope: Scope) -> Values:
     return {
         "name": scope.name,
         "reference": _truth(scope.reference),
-        "recent": {"n": scope.n_recent, "estimated": _estimates(scope.recent)},
-        "score_drift": None if scope.scores is None else _drift(scope.scores),
-        "matured": _truth(scope.matured),
+        "recent": {"n": scope.n_recent, "promised": _estimates(scope.recent)},
+        "score_drift": None if scope.scores is None else asdict(scope.scores),
+        "matured": {"promised": _estimates(scope.promised), "truth": _truth(scope.matured)},
         "proxy": scope.proxy if isinstance(scope.proxy, str) else _excess(scope.proxy),
         "weeks": [_week(week) for week in scope.weeks],
     }
 
 
-def _truth(truth: Truth) -> Values:
-    return {
-        "estimated": _estimates(truth.estimated),
-        "realised": truth.realised.as_dict(),
-        "auc_sd": None if truth.auc is None else truth.auc.sd,
-        "holding": _holding(truth.holding),
-    }
+def _truth(told: Truth | None) -> Values | None:
+    return None if told is None else asdict(told)
 
 
 def _estimates(told: dict[str, Estimated | None]) -> Values:
     return {name: None if one is None else asdict(one) for name, one in told.items()}
 
 
-def _holding(told: Holding | None) -> Values | None:
-    if told is None:
-        return None
-    return {
-        "n": told.n,
-        "said": told.said,
-        "came": told.came,
-        "large": asdict(told.large),
-        "slope": _figure(told.slope),
-    }
-
-
-def _figure(told: Figure | None) -> Values | None:
-    return None if told is None else asdict(told)
-
-
 def _excess(told: Excess) -> Values:
     return asdict(told) | {"difference": told.difference}
-
-
-def _drift(told: Drift) -> Values:
-    return asdict(told)
 
 
 def _week(week: Week) -> Values:
@@ -143,13 +116,7 @@ def _week(week: Week) -> Values:
         "from": utc(week.start),
         "part": "since" if week.since else "reference",
         "n": week.n,
-        "estimated": _estimates(week.estimated),
-        "realised": None if week.realised is None else week.realised.as_dict(),
-        "holding": _holding(week.holding),
+        "promised": _estimates(week.promised),
+        "truth": _truth(week.truth),
         "proxy": None if week.proxy is None else _excess(week.proxy),
     }
-
-
-def rules_table() -> list[tuple[str, str, str, str]]:
-    """(code, kind, title, threshold) of each rule, for the docs."""
-    return [(rule.code, str(rule.kind), rule.title, rule.size) for rule in RULES.values()]

@@ -15,10 +15,8 @@ from features.replay import Progress
 from training.alarms import Alarm, Change, features_moved, judged, scores_moved
 from training.drift import Drift, Side, drift, drifts
 from training.estimate import Estimated, estimate
-from training.evaluation import Metrics, measure
 from training.first_attempts import Excess, Yardstick, yardstick
-from training.holding import Holding, holding
-from training.intervals import Figure, auc_figure
+from training.holding import Truth, truth
 from training.monitor_plan import MonitorPlan
 from training.seen import Seen, Sight, Watched, look
 from training.weeks import Week, weeks_of
@@ -26,33 +24,26 @@ from training.weeks import Week, weeks_of
 Array: TypeAlias = np.ndarray[Any, Any]
 
 _MOST_PARTS = 10_000
+_ONE_BUYER = "all of one buyer"
 ALL, COD = "all orders", "COD only"
-
-
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """Matured orders: what the scores promised of them, and what came."""
-
-    estimated: dict[str, Estimated | None]
-    realised: Metrics
-    auc: Figure | None
-    holding: Holding | None
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
     """All figures of one set of orders.
 
-    reference: its truth.  recent: orders of the newest days, estimate of them, drift of their scores.  matured: the
-    newest matured orders since the run learned.  proxy: the newest first attempts; a text where there are none.
+    reference: what became of its matured orders.  recent: estimate of the newest orders, and drift of their scores.
+    promised, matured: estimate and truth of the newest matured orders since the run learned.  proxy: the newest first
+    attempts; a text where they tell nothing.
     """
 
     name: str
-    reference: Truth
+    reference: Truth | None
     n_recent: int
     recent: dict[str, Estimated | None]
     scores: Drift | None
-    matured: Truth
+    promised: dict[str, Estimated | None]
+    matured: Truth | None
     proxy: Excess | str
     weeks: tuple[Week, ...]
 
@@ -118,23 +109,19 @@ def _scope(name: str, sight: Sight, mask: Array, plan: MonitorPlan) -> Scope:
     enough = min(len(reference), len(recent)) >= plan.fewest_orders
     return Scope(
         name,
-        _truth(reference.where(reference.mature), plan),
+        _truth(reference.where(reference.mature)),
         len(recent),
         estimate(recent.where(~recent.called_off).p, seed=plan.seed),
         drift("score", reference.p, recent.p, plan.confidence) if enough else None,
-        _truth(matured, plan),
+        estimate(matured.p, seed=plan.seed),
+        _truth(matured),
         _proxy(measured, tried, plan),
         weeks_of(seen, None if isinstance(measured, str) else measured, sight, plan),
     )
 
 
-def _truth(orders: Seen, plan: MonitorPlan) -> Truth:
-    return Truth(
-        estimate(orders.p, seed=plan.seed),
-        measure(orders.p, orders.y),
-        auc_figure(orders.p, orders.y),
-        holding(orders.p, orders.y),
-    )
+def _truth(orders: Seen) -> Truth | None:
+    return truth(orders.p, orders.y, orders.clusters)
 
 
 def _yardstick(reference: Seen, sight: Sight, plan: MonitorPlan) -> Yardstick | str:
@@ -165,25 +152,24 @@ def _alarms(scope: Scope, plan: MonitorPlan) -> list[Alarm]:
 
 
 def _share_change(scope: Scope, plan: MonitorPlan, z: float) -> Change | str:
-    was, now = scope.reference.holding, scope.recent["rto_share"]
-    if now is None or was is None:
+    was, now = scope.reference, scope.recent["rto_share"]
+    if was is None or now is None or was.large is None:
         return "no orders"
     if (few := _few(min(scope.n_recent, was.n), plan)) is not None:
         return few
-    sd = float(np.hypot(now.sd, np.sqrt(was.came * (1 - was.came) / was.n)))
-    difference = now.value - was.came
+    error = float(np.hypot(now.sd, was.large.error))
     said = f"{now.value:.1%} expected to come back, {was.came:.1%} came back in the reference"
-    return Change(scope.n_recent, *_ends(difference, sd, z), plan.rto_share_off * was.came, said)
+    return Change(scope.n_recent, *_ends(now.value - was.came, error, z), plan.rto_share_off * was.came, said)
 
 
 def _promise_change(scope: Scope, plan: MonitorPlan, z: float) -> Change | str:
-    was, now = scope.reference.auc, scope.recent["auc"]
-    if now is None or was is None:
+    was, now = scope.reference, scope.recent["auc"]
+    if was is None or was.auc is None or now is None:
         return "too few orders of either outcome"
     if (few := _few(scope.n_recent, plan)) is not None:
         return few
-    said = f"AUC {now.value:.3f} expected, {was.value:.3f} in the reference"
-    ends = _ends(now.value - was.value, float(np.hypot(now.sd, was.sd)), z)
+    said = f"AUC {now.value:.3f} expected, {was.auc.value:.3f} in the reference"
+    ends = _ends(now.value - was.auc.value, float(np.hypot(now.sd, was.auc.error)), z)
     return Change(scope.n_recent, *ends, plan.auc_off, said, falls_only=True)
 
 
@@ -195,46 +181,43 @@ def _proxy_change(scope: Scope, plan: MonitorPlan, z: float) -> Change | str:
     return Change(found.n, *_ends(found.difference, found.sd, z), plan.proxy_off * found.expected, said)
 
 
-def _held(scope: Scope, plan: MonitorPlan) -> Holding | str:
-    """The matured orders' calibration, where there are enough of them and of either outcome."""
-    found, n = scope.matured.holding, scope.matured.realised.n
+def _matured(scope: Scope, plan: MonitorPlan) -> Truth | str:
+    """What became of the newest matured orders, where there are enough of them and of either outcome."""
+    found = scope.matured
+    n = 0 if found is None else found.n
     if found is None or n < plan.fewest_orders:
         return f"{n:,} orders since the model learned have matured; at least {plan.fewest_orders:,} can tell"
-    fewer = min(scope.matured.realised.positives, n - scope.matured.realised.positives)
-    if fewer < plan.fewest_outcomes:
+    if (fewer := min(found.rto, n - found.rto)) < plan.fewest_outcomes:
         return f"{fewer:,} matured orders of one outcome; at least {plan.fewest_outcomes:,} can tell"
     return found
 
 
 def _large_change(scope: Scope, plan: MonitorPlan, z: float) -> Change | str:
-    found = _held(scope, plan)
-    if isinstance(found, str):
-        return found
+    found = _matured(scope, plan)
+    if isinstance(found, str) or found.large is None:
+        return found if isinstance(found, str) else _ONE_BUYER
     said = f"{found.came:.1%} came back, {found.said:.1%} were said to"
-    return Change(found.n, *_ends(found.large.value, found.large.sd, z), plan.calibration_off * found.said, said)
+    return Change(found.n, *_ends(found.large.value, found.large.error, z), plan.calibration_off * found.said, said)
 
 
 def _slope_change(scope: Scope, plan: MonitorPlan, z: float) -> Change | str:
-    found = _held(scope, plan)
-    if isinstance(found, str):
-        return found
-    if found.slope is None:
-        return "the scores are all alike"
+    found = _matured(scope, plan)
+    if isinstance(found, str) or found.slope is None:
+        return found if isinstance(found, str) else "the scores are all alike, or part the outcomes without a mistake"
     said = f"calibration slope {found.slope.value:.2f}, 1 is right"
-    return Change(found.n, *_ends(found.slope.value - 1, found.slope.sd, z), plan.slope_off, said)
+    return Change(found.n, *_ends(found.slope.value - 1, found.slope.error, z), plan.slope_off, said)
 
 
 def _auc_change(scope: Scope, plan: MonitorPlan, z: float) -> Change | str:
-    found = _held(scope, plan)
+    found, was = _matured(scope, plan), scope.reference
     if isinstance(found, str):
         return found
-    was, now = scope.reference.auc, scope.matured.auc
-    if was is None or now is None:
+    if was is None or was.auc is None or found.auc is None:
         return "too few orders of either outcome"
-    said = f"AUC {now.value:.3f}, {was.value:.3f} in the reference"
-    ends = _ends(now.value - was.value, float(np.hypot(now.sd, was.sd)), z)
+    said = f"AUC {found.auc.value:.3f}, {was.auc.value:.3f} in the reference"
+    ends = _ends(found.auc.value - was.auc.value, float(np.hypot(found.auc.error, was.auc.error)), z)
     return Change(found.n, *ends, plan.auc_off, said, falls_only=True)
 
 
-def _ends(difference: float, sd: float, z: float) -> tuple[float, float, float]:
-    return difference, difference - z * sd, difference + z * sd
+def _ends(difference: float, error: float, z: float) -> tuple[float, float, float]:
+    return difference, difference - z * error, difference + z * error

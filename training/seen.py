@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from data.contract import DAY, NewsType
+from data.contract import DAY, NewsType, Payment
 from data.errors import DataError, TooLittleHistory
 from data.history import Columns, History
 from features.assemble import matrix
@@ -19,6 +19,8 @@ from features.catalog import needed_sums
 from features.labels import labels_at, maturity
 from features.replay import Progress, replay
 from training.bundle import Bundle
+from training.card_page import utc
+from training.clusters import Clusters, clusters_of
 from training.first_attempts import first_attempts
 from training.monitor_plan import MonitorPlan
 
@@ -47,6 +49,7 @@ class Seen:
     placed_at: Array
     since: Array
     cod: Array
+    clusters: Clusters
     p: Array
     y: Array
     mature: Array
@@ -94,7 +97,7 @@ def look(history: History, watched: Watched, plan: MonitorPlan, until: int | Non
     labels, orders = labels_at(history, moment), history.orders
     matures_in = maturity(labels, orders["placed_at"])
     judged = _rows_of(watched.judged, orders)
-    since = np.flatnonzero((orders["placed_at"] > _learned_through(watched)) & (orders["placed_at"] <= moment))
+    since = np.flatnonzero((orders["placed_at"] > learned_through(watched)) & (orders["placed_at"] <= moment))
     _require_since(len(since), watched, moment)
     rows = np.concatenate([judged["row"].to_numpy(), since])
     bundle = watched.bundle
@@ -107,7 +110,8 @@ def look(history: History, watched: Watched, plan: MonitorPlan, until: int | Non
     seen = Seen(
         placed_at=placed_at,
         since=np.arange(len(rows)) >= len(judged),
-        cod=np.asarray(orders["payment_method"][rows] == "cod", dtype=bool),
+        cod=np.asarray(orders["payment_method"][rows] == Payment.COD, dtype=bool),
+        clusters=clusters_of(orders)[rows],
         p=p,
         y=y,
         mature=~np.isnan(y) & (placed_at <= moment - matures_in),
@@ -132,16 +136,17 @@ def _rows_of(judged: pd.DataFrame, orders: Columns) -> pd.DataFrame:
     return found
 
 
-def _learned_through(watched: Watched) -> int:
-    return int(watched.bundle.about["trained_through"])
+def learned_through(watched: Watched) -> int:
+    """When the last order was placed that shaped the trees or the calibrator, microseconds."""
+    about = watched.bundle.about
+    refreshed = about.get("recalibrated", {}).get("refit", {}).get("placed_to", 0)
+    return max(int(about["trained_through"]), int(refreshed))
 
 
 def _require_since(n: int, watched: Watched, moment: int) -> None:
     if n == 0:
-        from training.card_page import utc
-
         to_do = "import newer orders; or name an older run with --run"
-        got = f"no order after {utc(_learned_through(watched))}, up to {utc(moment)}"
+        got = f"no order after {utc(learned_through(watched))}, up to {utc(moment)}"
         raise TooLittleHistory(
             "MON002", "history", got=got, expected="orders the model did not learn from", to_do=to_do
         )

@@ -7,10 +7,8 @@ import numpy as np
 
 from data.contract import DAY
 from training.estimate import Estimated, estimate
-from training.evaluation import Metrics, measure
 from training.first_attempts import Excess, Yardstick
-from training.holding import Holding, holding
-from training.intervals import Figure, auc_figure, log_loss_interval
+from training.holding import Truth, truth
 from training.monitor_plan import MonitorPlan
 from training.seen import Seen, Sight
 
@@ -26,18 +24,15 @@ _DRAWS = 100
 class Week:
     """One week's orders. start: its Monday, microseconds.  since: placed after the run learned (else reference).
 
-    estimated: of its orders.  realised, auc, loss (value, low, high), holding: None until every order of it has
-    matured.  proxy: None until enough first attempts are told.
+    promised: by the scores of its orders.  truth: None until every order of it has matured.  proxy: None until enough
+    first attempts are told.
     """
 
     start: int
     since: bool
     n: int
-    estimated: dict[str, Estimated | None]
-    realised: Metrics | None
-    auc: Figure | None
-    loss: tuple[float, float, float] | None
-    holding: Holding | None
+    promised: dict[str, Estimated | None]
+    truth: Truth | None
     proxy: Excess | None
 
 
@@ -65,14 +60,6 @@ def _week(start: int, here: Seen, measured: Yardstick | None, sight: Sight, plan
         bool(here.since[0]),
         len(judged),
         estimate(judged.p, seed=plan.seed, n=_DRAWS),
-        None if grown is None else measure(grown.p, grown.y),
-        None if grown is None else auc_figure(grown.p, grown.y),
-        None if grown is None else _loss(grown),
-        None if grown is None else holding(grown.p, grown.y),
+        None if grown is None else truth(grown.p, grown.y, grown.clusters),
         measured.excess(tried.p, tried.failed) if measured is not None and n_tried >= FEWEST else None,
     )
-
-
-def _loss(grown: Seen) -> tuple[float, float, float] | None:
-    ends, value = log_loss_interval(grown.p, grown.y), measure(grown.p, grown.y).log_loss
-    return None if ends is None or value is None else (value, ends.low, ends.high)

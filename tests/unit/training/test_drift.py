@@ -52,7 +52,7 @@ def test_a_value_never_seen_before_and_a_column_gone_are_finite():
 def test_columns_are_listed_by_how_far_they_moved_the_score_not_by_psi():
     rng = np.random.default_rng(1)
     before = np.column_stack([rng.normal(size=2_000), rng.normal(size=2_000)])
-    now = before + [5.0, 0.5]
+    now = before + np.array([5.0, 0.5])
     found = drifts(["idle", "weighty"], Side(before, before * [0.001, 1.0]), Side(now, now * [0.001, 1.0]), SURE)
     assert [one.name for one in found] == ["weighty", "idle"]
     assert [one.part for one in found] == pytest.approx([0.5, 0.005], abs=1e-3)

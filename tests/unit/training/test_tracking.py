@@ -103,8 +103,8 @@ def test_kept_predictions_give_the_figures_again(tracker, run):
 
 def test_kept_predictions_name_orders_and_no_persons(tracker):
     kept = tracker.predictions(tracker.resolve(POOL, "challenger"))
-    assert list(kept.columns[:5]) == ["order_id", "merchant_id", "placed_at", "is_cod", "y"]
-    assert all(name.startswith("p_") for name in kept.columns[5:])
+    assert list(kept.columns[:6]) == ["order_id", "merchant_id", "placed_at", "is_cod", "y", "buyer"]
+    assert all(name.startswith("p_") for name in kept.columns[6:])
     row = HISTORY.row_of(kept["merchant_id"][0], kept["order_id"][0])
     assert kept["placed_at"][0] == HISTORY.orders["placed_at"][row]
 
