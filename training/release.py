@@ -8,8 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from data.checks.check import Purpose
@@ -23,7 +21,7 @@ from data.segments import list_segments, load_history
 from features.catalog import fingerprint as catalog_fingerprint
 from training.bundle import read_bundle, signing_key, write_bundle
 from training.card import data_card, model_card
-from training.comparison import compare
+from training.lineage import compare_runs, within
 from training.plan import Plan
 from training.report import scopes
 from training.run import train
@@ -118,7 +116,7 @@ def evaluate_run(
     if against is None:
         return result
     other = tracker.resolve(pool, against)
-    compared = compare(frame, within(tracker.predictions(other), span))
+    compared = compare_runs(tracker, ref, other, span)
     return result | {"against": {"run_id": other.run_id, "version": other.version, **compared}}
 
 
@@ -126,23 +124,12 @@ def _model_of(column: str) -> str:
     return column.removeprefix("p_").replace("_", " ")
 
 
-def within(frame: pd.DataFrame, span: tuple[int | None, int | None]) -> pd.DataFrame:
-    """Rows placed in the span, its end outside."""
-    start, end = span
-    keep = np.ones(len(frame), dtype=bool)
-    if start is not None:
-        keep &= frame["placed_at"].to_numpy(np.int64) >= start
-    if end is not None:
-        keep &= frame["placed_at"].to_numpy(np.int64) < end
-    return frame[keep]
-
-
 def promote(pool: Pool, tracker: Tracker, run: str, *, if_better: bool, dry_run: bool) -> dict[str, Any]:
     """Compare with the champion on the same orders; then move the alias and publish the bundle."""
     ref, champion = tracker.resolve(pool.name, run), tracker.alias(pool.name, "champion")
     comparison = None
     if champion is not None and champion.version != ref.version:
-        comparison = compare(tracker.predictions(ref), tracker.predictions(champion))
+        comparison = compare_runs(tracker, ref, champion)
     better, why = is_better(comparison)
     result = {"run_id": ref.run_id, "version": ref.version, "comparison": comparison, "why": why}
     if dry_run or (if_better and not better):

@@ -5,7 +5,7 @@ Names hold no spaces, so that they can be searched: `all.logistic_regression.auc
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import pandas as pd
 
 from data.contract import DAY, SECOND
 from features.catalog import Feature, fingerprint
+from training.bundle import Bundle
 from training.card import Card
 from training.clusters import clusters_of, numbered
 from training.plan import Moments, Plan
@@ -23,6 +24,29 @@ from training.run import Outcome
 from training.run_folder import PREDICTIONS
 
 SHORT = {"all orders": "all", "COD only": "cod"}
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a tracker keeps of a run besides its files: name, tags, parameters, figures, and the bundle with its trees."""
+
+    name: str
+    tags: dict[str, str]
+    parameters: dict[str, str]
+    figures: dict[str, float]
+    bundle: Bundle
+
+
+def kept(outcome: Outcome, plan: Plan, pool: str, history_fingerprint: str) -> Kept:
+    """Of a training run."""
+    moments, features = outcome.rows.moments, fingerprint(outcome.bundle.features)
+    return Kept(
+        name=f"{pool} until {moment(moments.until)[:10]}",
+        tags={"data_fingerprint": history_fingerprint, "features": features},
+        parameters=parameters(plan, moments),
+        figures=figures(outcome),
+        bundle=outcome.bundle,
+    )
 
 
 def slug(name: str) -> str:

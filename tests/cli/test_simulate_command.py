@@ -39,6 +39,20 @@ def test_the_market_is_named_by_its_parameters_and_its_bytes(run: Run, tmp_path:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
 
 
+def test_a_market_made_for_monitors_or_for_replays_says_so(run: Run, tmp_path: Path):
+    plain, asked = tmp_path / "plain", tmp_path / "asked"
+    assert run(*TINY, "--out", plain).code == Exit.DONE
+    words = ("--shift", "concept", "--shift-at", "0.5", "--logging", "old_model", "--explore", "0.2")
+    assert run(*TINY, "--out", asked, *words).code == Exit.DONE
+    mark, odd = (json.loads((folder / "world.json").read_text()) for folder in (plain, asked))
+    assert (mark["shift"], odd["shift"]) == ("its own", "concept at 0.5 of the period")
+    assert odd["logging"] == "old_model, 0.2 of cash orders explored"
+    assert mark["logging"].startswith("none, 0 of")
+    truth, usual = (pq.read_table(folder / "truth" / "orders.parquet") for folder in (asked, plain))
+    assert set(usual["action"].to_pylist()) == {"allow_cod"} < set(truth["action"].to_pylist())
+    assert 0.4 < truth["shift"].to_numpy().mean() < 0.6
+
+
 def test_import_and_training_never_open_the_truth(installation: Installation):
     assert sorted(path.name for path in (installation.market / "truth").iterdir()) == sorted(TRUTH)
     assert installation.peeked.read_text() == ""
@@ -60,7 +74,15 @@ def test_check_says_the_same_as_json(run: Run):
     assert ran.code in (Exit.DONE, Exit.CHECK_FAILED)
     told = json.loads(ran.out)["marginals"]
     assert {"name", "value", "least", "most", "source", "in_band"} == set(told[0])
-    assert (ran.code == Exit.DONE) == all(one["in_band"] for one in told)
+    assert (ran.code == Exit.DONE) == all(one["in_band"] is not False for one in told)
+
+
+def test_a_market_too_small_to_judge_is_neither_cleared_nor_blamed(run: Run):
+    ran = run("simulate", "--preset", "network", "--orders", "2000", "--check", "--json")
+    undecided = [one for one in json.loads(ran.out)["marginals"] if one["in_band"] is None]
+    assert {"COD AUC, observable oracle", "RTO share, COD"} <= {one["name"] for one in undecided}
+    assert f"too few orders to judge {len(undecided)} of" in ran.err
+    assert (ran.code == Exit.DONE) == ("W005" not in ran.err)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +91,12 @@ def test_check_says_the_same_as_json(run: Run):
         (("--out", "x", "--preset", "metropolis"), Exit.PLAN, "W001 preset: got metropolis"),
         (("--out", "x", "--orders", "5"), Exit.PLAN, "W002 orders: got 5"),
         (("--out", "x", "--seed", "-1"), Exit.PLAN, "W002 seed: got -1"),
-        (("--out", "x", "--until", "1990-01-01"), Exit.PLAN, "W002 until"),
+        (("--out", "x", "--until", "1990-01-01"), Exit.PLAN, "W002 until: got 1990-01-01"),
+        (("--out", "x", "--shift", "sudden"), Exit.PLAN, "W002 --shift: got sudden"),
+        (("--out", "x", "--shift", "mix", "--shift-at", "7"), Exit.PLAN, "W002 --shift-at: got 7"),
+        (("--out", "x", "--logging", "oracle"), Exit.PLAN, "W002 --logging: got oracle"),
+        (("--out", "x", "--explore", "1.5"), Exit.PLAN, "W002 --explore: got 1.5"),
+        (("--check", "--shift", "none"), Exit.USAGE, "CLI008 --shift: got --check"),
         ((), Exit.USAGE, "CLI008 --out: got nothing"),
     ],
 )

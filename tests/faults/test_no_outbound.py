@@ -55,6 +55,7 @@ def watched(own: Installation, tmp_path: Path) -> Watched:
     """A copy of an installation, and a small plan to train by."""
     home = own.home
     (home / "quick.toml").write_text("linear_penalties = [30.0]\n[trees]\ndepths = [2]\nmax_trees = 20\n")
+    (home / "space.toml").write_text("[trees]\nlearning_rate = { low = 0.01, high = 0.2 }\n")
     return Watched(home, tmp_path / "calls.log")
 
 
@@ -80,6 +81,9 @@ LINES: dict[str, list[list[str]]] = {
     "features": [["features", "list"], ["features", "explain", "phone_rto_count", "--merchant", SHOP, "--order", "@first"]],
     "state": [["state", "rebuild"], ["state", "verify"]],
     "train": [["train", "--plan", "quick.toml"]],
+    "tune": [["tune", "--plan", "quick.toml", "--space", "space.toml", "--origins", "2", "--trials", "2"]],
+    "calibrate": [["train", "--plan", "quick.toml", "--until", "2025-07-01"],
+                  ["calibrate", "--run", "challenger", "--weeks", "26"]],
     "runs": [["runs"]],
     "evaluate": [["evaluate", "champion"]],
     "promote": [["promote", "challenger"]],
