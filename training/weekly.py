@@ -45,5 +45,6 @@ def weekly(history: History, rows: Rows, twin: Twin, refresh: Refresh) -> tuple[
         newest = start - rows.moments.matures_in
         known = (placed_at <= newest) & (placed_at > newest - refresh.window_days * DAY) & ~np.isnan(y)
         found.append(now + unseen.start)
-        said.append(np.asarray(fit_calibrator(raw[known], y[known]).apply(raw[now])))
+        calibrator = fit_calibrator(raw[known], y[known], towards=twin.calibrator)  # as rto calibrate does
+        said.append(np.asarray(calibrator.apply(raw[now])))
     return np.concatenate(found), np.concatenate(said)
