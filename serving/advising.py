@@ -125,8 +125,10 @@ class _Counting:
         )
 
     def counted(self, choice: Choice, place: int, subject: str, day: int) -> Counted:
+        """As one of the orders; what no cap limits uses none up."""
         groups = {(ALL, "")} | {(per, told[place]) for per, told in self.groups.items()}
-        return Counted(subject, day, Action(int(choice.action[place])), tuple(sorted(groups)))
+        action = Action.ALLOW_COD if choice.beyond_caps(place) else Action(int(choice.action[place]))
+        return Counted(subject, day, action, tuple(sorted(groups)))
 
 
 def overridden(

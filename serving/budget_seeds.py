@@ -12,13 +12,14 @@ from data.contract import DAY, SECOND, Action
 from data.database import open_database
 from data.pool import Merchant, Pool
 from serving.budget import WINDOW_DAYS, Counted
+from serving.choosing import BEYOND_CAPS
 from serving.decisions.caps import ALL, PLACE_TIER, PLACE_TIERS, STATE, UNKNOWN, place_name
 from serving.decisions.shop import ShopPolicy
 
 MOST = 500_000
 """Newest decisions that are looked at: of a merchant with more in a week the shares are those of its newest."""
 _DECISIONS = """SELECT scored_at, COALESCE(order_id, checkout_id, decision_id),
-json_extract(body, '$.answer.recommendation.action'),
+json_extract(body, '$.answer.recommendation.action'), json_extract(body, '$.answer.recommendation.decided_by'),
 json_extract(json_extract(body, '$.made_from.columns'), '$.state', '$.district', '$.payment_method')
 FROM decisions WHERE merchant_id = ? AND scored_at >= ? ORDER BY scored_at DESC, decision_id LIMIT ?"""
 
@@ -39,13 +40,14 @@ def counted(pool: Pool, merchant: Merchant, shop: ShopPolicy, now: int) -> Itera
 
 
 def _counted(row: Any, merchant: Merchant, shop: ShopPolicy) -> Counted | None:
-    scored_at, subject, action, told = row
+    scored_at, subject, action, by, told = row
     state, district, method = orjson.loads(told) if told else (None, None, None)
     if method == "prepaid":
         return None
     tier = shop.prices.tiers.get(place_name(state, district), PLACE_TIERS[-1])
     groups = ((ALL, ""), (PLACE_TIER, tier), (STATE, state or UNKNOWN))
-    return Counted(subject, day_of(scored_at, merchant.timezone), Action[action.upper()], groups)
+    counts = Action.ALLOW_COD if by in BEYOND_CAPS else Action[action.upper()]
+    return Counted(subject, day_of(scored_at, merchant.timezone), counts, groups)
 
 
 @lru_cache(maxsize=64)

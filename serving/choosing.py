@@ -25,6 +25,8 @@ Array: TypeAlias = np.ndarray[Any, Any]
 
 DECIDED_BY = ("expected_value", "default", "cap", "protection", "rule", "allow_list", "block_list", "override", "test")
 VALUE, DEFAULT, CAP, PROTECTION, RULE, ALLOWED, BLOCKED, OVERRIDDEN, _TEST = range(len(DECIDED_BY))
+BEYOND_CAPS = ("allow_list", "block_list", "override")
+"""What no cap limits, and what uses none of them up."""
 _NONE = -1
 
 
@@ -54,7 +56,7 @@ class Choice:
 
     def beyond_caps(self, i: int) -> bool:
         """Was one order decided by what no cap limits?"""
-        return int(self.by[i]) in (ALLOWED, BLOCKED, OVERRIDDEN)
+        return DECIDED_BY[int(self.by[i])] in BEYOND_CAPS
 
     def because(self, i: int, shop: ShopPolicy) -> Because | None:
         """What decided one order, for people; None where money or the default did."""

@@ -22,6 +22,10 @@ from training.bundle import Bundle, read_bundle, signing_key
 _LOOK_EVERY_S = 1.0
 _AGAIN_AFTER_S = 15.0
 _STALE = {"code": "state_stale", "text": "an import is not in the online state yet: rto state rebuild"}
+_REFUSED = {
+    "code": "policy_unreadable",
+    "text": "the live policy cannot be read: the one before, or what is shipped, decides",
+}
 
 
 class Desk:
@@ -35,7 +39,7 @@ class Desk:
         self.intake = Intake(pool.token_key())
         self.merchants, self.stale, self._merchants_as_of = pool.merchants(), False, -1
         self.shelf = Shelf(pool, clock.now)
-        self.shelf.look(self.merchants)  # what is published decides from the first order on
+        self.shelf.look_safely(self.merchants)  # what is published decides from the first order on
         self.look()
         self._bundle: Bundle | None = None
         self._published, self._looked_at, self._again_at = "", float("-inf"), float("inf")
@@ -60,9 +64,9 @@ class Desk:
         """Who decides by what, now."""
         return self.shelf.policies
 
-    def warnings(self) -> list[dict[str, str]]:
+    def warnings(self, merchant_id: str) -> list[dict[str, str]]:
         """What a caller should know of every answer given now."""
-        return [_STALE] if self.stale else []
+        return ([_STALE] if self.stale else []) + ([_REFUSED] if merchant_id in self.shelf.refused else [])
 
     @property
     def published(self) -> bool:

@@ -68,12 +68,14 @@ class Shelf:
     """The policies of one pool. A version that cannot be read is refused aloud, and what was live before stays.
 
     budgets: what each merchant's caps have left; counted from the ledger when a policy with caps is taken up.
+    refused: merchants whose live policy cannot be read.
     """
 
     def __init__(self, pool: Pool, now: Callable[[], int]) -> None:
         self.pool, self.store, self.now = pool, PolicyStore(pool), now
         self.policies = Policies()
         self.budgets: dict[str, Budget] = {}
+        self.refused: frozenset[str] = frozenset()
         self._seen: tuple[tuple[int, ...], int] | None = None
         self._versions: dict[str, int] = {}
         self._taking: threading.Thread | None = None
@@ -82,16 +84,17 @@ class Shelf:
         """`look` in a thread of its own, where something has changed: orders go on being answered meanwhile."""
         if self._state(merchants) != self._seen and (self._taking is None or not self._taking.is_alive()):
             self._taking = threading.Thread(
-                target=self._look_safely, args=(dict(merchants),), name="policies", daemon=True
+                target=self.look_safely, args=(dict(merchants),), name="policies", daemon=True
             )
             self._taking.start()
 
-    def _look_safely(self, merchants: Mapping[str, Merchant]) -> None:
+    def look_safely(self, merchants: Mapping[str, Merchant]) -> None:
+        """`look`; what cannot be read is logged, and what decided goes on deciding: the sale goes on."""
         try:
             self.look(merchants)
         except Exception as error:  # noqa: BLE001 - what decided goes on deciding
             LOG.error("policies of %s: %s", self.pool.name, place_of(error))
-            self._seen = self._state(merchants)
+            self._seen, self.refused = self._state(merchants), frozenset(merchants)
 
     def _state(self, merchants: Mapping[str, Merchant]) -> tuple[tuple[int, ...], int]:
         return self.store.changed_at(), len(merchants)
@@ -99,28 +102,30 @@ class Shelf:
     def look(self, merchants: Mapping[str, Merchant]) -> None:
         """Take up what has changed."""
         now = self._state(merchants)
-        live, ready = self.store.live(), dict(self.policies.published)
+        live, ready, refused = self.store.live(), dict(self.policies.published), set[str]()
         for merchant_id in [m for m in ready if m not in live]:
             del ready[merchant_id], self._versions[merchant_id]
             self.budgets.pop(merchant_id, None)
         for merchant_id, version in live.items():
             if merchant_id in merchants and self._versions.get(merchant_id) != version:
-                self._take(merchants[merchant_id], version, ready)
+                refused |= set() if self._take(merchants[merchant_id], version, ready) else {merchant_id}
         self.policies, self._seen = Policies(ready, self.store.overrides()), now
+        self.refused = frozenset(refused)
 
-    def _take(self, merchant: Merchant, version: int, ready: dict[str, ShopPolicy]) -> None:
+    def _take(self, merchant: Merchant, version: int, ready: dict[str, ShopPolicy]) -> bool:
         try:
             shop = loaded(self.pool, merchant, self.store.read(merchant.merchant_id, version))
             budget = Budget(counted(self.pool, merchant, shop, self.now())) if shop.caps.caps else None
         except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the old one goes on deciding
             LOG.error("policy %s@%d refused: %s", merchant.merchant_id, version, place_of(error))
-            return
+            return False
         ready[merchant.merchant_id] = shop
         self.budgets.pop(merchant.merchant_id, None)
         if budget is not None:
             self.budgets[merchant.merchant_id] = budget
         self._versions[merchant.merchant_id] = version
         LOG.info("policy %s@%d decides", merchant.merchant_id, version)
+        return True
 
 
 def policies_of(pool: Pool) -> Policies:

@@ -206,7 +206,7 @@ def _log_fallback(decision_id: str, error: Exception) -> None:
 
 def _body(question: Question, i: int, scored: Scored, desk: Desk, bundle: Bundle | None) -> tuple[_Answer, Any]:
     """The answer as told, and what it was made from."""
-    order, warnings = question.orders[i], [*scored.warnings, *desk.warnings()]
+    order, warnings = question.orders[i], [*scored.warnings, *desk.warnings(question.merchant.merchant_id)]
     body = {
         "decision_id": question.ids[i],
         "order_id": scored.made_from["order_id"],

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from data.contract import DAY, Action
-from serving.choosing import DECIDED_BY, RULE
+from serving.choosing import BEYOND_CAPS, DECIDED_BY, RULE
 from serving.decisions.caps import ALL, PLACE_TIER, STATE, Cap, group_of
 from serving.decisions.intervals import beside
 from serving.decisions.rule_check import findings
@@ -48,7 +48,7 @@ def simulate(past: Past, merchant_id: str, new: ShopPolicy, live: ShopPolicy, da
         "changes": list(_changes(ours, theirs, outcome, worth)),
         "decided_by": _decided(ours),
         "refused": refusals(past, rows, (ours.action, theirs.action), outcome, new),
-        "caps": [_cap(new, past, rows, ours.action, cap) for cap in new.caps.caps],
+        "caps": [_cap(new, ours, cap) for cap in new.caps.caps],
         "findings": [one.as_dict() for one in findings(new.rules.rules, int(past.about["through"]))],
         "examples": list(_examples(new, ours, theirs, worth)),
         "model": {
@@ -148,12 +148,13 @@ def _share(some: Any, of: Any) -> float | None:
     return round(float(some) / float(of), 4) if of else None
 
 
-def _cap(shop: ShopPolicy, past: Past, rows: Array, action: Array, cap: Cap) -> dict[str, Any]:
+def _cap(shop: ShopPolicy, ours: Tried, cap: Cap) -> dict[str, Any]:
     """A cap, its price, and how much of it these orders would have used; of groups the one that uses most."""
-    traits = PastTraits(past, rows)
-    groups = shop.prices.groups(cap, traits)
+    past, rows = ours.past, ours.rows
+    groups = shop.prices.groups(cap, PastTraits(past, rows))
     days = max(np.ptp(past.column("placed_at")[rows]) / DAY, 1.0) if len(rows) else 1.0
-    codes, wanted = groups.coded, action == cap.action
+    listed = np.isin(ours.by, [DECIDED_BY.index(name) for name in BEYOND_CAPS])
+    codes, wanted = groups.coded, (ours.action == cap.action) & ~listed
     orders, taken = (np.bincount(codes, w, minlength=len(groups.values)) for w in (np.ones(len(rows)), wanted * 1.0))
     used = taken / days if cap.share is None else np.divide(taken, orders, out=np.zeros(len(taken)), where=orders > 0)
     most = int(np.argmax(used)) if len(used) else 0

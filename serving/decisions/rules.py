@@ -4,27 +4,23 @@ A trait that is not known matches nothing but `is missing`: neither `=` nor `!=`
 case; states in any of their spellings.
 """
 
-import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cached_property
-from types import MappingProxyType
+from functools import cached_property, reduce
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from data.contract import Action
 from data.places import fold_state
-from serving.decisions.traits import NEEDS_MODEL, TRAITS, Traits
+from serving.decisions.single import COMPARE, Holds, One, comparison, group_holds, limits
+from serving.decisions.traits import NEEDS_MODEL, TRAITS, Read, Traits
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Value: TypeAlias = Decimal | str
 
-_COMPARE: Mapping[str, Callable[[Any, Any], Any]] = MappingProxyType(
-    {"=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
-)
-OPERATORS = (*_COMPARE, "in", "not in", "is missing", "is known")
+OPERATORS = (*COMPARE, "in", "not in", "is missing", "is known")
 TEXT_OPERATORS = ("=", "!=", "in", "not in", "is missing", "is known")
 
 
@@ -105,9 +101,13 @@ class RuleBook:
 
     def first(self, traits: Traits) -> Array:
         """(n,) place of the first rule that matches each order, -1 where none does."""
-        found = np.full(len(traits), -1, dtype=np.int64)
+        if len(traits) == 1:
+            one = One(traits, folded)
+            alone = (place for place, holds in enumerate(self._alone) if holds(one))
+            return np.array([next(alone, -1)], dtype=np.int64)
+        found, read = np.full(len(traits), -1, dtype=np.int64), Read(traits)
         for place, rule in enumerate(self.rules):
-            matched = self.matches(rule, traits)
+            matched = self.matches(rule, read)
             found = np.where((found < 0) & matched, place, found)
         return found
 
@@ -123,19 +123,45 @@ class RuleBook:
         """Does any rule read what only a model says?"""
         return any(test.trait in NEEDS_MODEL for rule in self.rules for test in tests_of(rule.when))
 
+    @cached_property
+    def _alone(self) -> tuple[Holds, ...]:
+        """The rules for one order."""
+        return tuple(self._rule_alone(rule) for rule in self.rules)
+
+    def _rule_alone(self, rule: Rule) -> Holds:
+        parts = [self._condition_alone(rule.when)]
+        if rule.channels:
+            parts.insert(0, self._condition_alone(Test("channel", "in", rule.channels)))
+        if (until := rule.until) is not None:
+            parts.insert(0, lambda one: one.at < until)
+        return parts[0] if len(parts) == 1 else group_holds(True, parts)
+
+    def _condition_alone(self, when: Condition) -> Holds:
+        if isinstance(when, Group):
+            return group_holds(when.every, [self._condition_alone(part) for part in when.parts])
+        return comparison(when.trait, when.op, self._wanted(when))
+
     def _holds(self, when: Condition, traits: Traits) -> Array:
         if isinstance(when, Group):
-            parts = [self._holds(part, traits) for part in when.parts]
-            return np.asarray((np.logical_and if when.every else np.logical_or).reduce(parts))
+            both = np.logical_and if when.every else np.logical_or
+            return reduce(both, [self._holds(part, traits) for part in when.parts])
         return self._text(when, traits) if TRAITS[when.trait].kind == "text" else self._number(when, traits)
+
+    def _wanted(self, test: Test) -> Any:
+        """What a comparison compares with: folded texts, or numbers."""
+        if test not in self._kept:
+            if TRAITS[test.trait].kind == "text":
+                self._kept[test] = frozenset(folded(test.trait, str(value)) for value in test.values)
+            else:
+                times = self.minor_per_major if TRAITS[test.trait].kind == "money" else 1
+                self._kept[test] = limits(test.values, times)
+        return self._kept[test]
 
     def _text(self, test: Test, traits: Traits) -> Array:
         told = traits.text(test.trait)
         if test.op.startswith("is "):
             return told.held() if test.op == "is known" else ~told.held()
-        if test not in self._kept:
-            self._kept[test] = frozenset(folded(test.trait, str(value)) for value in test.values)
-        wanted, inside = self._kept[test], test.op in ("=", "in")
+        wanted, inside = self._wanted(test), test.op in ("=", "in")
         fits = [value is not None and (folded(test.trait, value) in wanted) == inside for value in told.values]
         return told.spread(np.array(fits, dtype=bool), False)
 
@@ -144,13 +170,10 @@ class RuleBook:
         known = ~np.isnan(told)
         if test.op.startswith("is "):
             return known if test.op == "is known" else ~known
-        if test not in self._kept:
-            times = self.minor_per_major if TRAITS[test.trait].kind == "money" else 1
-            self._kept[test] = tuple(float(Decimal(value) * times) for value in test.values)
-        limits = self._kept[test]
-        if test.op in _COMPARE:
-            return np.asarray(known & _COMPARE[test.op](told, limits[0]))
-        return np.asarray(known & (np.isin(told, limits) == (test.op == "in")))
+        wanted = self._wanted(test)
+        if test.op in COMPARE:
+            return np.asarray(known & COMPARE[test.op](told, wanted[0]))
+        return np.asarray(known & (np.isin(told, wanted) == (test.op == "in")))
 
 
 def at_stage(then: Action, offered: Sequence[Action], harshness: Mapping[Action, int]) -> Action:

@@ -50,6 +50,34 @@ class Traits(Protocol):
         ...
 
 
+class Read:
+    """The same traits, each read once however many rules ask for it."""
+
+    def __init__(self, traits: Traits) -> None:
+        self.traits = traits
+        self._numbers: dict[str, Array] = {}
+        self._texts: dict[str, Distinct] = {}
+
+    def __len__(self) -> int:
+        return len(self.traits)
+
+    def number(self, name: str) -> Array:
+        if name not in self._numbers:
+            self._numbers[name] = self.traits.number(name)
+        return self._numbers[name]
+
+    def text(self, name: str) -> Distinct:
+        if name not in self._texts:
+            self._texts[name] = self.traits.text(name)
+        return self._texts[name]
+
+    def person(self, kind: str) -> Array:
+        return self.traits.person(kind)
+
+    def at(self) -> Array:
+        return self.traits.at()
+
+
 _STAGES = ("checkout", "placed", "dispatch")
 _ALL: tuple[Trait, ...] = (
     Trait("value", "money", "worth of the goods, without the delivery fee"),

@@ -105,17 +105,25 @@ def test_a_published_policy_is_noticed_and_followed_by_its_merchant_alone(own: I
         wait_for(lambda: policy_of(client) == f"{SHOP}@1")
 
 
-def test_a_version_that_cannot_be_read_leaves_the_old_one_deciding(own: Installation):
+def test_a_version_that_cannot_be_read_leaves_the_old_one_deciding_and_says_so(own: Installation):
     publish(own, RULES)
+    store = PolicyStore(own.pool)
+
+    def warned(client: httpx.Client) -> bool:
+        return "policy_unreadable" in [w["code"] for w in advice(client)["warnings"]]
+
     with served(own, HurriedClock()) as client:
         assert policy_of(client) == f"{SHOP}@1", "what is published decides from the first order on"
-        store = PolicyStore(own.pool)
-        live = json.loads(store.live_file.read_text())
-        store.live_file.write_text(json.dumps({SHOP: live[SHOP] | {"version": 7}}))
-        for _ in range(5):
+        live = store.live_file.read_text()
+        for broken in (json.dumps({SHOP: json.loads(live)[SHOP] | {"version": 7}}), "{"):
+            store.live_file.write_text(broken)
+            wait_for(lambda: warned(client))
             assert policy_of(client) == f"{SHOP}@1"
-        store.live_file.write_text("{")
-        assert policy_of(client) == f"{SHOP}@1"
+            store.live_file.write_text(live)
+            wait_for(lambda: not warned(client))
+    store.live_file.write_text("{")
+    with served(own) as client:
+        assert (policy_of(client), warned(client)) == (shipped("INR").policy_id, True), "the sale goes on"
 
 
 def test_rules_hold_without_a_model(own: Installation):
@@ -176,7 +184,8 @@ def some(client: httpx.Client, first: int, n: int, **options: Any) -> list[str]:
 
 
 def test_a_cap_is_counted_over_answers_and_restarts(own: Installation):
-    publish(own, CAPPED)
+    listed(own, "phone", "9000090002", "never again")
+    publish(own, CAPPED + '[[lists]]\nname = "phone"\neffect = "block"\n')
     with served(own) as client:
         assert some(client, 0, 9) == ["cap", "cap", "rule"] * 3
         assert some(client, 0, 9) == ["cap", "cap", "rule"] * 3, "asked again, each finds its own place"
@@ -185,6 +194,12 @@ def test_a_cap_is_counted_over_answers_and_restarts(own: Installation):
         assert told["because"] == {"name": "prepaid_only.share", "text": None}
     with served(own) as client:
         assert some(client, 10, 2) == ["cap", "rule"], "twelve orders, the fourth refusal"
+        for i in range(3):
+            blocked = advice(client, order=another_order(checkout_id=f"b-{i}"))["recommendation"]
+            assert (blocked["action"], blocked["decided_by"]) == ("prepaid_only", "block_list"), "no cap limits a list"
+        assert some(client, 12, 1) == ["rule"], (
+            "sixteen orders: lists use no cap up, and the fifth refusal has its place"
+        )
 
 
 def test_a_person_decides_over_everything_for_an_order_or_a_buyer(own: Installation):

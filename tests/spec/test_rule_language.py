@@ -56,6 +56,11 @@ def test_a_condition_matches(text: str, matches: str, why: str):
     rule = Rule("r", condition(text, "rule r"), Action.CONFIRM_CALL)
     found = RuleBook((rule,)).matches(rule, ORDERS).tolist()
     assert "".join(name for name, there in zip("abcd", found, strict=True) if there) == matches, why
+    alone = [
+        RuleBook((rule,)).first(PlainTraits(1, {k: [v[i]] for k, v in ORDERS.columns.items()})).tolist()
+        for i in range(4)
+    ]
+    assert alone == [[0 if there else -1] for there in found], "one order by itself is no other"
     again = Rule("r", condition(str(rule.when), "rule r"), Action.CONFIRM_CALL)
     assert RuleBook((again,)).matches(again, ORDERS).tolist() == found, "what is shown of a rule says the same"
 
@@ -104,6 +109,9 @@ def test_the_first_rule_that_matches_decides_within_its_channels_and_days():
                      rule("dear", "value >= 2500"), rule("rest", "p_rto >= 0.9")))  # fmt: skip
     assert book.first(PlainTraits(4, ORDERS.columns, now=5)).tolist() == [2, 1, 3, -1]
     assert book.first(PlainTraits(4, ORDERS.columns, now=4)).tolist() == [0, 0, 0, 0]
+    for now, wanted in ((5, [2, 1, 3, -1]), (4, [0] * 4)):
+        one = [PlainTraits(1, {k: [v[i]] for k, v in ORDERS.columns.items()}, now) for i in range(4)]
+        assert [int(book.first(order)[0]) for order in one] == wanted
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -91,6 +91,9 @@ def test_what_is_found_is_true_of_every_order(told_rules):
     rules = [rule(str(i), when, then) for i, (when, then) in enumerate(told_rules)]
     book = RuleBook(tuple(rules))
     first = book.first(EVERY)
+    for i, (value, state) in enumerate(POINTS):
+        alone = PlainTraits(1, {"value": [None if value is None else value * 100], "state": [state]})
+        assert book.first(alone)[0] == first[i], "one order by itself is no other"
     for one in findings(rules, 0):
         mine = book.matches(rules[int(one.rule)], EVERY)
         if one.kind == "dead":
