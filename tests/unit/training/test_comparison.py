@@ -106,7 +106,7 @@ def test_what_is_shown_is_what_was_found(capsys):
         assert f"{mean:+.5f}" in shown.out
         assert f"{low:+.5f} to {high:+.5f}" in shown.out
     assert "COD only" in shown.out
-    assert "orders of one buyer" in shown.err
-    assert "200 and 0" in shown.err
+    assert "of one buyer, and of one day" in shown.err
+    assert "200 by the first, 0 by the second" in shown.err
     show_comparison(compare(judged(), judged(merchant_id="other")))
     assert "nothing to compare" in capsys.readouterr().out
