@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 )
 @click.option("--explore", type=float, help="Share of cash orders handled by a gentle action at random.")
 @click.option("--out", type=click.Path(path_type=Path), help="An empty or new folder; not needed with --check.")
+@click.option(
+    "--oracle",
+    type=click.Path(path_type=Path),
+    help="Also write what the best possible model would say of each order, for rto backtest --beside FILE",
+)
 @click.option("--check", is_flag=True, help="Judge the market: every marginal with its band, source and verdict.")
 @JSON
 def simulate_command(
@@ -39,6 +44,7 @@ def simulate_command(
     logging: str | None,
     explore: float | None,
     out: Path | None,
+    oracle: Path | None,
     check: bool,
     as_json: bool,
 ) -> None:
@@ -51,8 +57,8 @@ def simulate_command(
     from data.world.shifts import shifted
     from data.world.simulate import check_plan
 
-    if out is None and not check:
-        raise UsageError("CLI008", "--out", got="nothing", expected="--out FOLDER, or --check, or both")
+    if out is None and oracle is None and not check:
+        raise UsageError("CLI008", "--out", got="nothing", expected="--out FOLDER, --oracle FILE or --check")
     changes = {"--shift": shift, "--logging": logging, "--explore": explore}
     if check and (changed := [name for name, value in changes.items() if value is not None]):
         to_do = "judge the preset as it is, or make the market without judging it: bands are for presets"
@@ -62,7 +68,7 @@ def simulate_command(
     plan = acting(plan if shift is None else shifted(plan, shift, shift_at), logging, explore)
     orders = plan.n_orders if orders is None else orders
     check_plan(plan, orders, seed, end)
-    result, figures = _run(plan, (orders, seed, end), out, check)
+    result, figures = _run(plan, (orders, seed, end), (out, oracle), check)
     note("made up: not a figure of anyone's shop")
     emit(result, as_json, lambda r: _show(r, figures))
     _judge(preset, figures)
@@ -80,25 +86,31 @@ def _judge(preset: str, figures: list["Marginal"]) -> None:
 
 
 def _run(
-    plan: "Preset", size: tuple[int, int, int], out: Path | None, check: bool
+    plan: "Preset", size: tuple[int, int, int], to: tuple[Path | None, Path | None], check: bool
 ) -> tuple[dict[str, Any], list["Marginal"]]:
     from contextlib import nullcontext
 
     from data.world.frozen import parameters_digest
     from data.world.marginals import marginals
+    from data.world.oracle_file import write_oracle
     from data.world.simulate import simulate
     from data.world.write import new_folder, write_files
 
-    orders, seed, end = size
+    (orders, seed, end), (out, oracle) = size, to
     with nullcontext() if out is None else new_folder(out, note) as folder, progress() as tell:
         world = simulate(plan, orders, seed, end, lambda done, total: tell("simulate", done, total + 2))
         if folder is not None:
             tell("write", 7, 8)
             write_files(world, folder)
+        if oracle is not None:
+            tell("ask the oracle", 7, 8)
+            write_oracle(world, oracle)
         figures = marginals(world) if check else []
     result: dict[str, Any] = {"preset": plan.name, "orders": orders, "seed": seed, "parameters": parameters_digest()}
     if out is not None:
         result |= {"out": str(out)} | {path.name: _digest(path) for path in sorted(out.glob("*.parquet"))}
+    if oracle is not None:
+        result |= {"oracle": str(oracle)}
     return result | ({"marginals": [_row(figure) for figure in figures]} if check else {}), figures
 
 

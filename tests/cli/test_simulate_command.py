@@ -9,13 +9,16 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 from data.errors import Exit, UsageError
 from data.world import presets
 from data.world.frozen import parameters_digest
+from data.world.oracle import observable_oracle
 from data.world.presets import NETWORK
+from data.world.simulate import simulate
 from data.world.write import NEWS_FILE, ORDERS_FILE, TRUTH, check_empty, new_folder
 from tests.cli.conftest import Run
 from tests.helpers.commands import command, environment
@@ -169,3 +172,18 @@ def test_a_run_that_fails_leaves_nothing_behind(tmp_path: Path):
     assert [*tmp_path.iterdir()] == []
     check_empty(tmp_path / "market")
     assert sys.platform
+
+
+def test_the_oracles_word_on_every_order_is_written_apart_or_not_at_all(run: Run, tmp_path: Path):
+    path = tmp_path / "said" / "oracle.parquet"
+    ran = run("simulate", "--preset", "network", "--orders", "1000", "--seed", "3", "--oracle", path, "--json")
+    assert (ran.code, ran.json["oracle"]) == (Exit.DONE, str(path))
+    world = simulate(NETWORK, 1_000, 3, 1_782_777_600_000_000, lambda done, total: None)
+    said = pq.read_table(path)
+    assert said["order_id"].to_pylist() == world.truth["order_id"].to_pylist()
+    assert np.array_equal(said["p"].to_numpy(), observable_oracle(world.inner).p)
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
+    (tmp_path / "file").write_text("in the way")
+    ran = run(*TINY, "--out", tmp_path / "market", "--oracle", tmp_path / "file" / "oracle.parquet")
+    assert (ran.code, ran.err.split()[0]) == (Exit.USAGE, "W006")
+    assert not (tmp_path / "market").exists()
