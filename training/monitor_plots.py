@@ -28,63 +28,58 @@ _MOST_WEEKS, _MOST_FEATURES = 53, 12
 _MIDDLE = np.timedelta64(84, "h")  # a week is drawn at its middle
 
 
-def promise_plot(found: Monitored) -> Drawing:
-    """RTO share, AUC and log loss by week: what the scores promise, and what came where all outcomes are known."""
-    figure, axes = _panels(found, 3, 8.6)
-    rows: tuple[tuple[str, str, Callable[[Week], Point | None]], ...] = (
-        ("rto_share", "RTO share", _share_came),
-        ("auc", "AUC", _figure("auc")),
-        ("log_loss", "log loss", _figure("log_loss")),
-    )
-    for column, scope in enumerate(found.scopes):
-        for row, (name, label, came) in enumerate(rows):
+FIGURES: dict[str, str] = {"rto_share": "RTO share", "auc": "AUC", "log_loss": "log loss"}
+
+
+def promise_plot(scopes: Sequence[Scope], names: Sequence[str] = tuple(FIGURES)) -> Drawing:
+    """Figures by week: what the scores promise, and what came where all outcomes are known. A column for each scope."""
+    figure, axes = _panels(len(scopes), len(names), 0.8 + 2.6 * len(names))
+    for column, scope in enumerate(scopes):
+        for row, name in enumerate(names):
             axis = axes[row, column]
             _said(axis, scope, name)
-            _points(axis, scope, came, "came, 95 % interval")
-            dress(axis, "", label if column == 0 else "", percent="y" if name == "rto_share" else "")
+            _points(axis, scope, _share_came if name == "rto_share" else _figure(name), "came, 95 % interval")
+            dress(axis, "", FIGURES[name] if column == 0 else "", percent="y" if name == "rto_share" else "")
             _time(axis, scope)
-        axes[0, column].set_title(scope.name, loc="left", fontsize=10, color=INK)
-    _legend(axes[0, 0])
+    _headed(axes[0], scopes)
     return figure
 
 
-def proxy_plot(found: Monitored) -> Drawing:
+def proxy_plot(scopes: Sequence[Scope]) -> Drawing:
     """First attempts that failed, by week, beside what such scores came to in the reference."""
-    figure, axes = _panels(found, 1, 3.4)
-    for column, scope in enumerate(found.scopes):
+    figure, axes = _panels(len(scopes), 1, 3.4)
+    for column, scope in enumerate(scopes):
         axis = axes[0, column]
         weeks = [w for w in _newest(scope) if w.proxy is not None]
-        when = _when(weeks)
         expected = [w.proxy.expected for w in weeks if w.proxy]
-        axis.plot(when, expected, color=_SAID, linewidth=2, label="reference, at such scores")
+        axis.plot(_when(weeks), expected, color=_SAID, linewidth=2, label="reference, at such scores")
         _points(axis, scope, _proxy_came, "first attempts that failed, 95 % interval")
-        axis.set_title(scope.name, loc="left", fontsize=10, color=INK)
         dress(axis, "", "share of first attempts" if column == 0 else "", percent="y")
         _time(axis, scope)
-    _legend(axes[0, 0])
+    _headed(axes[0], scopes)
     return figure
 
 
-def holding_plot(found: Monitored) -> Drawing:
+def holding_plot(scopes: Sequence[Scope]) -> Drawing:
     """Calibration by week: what came less what was said, and the slope."""
-    figure, axes = _panels(found, 2, 6.0)
-    for column, scope in enumerate(found.scopes):
+    figure, axes = _panels(len(scopes), 2, 6.0)
+    for column, scope in enumerate(scopes):
         large, slope = axes[0, column], axes[1, column]
         large.axhline(0, color=GREY, linewidth=1)
         slope.axhline(1, color=GREY, linewidth=1)
-        _points(large, scope, _figure("large"), "came less said, 95 % interval")
+        _points(large, scope, _figure("large"), "what came, 95 % interval")
         _points(slope, scope, _figure("slope"), "slope, 95 % interval")
-        large.set_title(scope.name, loc="left", fontsize=10, color=INK)
         dress(large, "", "came less said" if column == 0 else "", percent="y")
         dress(slope, "", "calibration slope" if column == 0 else "", percent="")
         for axis in (large, slope):
             _time(axis, scope)
+    _headed(axes[0], scopes)
     return figure
 
 
 def score_drift_plot(found: Monitored) -> Drawing:
     """How scores are spread: the reference, and the newest orders."""
-    figure, axes = _panels(found, 1, 3.2)
+    figure, axes = _panels(len(found.scopes), 1, 3.2)
     seen = found.sight.seen
     edges = np.linspace(0, max(0.1, float(np.ceil(seen.p.max() * 20) / 20)), 41)
     for column, scope in enumerate(found.scopes):
@@ -123,10 +118,18 @@ def feature_plot(features: Sequence[Drift]) -> Drawing:
     return figure
 
 
-def _panels(found: Monitored, rows: int, height: float) -> tuple[Drawing, Array]:
-    columns = len(found.scopes)
+def _panels(columns: int, rows: int, height: float) -> tuple[Drawing, Array]:
     figure = Drawing(figsize=(4.8 * columns + 0.4, height), dpi=DPI, layout="constrained")
     return figure, figure.subplots(rows, columns, squeeze=False)
+
+
+def _headed(axes: Sequence[Axes], scopes: Sequence[Scope]) -> None:
+    """A panel's name above it, and the legend in the first one, out of the way of its points."""
+    for axis, scope in zip(axes, scopes, strict=True):
+        axis.set_title(scope.name, loc="left", fontsize=10, color=INK)
+    axes[0].legend(loc="upper left", frameon=False, fontsize=9)
+    low, high = axes[0].get_ylim()
+    axes[0].set_ylim(low, high + 0.22 * (high - low))
 
 
 def _newest(scope: Scope) -> list[Week]:
@@ -191,7 +194,3 @@ def _time(axis: Axes, scope: Scope) -> None:
     if reference:
         axis.axvspan(first, reference[-1] + _MIDDLE, color=PALE, alpha=0.45, linewidth=0, zorder=0)
     axis.set_xlim(first, last)
-
-
-def _legend(axis: Axes) -> None:
-    axis.legend(loc="best", frameon=False, fontsize=9)

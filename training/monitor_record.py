@@ -71,9 +71,9 @@ def figures_of(found: Monitored) -> dict[str, float]:
 def page_of(found: Monitored, values: Values) -> str:
     """The page: verdict, alarms, pictures, tables. Needs nothing from outside."""
     drawn = {
-        "promise": promise_plot(found),
-        "proxy": proxy_plot(found),
-        "holding": holding_plot(found),
+        "promise": promise_plot(found.scopes),
+        "proxy": proxy_plot(found.scopes),
+        "holding": holding_plot(found.scopes),
         "scores": score_drift_plot(found),
     }
     if not isinstance(found.features, str):
