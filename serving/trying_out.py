@@ -85,36 +85,44 @@ class Valued:
     """What advice is worth on past orders, all by the same costs and effects. One entry for each way of advising.
 
     real: (w, n) minor units with the outcomes that were told, where they were told, else with the risk; 0 where there is no
-    money.  expected: (w, n) with the risk alone.  swings: (w, s, 2) what the effects' intervals do to the sum of `real`.
+    money.  expected: (w, n) with the risk alone.  scatter: (w, n) by how much an order could have come out otherwise: of its
+    outcome, where that was told, one standard deviation, signed.  swings: (w, s, 2) what the effects' intervals do to the
+    sum of `real`.
     """
 
     real: Array
     expected: Array
+    scatter: Array
     swings: Array
 
 
 def value(shop: ShopPolicy, past: Past, rows: Array, ways: Sequence[Array]) -> Valued:
     """Worth of each way of advising (each (n,) actions). An order that was told of has no risk any more: 0 or 1."""
     n = len(rows)
-    real, expected = np.zeros((len(ways), n)), np.zeros((len(ways), n))
+    real, expected, scatter = (np.zeros((len(ways), n)) for _ in range(3))
     swings: list[Array] = []
     for start in range(0, n, AT_ONCE):
         here = slice(start, start + AT_ONCE)
         traits = PastTraits(past, rows[here])
         asked, known = asked_of(traits)
-        k, j = told(past, rows[here], asked)
+        (k, j), sure = told(past, rows[here], asked)
+        p = asked.k / PER_RISK
+        deviation = np.where(sure, np.sqrt(p * (1 - p)), 0.0)
         for money, some in moneys(shop, traits, asked.values):
-            at, v = some + start, asked.values[some]
+            at, v, none = some + start, asked.values[some], np.zeros(len(some))
+            certain = none + PER_RISK, np.divide(asked.j[some], p[some], out=none.copy(), where=p[some] > 0)
             for way, actions in enumerate(ways):
                 action = actions[here][some]
                 expected[way, at] = _worth(money, known, action, (asked.k[some], asked.j[some], v))
                 real[way, at] = _worth(money, known, action, (k[some], j[some], v))
+                apart = _worth(money, known, action, (*certain, v)) - _worth(money, known, action, (none, none, v))
+                scatter[way, at] = deviation[some] * apart
             swings.append(_swings(money.swings(known), [w[here][some] for w in ways], (k[some], j[some], v)))
-    return Valued(real, expected, _added(swings, len(ways)))
+    return Valued(real, expected, scatter, _added(swings, len(ways)))
 
 
-def told(past: Past, rows: Array, asked: Asked) -> tuple[Array, Array]:
-    """(k, j) with the outcome in the place of the risk, where it is sure and the shop had not meddled.
+def told(past: Past, rows: Array, asked: Asked) -> tuple[tuple[Array, Array], Array]:
+    """(k, j) with the outcome in the place of the risk, where it is sure and the shop had not meddled; and (n,) where it is.
 
     Of the risk if prepaid the same part stays: over many orders of one risk both come out as they were.
     """
@@ -122,7 +130,7 @@ def told(past: Past, rows: Array, asked: Asked) -> tuple[Array, Array]:
     sure = (outcome >= 0) & ~acted
     share = np.divide(asked.j, asked.k, out=np.zeros(len(rows)), where=asked.k > 0)
     k = np.where(sure, outcome * float(PER_RISK), asked.k)
-    return k, np.where(sure, k * share, asked.j)
+    return (k, np.where(sure, k * share, asked.j)), sure
 
 
 def _worth(money: Policy, known: bool, action: Array, order: tuple[Array, Array, Array]) -> Array:

@@ -182,22 +182,24 @@ def _proxy_change(scope: Scope, plan: MonitorPlan, z: float) -> Change | str:
 
 
 def _matured(scope: Scope, plan: MonitorPlan) -> Truth | str:
-    """What became of the newest matured orders, where there are enough of them and of either outcome."""
+    """What became of the newest matured orders, where there are enough of them, and of either outcome said or come."""
     found = scope.matured
     n = 0 if found is None else found.n
     if found is None or n < plan.fewest_orders:
         return f"{n:,} orders since the model learned have matured; at least {plan.fewest_orders:,} can tell"
-    if (fewer := min(found.rto, n - found.rto)) < plan.fewest_outcomes:
-        return f"{fewer:,} matured orders of one outcome; at least {plan.fewest_outcomes:,} can tell"
+    fewer = max(min(rto, n - rto) for rto in (found.rto, found.said * n))
+    if fewer < plan.fewest_outcomes:
+        return f"{fewer:.0f} matured orders of one outcome; at least {plan.fewest_outcomes:,} can tell"
     return found
 
 
 def _large_change(scope: Scope, plan: MonitorPlan, z: float) -> Change | str:
-    found = _matured(scope, plan)
-    if isinstance(found, str) or found.large is None:
+    found, said = _matured(scope, plan), scope.promised["rto_share"]
+    if isinstance(found, str) or found.large is None or said is None:
         return found if isinstance(found, str) else _ONE_BUYER
-    said = f"{found.came:.1%} came back, {found.said:.1%} were said to"
-    return Change(found.n, *_ends(found.large.value, found.large.error, z), plan.calibration_off * found.said, said)
+    told = f"{found.came:.1%} came back, {found.said:.1%} were said to"
+    error = max(found.large.error, said.sd)  # where nothing came back, outcomes alone would show no spread
+    return Change(found.n, *_ends(found.large.value, error, z), plan.calibration_off * found.said, told)
 
 
 def _slope_change(scope: Scope, plan: MonitorPlan, z: float) -> Change | str:

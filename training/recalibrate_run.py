@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from data.checking import check_history
 from data.checks.check import Purpose
 from data.console import Tell
 from data.contract import DAY
 from data.errors import NothingNew
 from data.expectations import require
 from data.history import History
-from data.importing import check_history
 from data.pool import Pool
 from data.segments import load_history
 from features.catalog import fingerprint as catalog_fingerprint

@@ -123,8 +123,7 @@ class Tracker:
             client, day = self._client(), at // DAY
             for figure, value in figures.items():
                 client.log_metric(ref.run_id, figure, value, timestamp=at // 1_000, step=day)
-            client.log_artifacts(ref.run_id, str(folder), name)
-        return run_folder.artifact(self.root, ref, name)
+            return run_folder.put(self.root, ref, folder, name)
 
     def set_alias(self, pool: str, alias: str, ref: RunRef) -> None:
         """Give the alias to a run. A new champion is remembered, so that it can be rolled back from."""

@@ -11,12 +11,12 @@ from typing import Any
 import optuna
 from matplotlib.figure import Figure
 
+from data.checking import check_history
 from data.checks.check import Purpose
 from data.console import Tell, note
 from data.errors import UsageError
 from data.expectations import require
 from data.history import History
-from data.importing import check_history
 from data.pool import Pool, replace_text
 from data.segments import load_history
 from features.catalog import fingerprint as catalog_fingerprint

@@ -15,7 +15,7 @@ from training.monitor_plan import MonitorPlan
 from training.monitor_record import figures_of, page_of, values_of
 from training.monitoring import monitor
 from training.run_names import RunRef
-from training.seen import Watched
+from training.seen import Watched, learned_through
 from training.tracking import Tracker
 
 
@@ -30,7 +30,7 @@ def watch_pool(
     found = monitor(history, watched, plan, until, tell)
     about = watched.bundle.about
     identity = {"name": about.get("name", pool.name), "version": ref.version, "run": ref.run_id,
-                "digest": watched.bundle.digest, "learned from orders to": utc(about["trained_through"])}  # fmt: skip
+                "digest": watched.bundle.digest, "learned from orders to": utc(learned_through(watched))}  # fmt: skip
     values = values_of(found, plan, identity)
     tell("draw", 0, 1)
     page = page_of(found, values)
@@ -40,6 +40,7 @@ def watch_pool(
         name = f"monitor/{values['moment'][:10]}"
         kept = tracker.attach(ref, Path(folder), name, figures_of(found), found.sight.moment)
     if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
         replace_text(out, page)
     return values | {"page": str(kept / "monitor.html"), "out": None if out is None else str(out)}
 

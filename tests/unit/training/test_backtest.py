@@ -109,10 +109,10 @@ def test_an_origin_is_the_same_training_as_any_other(rows, found):
 
 def test_a_calibrator_of_a_week_knows_no_outcome_told_after_the_week_began(rows):
     cut = cuts_of(rows, ASKED)[0]
-    said = []
+    at = rows_at(rows, MARKET, cut, 21, QUICK_PLAN)
+    twin, said = fit_twin(at, QUICK_PLAN), []
     for history in (MARKET, turned_after(MARKET, cut + 7 * DAY)):
-        at = rows_at(rows, MARKET, cut, 21, QUICK_PLAN)
-        weeks, p = weekly(history, at, fit_twin(at, QUICK_PLAN), Refresh(28, 21))
+        weeks, p = weekly(history, at, twin, Refresh(28, 21))
         week = (at.orders["placed_at"][weeks] - cut) // (7 * DAY)
         said.append([p[week == k] for k in range(3)])
     for k in (0, 1):
