@@ -6,6 +6,7 @@ export UV_PROJECT_ENVIRONMENT := .venv
 export MLFLOW_DISABLE_TELEMETRY := true
 export BENTOML_DO_NOT_TRACK := true
 export DO_NOT_TRACK := true
+unexport PYTHONDONTWRITEBYTECODE  # every process would compile every module anew
 
 .PHONY: demo test lint types imports check bench bench-import bench-score bench-world bench-quality bench-monitor bento soak system-deps clean
 

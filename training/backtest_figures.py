@@ -19,6 +19,7 @@ ALL, COD = "all orders", "COD only"
 PAIRED = ("auc", "pr_auc", "log_loss", "brier")
 _MOST_SLICES = 40
 _SEED = 7
+_LEAST_OF_EACH = 10  # orders of either outcome in a slice: the AUC of three RTOs is luck, and its interval too narrow
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +96,22 @@ def _sliced(ground: _Ground, slicing: Slicing, beside: list[str]) -> Values:
 
 def _slice(judged: Judged, beside: list[str]) -> Values:
     values: Values = {"n": len(judged), "positives": int(judged.y.sum())}
-    values |= {name: _plain(metric(judged, name, MODEL)) for name in ("auc", "log_loss")}
+    told = _told_of(judged)
+    values |= {name: _plain(metric(judged, name, MODEL)) if name in told else None for name in ("auc", "log_loss")}
     values["surplus"] = _plain(mean(judged, lambda own: surplus(own.said[MODEL], own.y)))
     values["against"] = {}
     for other in beside:
         both = judged.told(other)
-        values["against"][other] = {name: _plain(difference(both, name, MODEL, other)) for name in ("auc", "log_loss")}
+        told = _told_of(both)
+        pairs = {name: difference(both, name, MODEL, other) if name in told else None for name in ("auc", "log_loss")}
+        values["against"][other] = {name: _plain(pair) for name, pair in pairs.items()}
     return values
+
+
+def _told_of(judged: Judged) -> tuple[str, ...]:
+    """What a slice can be told by: no ranking of a handful of orders."""
+    n_rto = int(judged.y.sum())
+    return ("auc", "log_loss") if min(n_rto, len(judged) - n_rto) >= _LEAST_OF_EACH else ("log_loss",)
 
 
 def _calibrated(name: str, ground: _Ground) -> Values:

@@ -4,10 +4,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from data.checking import check_history
 from data.checks.check import Purpose
 from data.console import Tell
 from data.expectations import require
-from data.importing import check_history
 from data.pool import Pool
 from data.segments import load_history
 from training.backtest import backtest

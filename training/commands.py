@@ -147,10 +147,9 @@ def show_comparison(comparison: dict[str, Any]) -> None:
     _show_differences("all orders", comparison)
     if comparison["cod"]:
         _show_differences("COD only", comparison["cod"])
-    note(
-        f"95 % intervals, {'orders of one buyer' if comparison['by_buyer'] else 'each order for itself, but those'} of one "
-        f"day counted together; judged on other orders: {comparison['only_one']:,} and {comparison['only_other']:,}"
-    )
+    together = "of one buyer, and of one day," if comparison["by_buyer"] else "of one day (buyers are not told apart)"
+    note(f"95 % intervals, in which orders {together} count together")
+    note(f"judged on other orders: {comparison['only_one']:,} by the first, {comparison['only_other']:,} by the second")
     if comparison["outcomes_changed"]:
         note(f"{comparison['outcomes_changed']:,} orders have another outcome by now; the first run's counts")
 

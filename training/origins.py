@@ -48,17 +48,24 @@ def cuts_of(rows: Rows, plan: BacktestPlan) -> list[int]:
     cuts = [newest - back * plan.span_days * DAY for back in range(plan.origins)][::-1]
     first = int(placed_at[rows.mature].min())
     if cuts[0] - rows.moments.matures_in <= first:
-        gap = rows.moments.matures_in / DAY
-        needed = plan.span_days * (plan.origins - 1) + plan.reach_days
-        raise TooLittleHistory(
-            "BACK001",
-            "history",
-            got=f"{max(end - first, 0) / DAY:.0f} days of orders old enough to have an outcome",
-            expected=f"more than {needed + gap:.0f}: {plan.origins} origins {plan.span_days} days apart, "
-            f"{plan.reach_days} days after the last, {gap:.0f} days until an outcome is told, and a past before them",
-            to_do="import a longer history, or judge each origin on fewer days: --span-days",
-        )
+        raise _too_short((end - first) / DAY, rows.moments.matures_in / DAY, plan)
     return cuts
+
+
+def _too_short(days: float, gap: float, plan: BacktestPlan) -> TooLittleHistory:
+    """days: of orders old enough to have an outcome.  gap: days until an outcome is told."""
+    needed = plan.span_days * (plan.origins - 1) + plan.reach_days + gap
+    fits = int((days - 2 * gap) / (plan.origins + 1))
+    asked = "--span-days and --weekly-days" if plan.weekly_days else "--span-days"
+    return TooLittleHistory(
+        "BACK001",
+        "history",
+        got=f"{max(days, 0):.0f} days of orders old enough to have an outcome",
+        expected=f"more than {needed:.0f}: {plan.origins} origins {plan.span_days} days apart, "
+        f"{plan.reach_days} days after the last, {gap:.0f} days until an outcome is told, and a past before them",
+        to_do="import a longer history"
+        + (f", or judge each origin on fewer days, {fits} or less: {asked}" if fits > 0 else ""),
+    )
 
 
 def rows_at(whole: Rows, history: History, cut: int, reach_days: int, plan: Plan) -> Rows:

@@ -3,24 +3,24 @@
 import hashlib
 import json
 import tempfile
-from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from data.checking import check_history
 from data.checks.check import Purpose
 from data.console import Tell
 from data.contract import DAY
 from data.errors import NothingNew
 from data.expectations import require
 from data.history import History
-from data.importing import check_history
 from data.pool import Pool
 from data.segments import load_history
 from features.catalog import fingerprint as catalog_fingerprint
 from training.bundle import Bundle, read_bundle, rewrite_calibrator, signing_key
 from training.calibration import BetaCalibrator
 from training.card_page import page, utc
+from training.pictures import embedded
 from training.recalibrate import Fresh, Refreshed, fresh_orders, refresh
 from training.recalibration_report import figures, judgement, pictures, predictions, spans
 from training.release import fingerprint
@@ -131,9 +131,11 @@ def _recorded(
         for name in (_CARDS, "plots", "predictions"):
             (files / name).mkdir(parents=True)
         predictions(fresh, found, source.ref.run_id).to_parquet(files / PREDICTIONS, index=False)
-        for name, figure in pictures(fresh, found).items():
+        drawn = pictures(fresh, found)
+        for name, figure in drawn.items():
             figure.savefig(files / "plots" / f"{name}.png", metadata={"Software": None})
-        _write_cards(files, tracker.root, source, told | {"pool": pool.name, "digest": digest})
+        shown = {name: embedded(figure) for name, figure in drawn.items()}
+        _write_cards(files, tracker.root, source, told | {"pool": pool.name, "digest": digest}, shown)
         kept = Kept(
             name=f"{pool.name} recalibrated until {str(utc(fresh.until))[:10]}",
             tags={"recalibrated_from": source.ref.run_id, "features": catalog_fingerprint(source.bundle.features)},
@@ -148,10 +150,9 @@ def _recorded(
             "card": str(cards / "calibration_card.html")}  # fmt: skip
 
 
-def _write_cards(files: Path, root: Path, source: _Source, told: dict[str, Any]) -> None:
+def _write_cards(files: Path, root: Path, source: _Source, told: dict[str, Any], shown: dict[str, str]) -> None:
     """A card of the refresh; the model card with its new calibrator and where that comes from; the data card as it was."""
     cards = files / _CARDS
-    shown = {path.stem: _embedded(path) for path in sorted((files / "plots").iterdir())}
     (cards / "calibration_card.json").write_text(
         json.dumps({"card": "calibration_card", **told}, indent=1, allow_nan=False)
     )
@@ -163,7 +164,3 @@ def _write_cards(files: Path, root: Path, source: _Source, told: dict[str, Any])
     (cards / "model_card.html").write_text(page("model_card", values), encoding="utf-8")
     for name in (f"{_CARDS}/data_card.json", f"{_CARDS}/data_card.html", "catalog.json"):
         (files / name).write_bytes(artifact(root, source.ref, name).read_bytes())
-
-
-def _embedded(path: Path) -> str:
-    return f"data:image/png;base64,{b64encode(path.read_bytes()).decode()}"

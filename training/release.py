@@ -10,12 +10,12 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from data.checking import check_history
 from data.checks.check import Purpose
 from data.console import Tell
 from data.errors import GateRefused, NothingNew, UsageError
 from data.expectations import require
 from data.history import History
-from data.importing import check_history
 from data.pool import Pool, replace_text
 from data.segments import list_segments, load_history
 from features.catalog import fingerprint as catalog_fingerprint

@@ -2,7 +2,6 @@
 
 import json
 import tempfile
-from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version as installed
@@ -12,16 +11,17 @@ from typing import Any
 import optuna
 from matplotlib.figure import Figure
 
+from data.checking import check_history
 from data.checks.check import Purpose
 from data.console import Tell, note
 from data.errors import UsageError
 from data.expectations import require
 from data.history import History
-from data.importing import check_history
 from data.pool import Pool, replace_text
 from data.segments import load_history
 from features.catalog import fingerprint as catalog_fingerprint
 from training.card_page import page, utc
+from training.pictures import embedded
 from training.plan import Plan
 from training.plan_file import plan_toml
 from training.release import fingerprint
@@ -153,7 +153,8 @@ def _progress(study: optuna.Study, budget: Budget, tell: Tell) -> Callable[[Even
     def told(event: Event) -> None:
         done = finished(study)
         best = f", best {min(t.value or 0.0 for t in done):+.5f}" if done else ""
-        tell(f"trial {event.number}{best}", len(ended(study)), budget.trials or 0)
+        n_ended = len(ended(study))
+        tell(f"trial {event.number}{best}", n_ended, budget.trials or n_ended + 1)
 
     return told
 
@@ -166,9 +167,10 @@ def _kept(runs: TuningRuns, found: Found, of: Search, about: dict[str, Any], out
     with tempfile.TemporaryDirectory() as draft:
         folder = Path(draft)
         (folder / "plots").mkdir()
-        for name, figure in _pictures(found, of, told).items():
+        drawn = _pictures(found, of, told)
+        for name, figure in drawn.items():
             figure.savefig(folder / "plots" / f"{name}.png", metadata={"Software": None})
-        shown = {path.stem: _embedded(path) for path in sorted((folder / "plots").iterdir())}
+        shown = {name: embedded(figure) for name, figure in drawn.items()}
         trials = [{"number": t.number, "finished": t.finished, "difference": t.difference, **t.parameters}
                   for t in found.tried]  # fmt: skip
         (folder / "tuning.json").write_text(json.dumps(told | {"tried": trials}, indent=1, allow_nan=False))
@@ -186,10 +188,6 @@ def _pictures(found: Found, of: Search, told: dict[str, Any]) -> dict[str, Figur
         "origins": origins_plot(days, [(gain.mean, gain.low, gain.high) for gain in found.origins]),
     }
     return drawn if found.importances is None else drawn | {"importances": importance_plot(found.importances)}
-
-
-def _embedded(path: Path) -> str:
-    return f"data:image/png;base64,{b64encode(path.read_bytes()).decode()}"
 
 
 def _remarks(told: dict[str, Any]) -> tuple[str, ...]:

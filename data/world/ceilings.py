@@ -50,9 +50,9 @@ def ceilings(world: World) -> Iterator[Marginal]:
     scores = {LATENT: world.truth["p_cod"].to_numpy(), ENTITY: entity_oracle(inner), OBSERVABLE: oracle.p}
     for name, score in scores.items():
         value = auc(score[found.rows], found.rto[found.rows])
-        yield Marginal(f"COD AUC, {name}", value, *bands[name], source, 0.0022)
+        yield Marginal(f"COD AUC, {name}", value, *bands[name], source, 0.0027)
     gain = auc(oracle.p[new], found.rto[new]) - auc(additive[new], found.rto[new])
-    yield Marginal("COD AUC, observable oracle above the best additive one", gain, *bands[GAIN], source, 0.0006)
+    yield Marginal("COD AUC, observable oracle above the best additive one", gain, *bands[GAIN], source, 0.0007)
 
 
 def auc(score: Floats, rto: Flags) -> float:

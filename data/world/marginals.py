@@ -132,7 +132,7 @@ def reasons(world: World) -> Iterator[Marginal]:
 
 LAGS = {
     "delivered": ("delivered", ((50, 3.4, 5.2, 0.03), (90, 6.7, 10.1, 0.05), (99, 10.8, 16.4, 0.20))),
-    "RTO": ("rto_started", ((50, 7.4, 10.0, 0.03), (90, 11.6, 15.8, 0.06), (99, 16.4, 22.4, 0.20))),
+    "RTO": ("rto_started", ((50, 7.4, 10.0, 0.03), (90, 11.6, 15.8, 0.06), (99, 16.4, 22.4, 0.22))),
 }
 """Days from placed to told: quantile, least, most, scatter over seeds."""
 

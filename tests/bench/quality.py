@@ -30,10 +30,8 @@ GOAL_HEADERS = ("COD only, mean of the origins", "value", "95 %", "goal", "stret
 
 def main() -> None:
     asked = _asked()
-    with nullcontext(asked.keep) if asked.keep else tempfile.TemporaryDirectory() as folder:
-        found = measured(Path(folder), asked)
+    found = json.loads(asked.shown.read_text()) if asked.shown else _fresh(asked)
     rows = goals(found["backtest"], found["gibberish"], found["costs"].get("train"))
-    found["goals"] = [row.as_dict() for row in rows]
     about = found["about"]
     print(
         f"preset {PRESET}, {about['orders']:,} orders, seed {about['seed']}, {about['origins']} origins, {about['at'][:10]}\n"
@@ -41,9 +39,15 @@ def main() -> None:
     table(GOAL_HEADERS, [row.cells() for row in rows])
     print()
     table(("COD only", *METRICS.values()), models(found["backtest"]))
-    _keep(found)
+    if not asked.shown:
+        _keep(found | {"goals": [row.as_dict() for row in rows]})
     if asked.write:
         (ROOT / "docs" / "quality.md").write_text(page(found), encoding="utf-8")
+
+
+def _fresh(asked: argparse.Namespace) -> dict[str, Any]:
+    with nullcontext(asked.keep) if asked.keep else tempfile.TemporaryDirectory() as folder:
+        return measured(Path(folder), asked)
 
 
 def _asked() -> argparse.Namespace:
@@ -57,6 +61,7 @@ def _asked() -> argparse.Namespace:
     )
     parser.add_argument("--keep", type=Path, help="keep the market and the oracle's word here, and use them again")
     parser.add_argument("--no-train", action="store_true", help="do not time `rto train`")
+    parser.add_argument("--show", dest="shown", type=Path, help="measure nothing: show a JSON written before")
     parser.add_argument("--write", action="store_true", help="refresh docs/quality.md")
     return parser.parse_args()
 

@@ -19,7 +19,9 @@ refreshed every week. Each origin learned from what was known by then alone. Cas
 the origins, with a 95 % interval in which orders of one buyer, and of one day, count as dependent.
 """
 FLOOR = """
-The floor of the ECE is what chance alone makes of a perfectly calibrated model on as many orders in the same bins.
+The floor of the ECE is what chance alone makes of a perfectly calibrated model on as many orders in the same bins. Chance
+only ever adds to an ECE, so its interval lies mostly below what was measured. Better than the logistic regression is the
+model if the worse end of the paired interval is on the good side of 0.
 """
 
 
@@ -34,8 +36,8 @@ def page(found: dict[str, Any]) -> str:
         FLOOR,
         "\n## Everybody on the same orders\n",
         _table(("", *METRICS.values()), models(found["backtest"])),
-        "\n## Slice by slice\n\nThe ten largest of each kind. *Gap*: AUC of the oracle minus that of the model. *Said minus"
-        " came*: mean risk told minus the share that came back.\n",
+        "\n## Slice by slice\n\nThe ten largest of each kind, with 95 % intervals. *Gap*: AUC of the oracle minus that of"
+        " the model. *Said minus came*: mean risk told minus the share that came back.\n",
         _table(("by", "slice", "orders", "RTO", "AUC", "gap", "said minus came"), slices(found["backtest"])),
         "\n## Origins\n",
         _table(("cut", "learned from", "judged on", "gap, days", "shape"), _origins(found["backtest"])),
@@ -60,7 +62,7 @@ def _origins(backtest: dict[str, Any]) -> list[tuple[str, ...]]:
 
 
 def _shape(shape: dict[str, Any]) -> str:
-    base = "a linear margin" if shape["base"] == "linear" else "no linear part"
+    base = "a linear margin" if shape["base"] == "linear" else "no line"
     return f"{shape['n_trees']} trees of depth {shape['depth']} on {base}"
 
 

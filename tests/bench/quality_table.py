@@ -106,7 +106,8 @@ def _against(what: str, found: dict[str, Any], n: int, sign: int) -> Goal:
 
 def _negated(found: dict[str, Any]) -> dict[str, Any]:
     """Oracle minus model instead of model minus oracle."""
-    return {"mean": -found["mean"], "low": -found["high"], "high": -found["low"]}
+    low, high = (None if found[end] is None else -found[end] for end in ("high", "low"))
+    return {"mean": -found["mean"], "low": low, "high": high}
 
 
 def _calibration(weekly: dict[str, Any]) -> Goal:
@@ -129,23 +130,24 @@ def slices(backtest: dict[str, Any], most: int = 10) -> list[tuple[str, ...]]:
     """Rows of the model's slices, cash orders: title, name, n, RTO share, AUC, its gap to the oracle, said minus came."""
     rows = []
     for part in _cod(backtest["scopes"])["slices"].values():
-        for one in part["slices"][:most]:
+        shown = part["slices"][:most] if len(part["slices"]) > 1 else []
+        for one in shown:
             gap = one["against"][ORACLE]["auc"]
-            rows.append((part["title"], one["name"], f"{one['n']:,}", f"{one['positives'] / one['n']:.1%}", _mean(one["auc"]),
-                         "-" if gap is None else _mean(_negated_or(gap)), _signed(one["surplus"])))  # fmt: skip
+            told = (f"{one['n']:,}", f"{one['positives'] / one['n']:.1%}", _both(one["auc"]))
+            rows.append((part["title"], one["name"], *told, _both(gap and _negated(gap)), _both(one["surplus"], "+")))
     return rows
 
 
-def _negated_or(found: dict[str, Any]) -> dict[str, Any]:
-    return found | {"mean": -found["mean"]}
+def _both(found: dict[str, Any] | None, sign: str = "") -> str:
+    """A figure and its interval."""
+    if found is None:
+        return "-"
+    ends = "" if found["low"] is None else f" ({found['low']:{sign}.3f} to {found['high']:{sign}.3f})"
+    return f"{found['mean']:{sign}.4f}{ends}"
 
 
 def _mean(found: dict[str, Any] | None) -> str:
     return "-" if found is None else f"{found['mean']:.4f}"
-
-
-def _signed(found: dict[str, Any] | None) -> str:
-    return "-" if found is None else f"{found['mean']:+.4f}"
 
 
 def _ends(found: dict[str, Any] | None) -> str:

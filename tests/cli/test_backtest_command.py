@@ -83,16 +83,3 @@ def test_what_cannot_be_judged_is_refused_and_leaves_no_run(
     ran: Ran = run("backtest", *(unknown if word == "unknown" else word for word in words), at=installation)
     assert (ran.code, ran.err.split()[0]) == (code, named)
     assert Tracker(installation.mlruns).client().get_experiment_by_name(experiment_of(POOL)) is None
-
-
-def test_two_runs_are_compared_cash_beside_all(run: Run, own: Installation, plan: Path):
-    assert run("train", "--plan", plan, at=own).code == Exit.DONE
-    words = ("evaluate", "challenger", "--against", "1")
-    told = run(*words, "--json", at=own).json["against"]
-    assert (told["version"], told["by_buyer"], told["only_one"]) == ("1", True, 0)
-    mean, low, high = told["cod"]["log_loss"]
-    ran = run(*words, at=own)
-    assert f"COD only, on {told['cod']['n']:,} test orders of both" in ran.out
-    assert f"{mean:+.5f}" in ran.out
-    assert f"{low:+.5f} to {high:+.5f}" in ran.out
-    assert "orders of one buyer" in ran.err

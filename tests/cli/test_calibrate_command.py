@@ -77,7 +77,7 @@ def _check_run(made: Installation, found: dict) -> None:
     assert (model["calibrator"], model["identity"]["digest"]) == (found["calibrator"]["after"], found["digest"])
     assert "on the trees of version 2" in (files / "cards" / "model_card.html").read_text()
     page = (files / "cards" / "calibration_card.html").read_text()
-    assert page.count("data:image/png;base64,") == 2
+    assert page.count("data:image/svg+xml;base64,") == 2
     assert "not applicable" not in page
 
 

@@ -107,7 +107,7 @@ def _check_result(own: Installation, found: dict) -> None:
     page = Path(found["page"])
     assert {p.name for p in page.parent.iterdir()} == {"tuning.html", "tuning.json", "plan.toml", "plots"}
     assert {p.stem for p in (page.parent / "plots").iterdir()} == {"history", "slices", "origins"}
-    assert page.read_text().count("data:image/png;base64,") == 3
+    assert page.read_text().count("data:image/svg+xml;base64,") == 3
     assert json.loads((page.parent / "tuning.json").read_text())["tried"][0]["number"] == 0
 
 

@@ -56,6 +56,8 @@ def watched(own: Installation, tmp_path: Path) -> Watched:
     home = own.home
     (home / "quick.toml").write_text("linear_penalties = [30.0]\n[trees]\ndepths = [2]\nmax_trees = 20\n")
     (home / "space.toml").write_text("[trees]\nlearning_rate = { low = 0.01, high = 0.2 }\n")
+    (home / "list.csv").write_text("phone\n9000090009\n")
+    (home / "policy.toml").write_text('[[lists]]\nname = "bad"\neffect = "block"\n[caps.prepaid_only]\nshare = 0.05\n')
     return Watched(home, tmp_path / "calls.log")
 
 
@@ -92,6 +94,13 @@ LINES: dict[str, list[list[str]]] = {
     "doctor": [["doctor"]],
     "report": [["report", "--merchant", SHOP, "--out", "report.html"]],
     "backup": [["backup", "../backups"]],
+    "lists": [["lists", "import", "list.csv", "--name", "bad", "--kind", "phone", "--merchant", SHOP], ["lists", "show", "--merchant", SHOP]],
+    "rules": [["rules", "check", "policy.toml", "--merchant", SHOP], ["rules", "backtest", "policy.toml", "--merchant", SHOP]],
+    "policy": [
+        ["policy", "draft", "--merchant", SHOP], ["policy", "simulate", "policy.toml", "--merchant", SHOP],
+        ["policy", "publish", "policy.toml", "--merchant", SHOP], ["policy", "explain", "--merchant", SHOP],
+        ["policy", "show", "--merchant", SHOP], ["policy", "diff", "shipped", "live", "--merchant", SHOP], ["policy", "undo", "--merchant", SHOP],
+    ],
     "keys": [["keys", "create", "--merchant", SHOP], ["keys", "list"]],
     "simulate": [["simulate", "--orders", "1000", "--out", "other-market"]],
     "import": [["import", "market/orders.parquet", "market/news.parquet", "--mapping", "native", "--pool", "demo"]],

@@ -109,10 +109,10 @@ def test_an_origin_is_the_same_training_as_any_other(rows, found):
 
 def test_a_calibrator_of_a_week_knows_no_outcome_told_after_the_week_began(rows):
     cut = cuts_of(rows, ASKED)[0]
-    said = []
+    at = rows_at(rows, MARKET, cut, 21, QUICK_PLAN)
+    twin, said = fit_twin(at, QUICK_PLAN), []
     for history in (MARKET, turned_after(MARKET, cut + 7 * DAY)):
-        at = rows_at(rows, MARKET, cut, 21, QUICK_PLAN)
-        weeks, p = weekly(history, at, fit_twin(at, QUICK_PLAN), Refresh(28, 21))
+        weeks, p = weekly(history, at, twin, Refresh(28, 21))
         week = (at.orders["placed_at"][weeks] - cut) // (7 * DAY)
         said.append([p[week == k] for k in range(3)])
     for k in (0, 1):
@@ -120,11 +120,17 @@ def test_a_calibrator_of_a_week_knows_no_outcome_told_after_the_week_began(rows)
     assert np.abs(said[0][2] - said[1][2]).max() > 1e-6  # the third week knows some of what was turned
 
 
-@pytest.mark.parametrize("asked", [BacktestPlan(span_days=60), BacktestPlan(origins=12), BacktestPlan(weekly_days=120)])
-def test_a_history_shorter_than_its_origins_need_is_refused(asked):
-    with pytest.raises(
-        TooLittleHistory, match=r"(?s)BACK001 history: got 1\d\d days.*more than \d+: .*longer history.*--span-days"
-    ):
+@pytest.mark.parametrize(
+    ("asked", "to_do"),
+    [
+        (BacktestPlan(span_days=60), "22 or less: --span-days"),
+        (BacktestPlan(origins=12), "8 or less: --span-days"),
+        (BacktestPlan(weekly_days=120), "22 or less: --span-days and --weekly-days"),
+    ],
+    ids=["long spans", "many origins", "long calibration"],
+)
+def test_a_history_shorter_than_its_origins_need_is_refused(asked, to_do):
+    with pytest.raises(TooLittleHistory, match=rf"(?s)BACK001 history: got 1\d\d days.*more than \d+: .* {to_do}$"):
         backtest(MARKET, QUICK_PLAN, asked, None, (), silent)
 
 
@@ -179,13 +185,17 @@ def test_slices_part_the_orders_and_say_where_they_cannot(told):
     assert (payment["name"], payment["n"]) == ("cash on delivery", cod["n"])
 
 
-def test_a_slice_with_one_outcome_has_no_auc_and_no_gap(found):
+@pytest.mark.parametrize(("n_rto", "told"), [(0, False), (9, False), (10, True)])
+def test_a_slice_with_hardly_an_outcome_has_no_auc_and_no_gap(found, n_rto, told):
     shop = found.rows.orders["merchant_id"] == "bell"
-    quiet = replace(found.rows, y=np.where(shop, 0.0, found.rows.y))
+    y = np.where(shop, 0.0, found.rows.y)
+    judged = np.concatenate([one.at for one in found.origins])
+    y[judged[shop[judged] & (judged % 2 == 1)][:n_rto]] = 1.0  # of those the other has a word on
+    quiet = replace(found.rows, y=y)
     [bell] = [one for one in figures(replace(found, rows=quiet))["scopes"][0]["slices"]["merchant"]["slices"]
               if one["name"] == "bell"]  # fmt: skip
-    assert bell["positives"] == 0
-    assert (bell["auc"], bell["against"]["other"]["auc"]) == (None, None)
+    assert bell["positives"] == n_rto
+    assert (bell["auc"] is not None, bell["against"]["other"]["auc"] is not None) == (told, told)
     assert bell["log_loss"]["mean"] > 0
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from data.contract import DAY
 from tests.helpers.histories import T0
+from training.commands import show_comparison
 from training.comparison import compare
 from training.evaluation import measure
 
@@ -93,3 +94,19 @@ def test_a_handful_of_buyers_tell_nothing():
 def test_without_an_order_in_common_nothing_is_said():
     found = compare(judged(), judged(merchant_id="other"))
     assert (found["n"], found["log_loss"], found["cod"], found["only_one"]) == (0, None, None, 2_000)
+
+
+def test_what_is_shown_is_what_was_found(capsys):
+    found = compare(judged(error=0.1), judged(error=0.9)[200:])
+    show_comparison(found)
+    shown = capsys.readouterr()
+    for scope in (found, found["cod"]):
+        assert f"on {scope['n']:,} test orders of both" in shown.out
+        mean, low, high = scope["log_loss"]
+        assert f"{mean:+.5f}" in shown.out
+        assert f"{low:+.5f} to {high:+.5f}" in shown.out
+    assert "COD only" in shown.out
+    assert "of one buyer, and of one day" in shown.err
+    assert "200 by the first, 0 by the second" in shown.err
+    show_comparison(compare(judged(), judged(merchant_id="other")))
+    assert "nothing to compare" in capsys.readouterr().out

@@ -129,11 +129,12 @@ def test_a_calibrator_that_holds_is_left_nearly_as_it_is(bundle, fresh):
 
 
 def test_the_judged_calibrator_knows_only_what_was_told_when_its_orders_came(bundle, fresh):
-    """Half of the deliveries told after the cut turned round: what is judged stays, what is served changes."""
+    """What is told after the cut turned round, of deliveries half: what is judged stays, what is served changes."""
     found = refreshed(HISTORY, fresh, bundle)
     kind = HISTORY.news["type"].copy()
-    late = (HISTORY.news["known_at"] > found.windows.cut) & (np.arange(len(kind)) % 2 == 0)
-    kind[late & (kind == NewsType.DELIVERED)] = NewsType.RTO_STARTED
+    late = HISTORY.news["known_at"] > found.windows.cut
+    delivered, received = (late & (kind == which) for which in (NewsType.DELIVERED, NewsType.RTO_RECEIVED))
+    kind[delivered & (np.arange(len(kind)) % 2 == 0)], kind[received] = NewsType.RTO_STARTED, NewsType.DELIVERED
     other = replace(HISTORY, news=HISTORY.news | {"type": kind})
     again = refreshed(other, replace(fresh, y=labels_at(other, fresh.until).y[fresh.at]), bundle)
     assert again.judged == found.judged

@@ -284,7 +284,7 @@ def test_one_that_is_worse_is_not_promoted(pool: Pool, refreshed: Runs) -> None:
 
 
 def test_another_run_meets_all_that_was_said_while_it_and_its_forerunner_served(pool: Pool, refreshed: Runs) -> None:
-    refreshed.frames["5"] = refreshed_of(refreshed.frames["4"], "run-4", range(2_300, 2_500), 0.1)
+    refreshed.frames["5"] = refreshed_of(refreshed.frames["4"], "run-4", range(2_300, 2_500), 0.3)
     said = lineage(refreshed, refreshed.resolve("acme", "5")).set_index("order_id")["p_model"]
     assert len(said) == 2_500
     for order_id, version in {"o0": "1", "o2000": "4", "o2299": "4", "o2300": "5", "o2499": "5"}.items():

@@ -16,7 +16,7 @@ import pytest
 
 from data.errors import DataError, UsageError
 from tests.helpers.markets import QUICK_PLAN, small_market
-from training import run_record
+from training import run_record, tracking
 from training.bundle import read_bundle, signing_key, write_bundle
 from training.card import Card, data_card, model_card
 from training.evaluation import measure
@@ -250,10 +250,10 @@ def test_a_run_that_cannot_be_written_leaves_no_trace(tracker, run):
 
 
 def test_an_interrupted_run_ends_failed_and_moves_no_alias(tracker, run, monkeypatch):
-    def interrupted(outcome):
+    def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(run_record, "figures", interrupted)
+    monkeypatch.setattr(tracking, "_log_trees", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run.record(tracker)
     newest = tracker.runs(POOL)[0]

@@ -126,6 +126,7 @@ def test_the_default_comes_first_and_trials_that_lose_are_stopped_early(searched
         assert len(stopped) >= 3
         assert min(t.value for t in stopped) > np.median([t.value for t in others])
         assert searched.of.origins.fits < 3 * 24
+        assert len({t.params["trees.l2"] for t in ended(found.study)}) == 24  # each draws anew
     assert [e.state for e in searched.told[:2]] == ["running", "finished"]
     assert searched.told[1].plan == BASE
     assert {len(e.steps) for e in searched.told if e.state == "finished"} == {3}
