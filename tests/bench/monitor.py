@@ -1,4 +1,4 @@
-"""`make bench-monitor`: what `rto monitor` sees of a mix shift and of a concept shift, with the default plan.
+"""`make bench-monitor`: what `rto monitor` sees of a mix shift and of a concept shift, with a quick plan.
 
 One market three times, its shift after three quarters of the period. Prints the table of docs/monitoring.md; with
 --write also draws its pictures into docs/img. Nothing here is asserted: tests/world/test_monitor_shifts.py is.
@@ -14,17 +14,17 @@ import numpy as np
 from matplotlib import rc_context
 
 from data.contract import DAY
+from tests.helpers.markets import QUICK_PLAN
 from tests.helpers.shifts import Shifting, shifting
 from training.alarms import State
 from training.monitor_plan import MonitorPlan
 from training.monitor_plots import promise_plot, proxy_plot
 from training.monitoring import COD, Monitored, Scope, monitor
-from training.plan import Plan
 from training.plots import INK
 
 IMAGES = Path(__file__).parents[2] / "docs" / "img"
 NAMES = {"still": "nothing changes", "mix": "other orders come", "concept": "buyers change"}
-DAYS_AFTER = (10, 14, 21, 28, 49)
+DAYS_AFTER = (14, 20, 45)
 
 
 def looks(market: Shifting) -> Iterator[tuple[str, int, Monitored]]:
@@ -67,14 +67,16 @@ def draw(last: dict[str, Scope], at: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--orders", type=int, default=60_000)
-    parser.add_argument("--days", type=int, default=300)
+    parser.add_argument("--orders", type=int, default=24_000)
+    parser.add_argument("--days", type=int, default=200)
     parser.add_argument("--seed", type=int, default=8)
-    parser.add_argument("--concept", type=float, default=1.2, help="added to the logit of refusal")
+    parser.add_argument("--concept", type=float, default=1.6, help="added to the logit of refusal")
     parser.add_argument("--write", action="store_true", help="draw the pictures of docs/monitoring.md")
     asked = parser.parse_args()
-    market = shifting(Plan(), asked.orders, asked.days, asked.seed, asked.concept)
-    print("| market | days after | promised | attempts | expected to fail | failed | matured | promised, 95 % | came | raised |")
+    market = shifting(QUICK_PLAN, asked.orders, asked.days, asked.seed, asked.concept)
+    print(
+        "| market | days after | promised | attempts | expected to fail | failed | matured | promised, 95 % | came | raised |"
+    )
     print("|---|---|---|---|---|---|---|---|---|---|")
     last: dict[str, Any] = {}
     for kind, days, found in looks(market):

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -174,7 +175,7 @@ def test_a_moment_before_the_run_learned_is_refused(watched):
 def test_the_thresholds_written_out_are_the_defaults_and_a_wrong_one_is_refused(tmp_path):
     import training
 
-    default = (tmp_path / training.__file__).parent / "plans" / "monitor.toml"
+    default = Path(training.__file__).parent / "plans" / "monitor.toml"
     assert load_monitor_plan(default) == load_monitor_plan(None)
     assert all(f"{name} =" in default.read_text() for name in MonitorPlan.model_fields)
     wrong = tmp_path / "wrong.toml"
@@ -182,3 +183,15 @@ def test_the_thresholds_written_out_are_the_defaults_and_a_wrong_one_is_refused(
         wrong.write_text(text)
         with pytest.raises(PlanError, match=code):
             load_monitor_plan(wrong)
+
+
+def test_the_docs_page_gives_every_rule_its_threshold_and_exit_status():
+    import training
+
+    page = (Path(training.__file__).parents[1] / "docs" / "monitoring.md").read_text()
+    rows = {cells[1]: cells for line in page.splitlines() if (cells := [c.strip() for c in line.split("|")])[1:2] != []}
+    for code, rule in RULES.items():
+        status = Exit.PROMISE_BROKEN if rule.kind == Kind.BROKEN else Exit.DRIFT
+        assert rows[code][2] == str(int(status))
+        assert f"`{rule.size}`" in rows[code][3]
+        assert f"{getattr(MonitorPlan(), rule.size):.2f}" in rows[code][4]
