@@ -1,11 +1,10 @@
 """What the monitor looks at and from where it raises an alarm: every threshold with its reason, read from TOML."""
 
-import tomllib
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from data.errors import PlanError
+from training.plan import read_plan
 
 
 class MonitorPlan(BaseModel):
@@ -35,15 +34,4 @@ class MonitorPlan(BaseModel):
 
 def load_monitor_plan(path: Path | None) -> MonitorPlan:
     """The thresholds in a TOML file, or the default ones. Raises PlanError naming the key that is wrong."""
-    if path is None:
-        return MonitorPlan()
-    try:
-        return MonitorPlan(**tomllib.loads(path.read_text()))
-    except FileNotFoundError as error:
-        raise PlanError("PLAN001", str(path), got="no such file", expected="a plan in TOML") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PlanError("PLAN001", str(path), got=str(error), expected="valid TOML") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = f"{path}, {'.'.join(str(part) for part in first['loc'])}"
-        raise PlanError("PLAN002", where, got=first["msg"], to_do="see training/plans/monitor.toml") from error
+    return read_plan(MonitorPlan, path, "training/plans/monitor.toml")
