@@ -28,8 +28,8 @@ def _environment() -> Environment:
     loader = PackageLoader("training")
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     filters = (
-        count, share, figure, signed, change, size, sentence, came, ends, fine, fine_ends, precise, precise_ends, days,
-        day, moment, words, listed, setting, utc,
+        count, share, figure, signed, change, size, sentence, came, points, points_ends, share_ends, ends, fine,
+        fine_ends, precise, precise_ends, days, day, moment, words, listed, setting, utc,
     )  # fmt: skip
     made.filters |= {f.__name__: f for f in filters}
     return made
@@ -63,7 +63,7 @@ def figure(value: float | None) -> str:
     >>> figure(0.78539), figure(None)
     ('0.785', 'not applicable')
     """
-    return NOT_APPLICABLE if value is None else f"{value:.3f}"
+    return NOT_APPLICABLE if value is None else f"{value:.3f}".replace("-", "\u2212")
 
 
 def signed(value: float | None) -> str:
@@ -94,6 +94,29 @@ def came(truth: dict[str, Any] | None, name: str) -> str:
     """A figure of what became of orders (`holding.Truth` as values), three digits after the point."""
     told = None if truth is None else truth["came"] if name == "rto_share" else (truth[name] or {}).get("value")
     return figure(told)
+
+
+def points(value: float | None) -> str:
+    """A difference of shares in percentage points, with a true minus.
+
+    >>> points(0.0314), points(None)
+    ('+3.1', 'not applicable')
+    """
+    return NOT_APPLICABLE if value is None else f"{100 * value:+.1f}".replace("-", "\u2212")
+
+
+def points_ends(interval: Sequence[float] | None) -> str:
+    """Both ends of its interval."""
+    return NOT_APPLICABLE if interval is None else " to ".join(map(points, interval))
+
+
+def share_ends(interval: Sequence[float] | None) -> str:
+    """An interval of a share, in percent.
+
+    >>> share_ends([0.021, 0.034])
+    '2.1 to 3.4 %'
+    """
+    return NOT_APPLICABLE if interval is None else f"{100 * interval[0]:.1f} to {share(interval[1])}"
 
 
 def ends(interval: Sequence[float] | None, with_sign: bool = False) -> str:

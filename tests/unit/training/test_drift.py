@@ -45,7 +45,7 @@ def test_few_orders_need_a_larger_change_before_it_is_beyond_chance():
 def test_a_value_never_seen_before_and_a_column_gone_are_finite():
     gone = drift("x", np.arange(300.0), np.full(300, np.nan), SURE)
     assert np.isfinite(gone.psi)
-    assert gone.missing_jump == 1.0
+    assert (gone.missing_jump, gone.bins[-1].label, gone.bins[-1].now) == (1.0, "missing", 1.0)
     assert drift("x", np.full(50, np.nan), np.full(50, np.nan), SURE).psi == 0
 
 
