@@ -13,8 +13,8 @@ but by luck. So the distance to it is what the model could still learn; what rem
 
 > Made up: these are nobody's figures. Good ones here say that what can be read from a log like this is read.
 
-Written by `make bench-quality ARGS="--write"` on {date}: preset `{preset}`, {orders:,} orders, seed {seed}, {origins}
-origins {span} days apart, each judged on the {span} days after it and for calibration on {weekly} days, the calibrator
+Written by `make bench-quality ARGS="--write"` on {date}: preset `{preset}` (parameters `{digest}`), {orders:,} orders,
+seed {seed}, {origins} origins {span} days apart, each judged on the {span} days after it and for calibration on {weekly} days, the calibrator
 refreshed every week. Each origin learned from what was known by then alone. Cash orders only; every figure is the mean of
 the origins, with a 95 % interval in which orders of one buyer, and of one day, count as dependent.
 """
@@ -30,7 +30,13 @@ def page(found: dict[str, Any]) -> str:
     about, plan = found["about"], found["backtest"]["plan"]
     rows = goals(found["backtest"], found["gibberish"], found["costs"].get("train"))
     parts = [
-        HEAD.format(date=about["at"][:10], span=plan["span_days"], weekly=plan["weekly_days"], **about),
+        HEAD.format(
+            date=about["at"][:10],
+            span=plan["span_days"],
+            weekly=plan["weekly_days"],
+            digest=about["parameters"][:12],
+            **about,
+        ),
         "\n## Goals\n",
         _table(("", "value", "95 %", "goal", "stretch", "verdict", "orders"), [row.cells() for row in rows]),
         FLOOR,

@@ -65,7 +65,7 @@ def test_a_bound_is_kept_when_it_is_just_reached(sign, verdicts):
 
 
 def test_the_page_holds_every_goal_and_its_verdict():
-    about = {"preset": "network", "orders": 500_000, "seed": 9, "origins": 4, "at": "2026-11-27T10:00:00+00:00",
+    about = {"preset": "network", "orders": 500_000, "seed": 9, "origins": 4, "at": "2026-11-27T10:00:00+00:00", "parameters": "f00d" * 16,
              "cores": 2, "machine": "x86_64", "python": "3.12"}  # fmt: skip
     shown = page(
         {"about": about, "backtest": told(), "gibberish": NONSENSE, "costs": {"train": TRAIN, "simulate": None}}
@@ -73,6 +73,7 @@ def test_the_page_holds_every_goal_and_its_verdict():
     for row in goals(told(), NONSENSE, TRAIN):
         assert " | ".join(row.cells()) in shown
     assert "seed 9" in shown
+    assert "`f00df00df00d`" in shown  # which market it was: its parameters may move later
 
 
 def test_as_many_valid_addresses_may_be_suspected_as_the_rate_allows_and_ties_count_against():
