@@ -10,7 +10,7 @@ from data.arrival import MISSING
 from data.contract import MEASURED
 from data.errors import DataError
 from data.history import Array, Columns
-from data.news import EVENT, NewsTable, once, require_same_content
+from data.news import EVENT, NewsTable, require_same_content
 from data.pool import Pool
 from data.segments import ORDER_KEY, Segment, list_segments, live_history, read_news, read_orders_table
 
@@ -63,14 +63,16 @@ def _changed_order(order_id: str, columns: list[str], segment: Segment) -> DataE
 
 
 def new_news(pool: Pool, news: NewsTable) -> NewsTable:
-    """The news that adds something: never told before, or known earlier than was told before; each piece once.
+    """The news that adds something: never told before, or known earlier than was told before.
 
-    Raises DataError DQ014 if an event id was told before with other content: found here, not at the next loading.
+    news: each piece once (`data/news.py`). Raises DataError DQ014 if an event id was told before with other content:
+    found here, not at the next loading.
     """
-    news = once(news)
     known_before = np.full(len(news), np.iinfo(np.int64).max)
     sources = [live_history(pool)[1], *list_segments(pool)]
     names = [_names(source) for source in sources]
+    if not sum(map(len, names)):
+        return news
     keys = matching.keys_of([news, *names], EVENT[:2], EVENT[2])
     ends = np.cumsum([len(table) for table in names])
     found = np.split(matching.matches(keys, len(news)), ends[:-1])

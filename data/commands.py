@@ -138,7 +138,7 @@ def show_checks(report: dict[str, Any]) -> None:
 @click.pass_obj
 def check_command(session: Session, page: Path | None, pool: str | None, as_json: bool) -> None:
     """Run the numbered checks (docs/checks.md) on the whole history of a pool."""
-    from data.importing import check_pool
+    from data.checking import check_pool
 
     with progress() as tell:
         tell("check", 0, 1)

@@ -2,13 +2,16 @@
 
 import csv
 import io
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from data import compiled
+from data.side_by_side import side_by_side
 
 _CHUNK = 1 << 26
+_PART = 1 << 24
 _LF, _CR, _QUOTE = 10, 13, 34
 
 
@@ -22,9 +25,7 @@ class Lined:
     def __init__(self, buffer: Any) -> None:
         self.buffer = buffer
         self._bytes = np.frombuffer(buffer, np.uint8)
-        counts = np.zeros(5, dtype=np.int64)
-        compiled.count_breaks(self._bytes, counts)
-        feeds, returns, quotes, feeds_inside, returns_inside = counts.tolist()
+        feeds, returns, quotes, feeds_inside, returns_inside = _counted(self._bytes)
         by_feed = feeds > 0 or returns == 0
         self._break = _LF if by_feed else _CR
         ends_open = len(self._bytes) > 0 and self._bytes[-1] != self._break
@@ -58,6 +59,18 @@ class Lined:
     def _places(self, byte: int) -> "np.ndarray[Any, Any]":
         chunks = range(0, len(self._bytes), _CHUNK)
         return np.concatenate([np.flatnonzero(self._bytes[i : i + _CHUNK] == byte) + i for i in chunks])
+
+
+def _counted(text: "np.ndarray[Any, Any]") -> tuple[int, int, int, int, int]:
+    """Line feeds, carriage returns and quotation marks of a text; and how many of the first two stand inside quotes."""
+    parts = [text[i : i + _PART] for i in range(0, len(text), _PART)]
+    counts = np.zeros((len(parts), 5), dtype=np.int64)
+    side_by_side([partial(compiled.count_breaks, *one) for one in zip(parts, counts, strict=True)])
+    open_before = np.cumsum(counts[:, 2]) - counts[:, 2] & 1  # counted as if no quote were open where a part begins
+    for breaks, inside in ((0, 3), (1, 4)):
+        counts[:, inside] = np.where(open_before, counts[:, breaks] - counts[:, inside], counts[:, inside])
+    feeds, returns, quotes, feeds_inside, returns_inside = counts.sum(axis=0).tolist()
+    return feeds, returns, quotes, feeds_inside, returns_inside
 
 
 def _by_reading(buffer: Any, header_lines: int, delimiter: str) -> "np.ndarray[Any, Any]":

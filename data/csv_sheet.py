@@ -5,6 +5,7 @@ import csv
 import gzip
 import io
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,14 @@ from data.encodings import likely_encodings
 from data.errors import DataError
 from data.shaping import File
 from data.sheets import Sheet, cells_fault, header_names, trimmed, without_blank_rows
+from data.side_by_side import side_by_side
 
 DELIMITERS = ",;\t|"
 _UTF8 = ("utf-8-sig", "utf-8", "utf8")
 _BLOCK = 4 << 20
 _HEAD = 1 << 20
 _CHUNK = 1 << 24
+_LAST_OF_ASCII = 127
 
 
 def read_csv(path: Path, file: File) -> Sheet:
@@ -53,7 +56,7 @@ def read_csv(path: Path, file: File) -> Sheet:
         for place, (_, cells) in zip(places, reading.odd, strict=True)
         if cells
     ]
-    columns = {name: trimmed(table[name]) for name in names}
+    columns = dict(zip(names, side_by_side([partial(trimmed, table[name]) for name in names]), strict=True))
     return without_blank_rows(Sheet(path.name, pa.table(columns), np.delete(numbers, places), faults))
 
 
@@ -68,7 +71,7 @@ class _Reading:
         )
         self.convert = arrow_csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""],
-            quoted_strings_can_be_null=True,
+            quoted_strings_can_be_null=True, check_utf8=False,
         )  # fmt: skip
 
     def _note(self, row: Any) -> str:
@@ -128,9 +131,9 @@ def _demand_utf8(raw: Any) -> None:
     """Raise UnicodeDecodeError if a byte is not of UTF-8; plain ASCII is only looked through."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     for start in range(0, raw.size, _CHUNK):
-        chunk = raw[start : start + _CHUNK].to_pybytes()
-        if not chunk.isascii() or decoder.getstate()[0]:
-            decoder.decode(chunk)
+        chunk = raw[start : start + _CHUNK]
+        if decoder.getstate()[0] or np.frombuffer(chunk, np.uint8).max() > _LAST_OF_ASCII:
+            decoder.decode(chunk.to_pybytes())
     decoder.decode(b"", final=True)
 
 

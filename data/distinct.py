@@ -124,7 +124,7 @@ def _encoded(values: Any) -> Distinct:
         values = pa.array(values, pa.string(), from_pandas=True)
     whole = values.combine_chunks() if hasattr(values, "combine_chunks") else values
     encoded = whole.dictionary_encode()
-    plain: list[str | None] = encoded.dictionary.to_pylist()
+    plain: list[str | None] = encoded.dictionary.to_numpy(zero_copy_only=False).tolist()
     if not pa.types.is_dictionary(whole.type) and "" not in plain:  # ours: as it should be
         return Distinct(plain, encoded.indices.fill_null(_NONE).to_numpy(zero_copy_only=False).astype(np.int64))
     number_of: dict[str | None, int] = {None: _NONE, "": _NONE}

@@ -9,30 +9,26 @@ from threading import Thread
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data import compiled, contract, matching, segments
+from data import contract, segments
 from data.additions import new_news, new_orders
 from data.alone import alone
 from data.arrival import Desk
-from data.building import Meant, build_history, orders_meant
-from data.checks.drift import Side
+from data.building import build_history, orders_meant
+from data.checking import check_history, told_frame
 from data.checks.html import checks_page
 from data.checks.judge import load_rules
-from data.checks.sequences import Course, course_of, lags
 from data.console import Tell, note
 from data.database import open_database
 from data.errors import UsageError
-from data.expectations import CheckReport, require, run_checks
-from data.history import Columns, History
+from data.expectations import CheckReport, require
+from data.history import History
 from data.ingest import Imported, Options, ingest
-from data.kept import arrow_of, texts
-from data.label import NOT_RTO, RTO
 from data.mapping import Mapping, load_mapping
-from data.news import NewsTable, once
+from data.news import once
 from data.numbering import Numbering
 from data.places import load_register
 from data.pool import Pool, at_home, open_pool, pools_of
@@ -158,70 +154,9 @@ def _checked(imported: Imported, pool: Pool, tell: Tell) -> CheckReport:
     return report
 
 
-def check_history(history: History, news: pd.DataFrame | None = None, before: History | None = None) -> CheckReport:
-    """Run the numbered checks on a history. news: with what was told of orders that nobody placed; else without.
-
-    before: the history this one is added to, for what has drifted since.
-    """
-    orders = pd.DataFrame(history.orders)
-    orders["pin_known"] = _pin_known(history.orders)
-    news = _news_frame(history) if news is None else news
-    labels, course = _labels(history), course_of(history)
-    drift = (
-        None if before is None else (_side(history, labels, course), _side(before, _labels(before), course_of(before)))
-    )
-    return run_checks(orders, news, labels, history.known_through, course, drift)
-
-
-def check_pool(pool: Pool) -> CheckReport:
-    """Run the numbered checks on everything a pool holds, news that still waits for its order included."""
-    orders, told, through = segments.load_told(pool)
-    meant = orders_meant(orders, told)
-    return check_history(build_history(orders, told, through, meant), told_frame(told, meant))
-
-
-def _side(history: History, labels: "np.ndarray[Any, Any]", course: Course) -> Side:
-    return Side(history.orders, labels, lags(course), history.known_through)
-
-
-def _pin_known(orders: Columns) -> "pd.Series[Any]":
-    """(n,) is the PIN code in the register? None where there is none, or it is another country's."""
-    pins, names = matching.coded(arrow_of(orders["pincode"]))
-    known = np.append(load_register().rows(np.array(names, dtype=object)) >= 0, False)[pins]
-    country, names = matching.coded(arrow_of(orders["country"]))
-    indian = np.array([name == "IN" for name in names] + [True])[country]
-    return pd.Series(known, dtype=object).where(indian & (pins >= 0), None)
-
-
-def _labels(history: History) -> "np.ndarray[Any, Any]":
-    """(n,) 1 RTO, 0 delivered, NaN neither, by everything the history knows."""
-    verdict = np.empty(len(history), dtype=np.int64)
-    columns = (history.news[name] for name in ("type", "happened_at", "known_at", "rank", "reason", "voids"))
-    compiled.judge_all(history.start, history.known_through + 1, *columns, verdict)
-    return np.where((verdict == NOT_RTO) | (verdict == RTO), verdict.astype(np.float64), np.nan)
-
-
-def _news_frame(history: History) -> pd.DataFrame:
-    owner = np.repeat(np.arange(len(history)), np.diff(history.start))
-    types = np.array([kind.name.lower() for kind in contract.NewsType], dtype=object)
-    reasons = np.array([None, *(reason.name.lower() for reason in contract.Reason if reason)], dtype=object)
-    frame: pd.DataFrame = history.named.to_pandas()
-    return frame.assign(
-        order_id=history.orders["order_id"][owner],
-        merchant_id=history.orders["merchant_id"][owner],
-        type=types[history.news["type"]],
-        happened_at=history.news["happened_at"],
-        known_at=history.news["known_at"],
-        reason=pd.Series(reasons[history.news["reason"]], dtype=object),
-        placed_at=history.orders["placed_at"][owner].astype(np.float64),
-    )
-
-
-def told_frame(told: NewsTable, meant: Meant) -> pd.DataFrame:
-    """News as told, with its order's placed_at; NaN where nobody placed that order."""
-    frame: pd.DataFrame = told.drop_columns(["details", "live"]).to_pandas()
-    reason = pd.Series(texts(told["reason"]), dtype=object)
-    return frame.assign(reason=reason, placed_at=meant.order_placed_at)
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _manifest(request: Request, mapping: Mapping, imported: Imported, report: CheckReport) -> dict[str, Any]:
@@ -233,7 +168,7 @@ def _manifest(request: Request, mapping: Mapping, imported: Imported, report: Ch
         "contract": contract.VERSION,
         "mapping": mapping.name,
         "note": mapping.note,
-        "files": [{"name": p.name, "sha256": hashlib.sha256(p.read_bytes()).hexdigest()} for p in request.files],
+        "files": [{"name": path.name, "sha256": _digest(path)} for path in request.files],
         "merchants": [m.merchant_id for m in imported.merchants],
         "n_rows": imported.n_rows,
         "n_orders": len(placed),

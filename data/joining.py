@@ -262,6 +262,6 @@ def _sums(values: Array, order: Array, n_lines: Array) -> Array:
 def as_told(orders: Orders, mapping: Mapping) -> dict[str, Any]:
     """Columns of orders as `data/arrival.py` takes them."""
     told = dict(orders.columns)
-    told["date_only"] = [mapping.orders["placed_at"].date_only] * len(orders)
-    told["timezone"] = [mapping.timezone] * len(orders)
+    told["date_only"] = np.full(len(orders), mapping.orders["placed_at"].date_only)
+    told["timezone"] = pa.repeat(mapping.timezone, len(orders))
     return told

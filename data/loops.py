@@ -12,7 +12,7 @@ from data.label import judge
 
 Array = np.ndarray[Any, Any]
 
-_FEED, _RETURN, _QUOTE = 10, 13, 34
+_FEED, _RETURN, _QUOTE, _SPACE, _LAST_OF_ASCII = 10, 13, 34, 32, 127
 _PRIME, _BASIS, _POSITIVE = 1_099_511_628_211, 1_469_598_103_934_665_603, (1 << 63) - 1
 
 
@@ -29,6 +29,17 @@ def count_breaks(text: Array, counts: Array) -> None:
         feeds_inside += feed & inside
         returns_inside += back & inside
     counts[0], counts[1], counts[2], counts[3], counts[4] = feeds, returns, quotes, feeds_inside, returns_inside
+
+
+def may_end_in_space(bounds: Array, letters: Array) -> bool:
+    """Whether a text begins or ends with a byte that is, or may be a part of, white space: of ASCII the space and what
+    comes before it, and all that is not ASCII. bounds: (n + 1,) where each text begins and the last one ends."""
+    for i in range(len(bounds) - 1):
+        if bounds[i] < bounds[i + 1]:  # an empty text has neither end
+            first, last = letters[bounds[i]], letters[bounds[i + 1] - 1]
+            if min(first, last) <= _SPACE or max(first, last) > _LAST_OF_ASCII:
+                return True
+    return False
 
 
 def slot_of(row: int, scope: Array, offsets: Array, letters: Array, slots: Array) -> int:
@@ -111,6 +122,17 @@ def sort_parts(start: Array, rows: Array, at: Array, scope: Array, offsets: Arra
             for k in range(low, high):
                 rows[k] = spare[k]
             width *= 2
+
+
+def count_levels(level: Array, label: Array, known: Array, ones: Array, asked: Array, asked_ones: Array) -> None:
+    """Count by level (n,), from 0 on: of rows 0, 2, ... all and those whose label is true, of rows 1, 3, ... likewise."""
+    for i in range(len(level)):
+        if i & 1:
+            asked[level[i]] += 1
+            asked_ones[level[i]] += label[i]
+        else:
+            known[level[i]] += 1
+            ones[level[i]] += label[i]
 
 
 def judge_all(

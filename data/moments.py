@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from data.codes import Array, Cells, distinct
 from data.contract import DAY, SECOND
+from data.layouts import plain_times
 
 ISO = "ISO8601"
 EPOCH_S, EPOCH_MS = "EPOCH_S", "EPOCH_MS"
@@ -160,7 +161,18 @@ def _cast(cells: Cells, kind: Any, zone: str) -> tuple[Array, Array]:
 
 
 def _by_layout(cells: Cells, layout: str, zone: str) -> tuple[Array, Array]:
-    """Each distinct cell by pandas. Cells without an offset are read as if UTC and then moved to the zone."""
+    """Plain cells by their digits, the rest by pandas."""
+    found, fits = plain_times(cells, layout)
+    if "%z" not in layout:
+        found = _localised(found, fits, zone)
+    rest = np.flatnonzero(~fits)
+    if len(rest):
+        found[rest], fits[rest] = _by_pandas(cells.take(pa.array(rest)), layout, zone)
+    return found, fits
+
+
+def _by_pandas(cells: Cells, layout: str, zone: str) -> tuple[Array, Array]:
+    """Each distinct cell by itself. Cells without an offset are read as if UTC and then moved to the zone."""
     seen = distinct(cells)
     values = pd.Series(seen.values, dtype="str")
     read = pd.to_datetime(values, format=layout, errors="coerce", utc=True)

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from data.ingest import Imported
 from data.kept import OrdersTable
 from data.news import NEWS_SCHEMA, NewsTable, once
 from data.pool import Pool
+from data.side_by_side import side_by_side
 
 ORDER_KEY = ("merchant_id", "order_id")
 _REPEATED = ("merchant_id", "source", "type", "reason")
@@ -151,9 +153,10 @@ def _publish(pool: Pool, draft: Path) -> None:
 def write_segment(folder: Path, imported: Imported, manifest: dict[str, Any]) -> None:
     """Fill a segment's folder: orders, news, what was quarantined, manifest."""
     orders = kept.table_of(imported.orders)
-    _write(orders, folder / "orders.parquet", [n for n in orders.column_names if n not in ("order_id", "placed_at")])
+    words = [name for name in orders.column_names if name not in ("order_id", "placed_at")]
     news: NewsTable = imported.news
-    _write(news.drop_columns("live"), folder / "news.parquet", _REPEATED)
+    tables = (orders, "orders.parquet", words), (news.drop_columns("live"), "news.parquet", _REPEATED)
+    side_by_side([partial(_write, table, folder / name, repeated) for table, name, repeated in tables])
     if imported.faults:
         _write_quarantine(folder / "quarantine.csv", imported.faults)
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True))

@@ -8,10 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data import compiled
 from data.errors import DataError, Fault
 
-_SPACE, _NOT_ASCII = 32, 0x80
-"""White space and the signs before it; beyond ASCII there are other spaces."""
 CELLS_TO_DO = "mend the row (a delimiter or line break inside a value needs quotation marks), or pass --skip-bad-rows"
 
 
@@ -57,11 +56,8 @@ def _may_end_in_space(column: Any) -> bool:
         _, places, letters = chunk.buffers()
         if letters is None or not letters.size or not len(chunk):
             continue
-        text = np.frombuffer(letters, np.uint8)
         bounds = np.frombuffer(places, np.int32)[chunk.offset : chunk.offset + len(chunk) + 1]
-        bounds = bounds[np.append(True, np.diff(bounds) > 0)]  # an empty cell has neither end
-        first, last = text[bounds[:-1]], text[bounds[1:] - 1]
-        if len(first) and (min(first.min(), last.min()) <= _SPACE or max(first.max(), last.max()) >= _NOT_ASCII):
+        if compiled.may_end_in_space(bounds, np.frombuffer(letters, np.uint8)):
             return True
     return False
 

@@ -101,7 +101,7 @@ def _kept(frame: pd.DataFrame, suite: Suite) -> pd.DataFrame:
     kept = frame[[name for name in frame.columns if name in asked]].reset_index(drop=True)
     for scope in ("merchant_id", "source"):  # nobody named is one party too, in what must be unique
         if scope in kept:
-            kept[scope] = kept[scope].astype(object).where(kept[scope].notna(), "")
+            kept[scope] = kept[scope].where(kept[scope].notna(), "")
     return kept
 
 

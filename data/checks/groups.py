@@ -1,5 +1,6 @@
 """Frames with a row for each day, week, column or merchant, and one row of shares for rules about courses and doubles."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,12 @@ from data.checks.check import Suite, Tally
 from data.checks.drift import Side, mixes, outcomes
 from data.checks.mix import MIX_COLUMNS, median_over_before, psi, shares, spans
 from data.checks.sequences import Course
-from data.checks.stage import giveaways, stage_of
+from data.checks.stage import Outcomes, giveaways, stage_of
 from data.checks.volume import days_and_weeks
+from data.checks.witnesses import text_of
 from data.contract import EARLIEST, ORDER_COLUMNS
 from data.giveaway import NOT_LOOKED_AT, levels, missing
+from data.side_by_side import side_by_side
 
 Array = np.ndarray[Any, Any]
 
@@ -82,30 +85,32 @@ def _merchants(orders: pd.DataFrame, merchant: Array, names: list[str]) -> pd.Da
 
 def _columns(orders: pd.DataFrame, labels: Array) -> pd.DataFrame:
     """A row for each column that holds anything: what it tells of the outcome, and how it moved lately."""
-    halves = spans(orders["placed_at"].to_numpy())
+    halves, outcomes = spans(orders["placed_at"].to_numpy()), Outcomes.of(labels)
     told = [c.name for c in ORDER_COLUMNS if c.name in orders]
-    rows = []
-    for name in dict.fromkeys([*told, *(str(c) for c in orders.columns)]):
-        if name in NOT_LOOKED_AT | _MADE_HERE:
-            continue
-        column = as_kept(orders[name])
-        lacking = missing(column, name)
-        if lacking.all():
-            continue
-        rows.append({"name": name, "stage": stage_of(name), **giveaways(column, name, labels),
-                     **_moved(column, lacking, name, halves)})  # fmt: skip
+    names = dict.fromkeys([*told, *(str(c) for c in orders.columns)])
+    tasks = [
+        partial(_column, orders[name], name, outcomes, halves)
+        for name in names
+        if name not in NOT_LOOKED_AT | _MADE_HERE
+    ]
     wanted = ("name", "stage", "auc_alone", "one_sided", "psi", "missing_jump")
-    return pd.DataFrame(rows, columns=list(wanted))
+    return pd.DataFrame([row for row in side_by_side(tasks) if row is not None], columns=list(wanted))
 
 
-def as_kept(column: "pd.Series[Any]") -> Array:
-    """A column as imports keep it: text as objects, numbers as they are."""
-    return column.to_numpy() if column.dtype.kind in "iuf" else column.astype(object).to_numpy()
+def _column(
+    column: "pd.Series[Any]", name: str, outcomes: Outcomes, halves: tuple[Array, Array] | None
+) -> dict[str, Any] | None:
+    told = column.to_numpy() if column.dtype.kind in "iuf" else text_of(column)
+    lacking = missing(told, name)
+    if lacking.all():
+        return None
+    found = {"name": name, "stage": stage_of(name), **giveaways(told, name, lacking, outcomes)}
+    return found | _moved(told, lacking, name, halves)
 
 
-def _moved(column: Array, lacking: Array, name: str, halves: tuple[Array, Array] | None) -> dict[str, float]:
+def _moved(column: Any, lacking: Array, name: str, halves: tuple[Array, Array] | None) -> dict[str, float]:
     if halves is None:
         return {"psi": np.nan, "missing_jump": np.nan}
-    recent, before = (float(lacking[span].mean()) for span in halves)
+    recent, before = (np.count_nonzero(lacking & span) / np.count_nonzero(span) for span in halves)
     moved = psi(*shares(levels(column, name), halves)) if name in MIX_COLUMNS else np.nan
     return {"psi": moved, "missing_jump": abs(recent - before)}

@@ -1,5 +1,6 @@
 """DQ310 to DQ312: columns that know what nobody knows at checkout."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -39,14 +40,39 @@ STAGE_CHECKS = (
 )  # fmt: skip
 
 
-def giveaways(column: Array, name: str, labels: Array) -> dict[str, float]:
-    """What a column tells of the outcome: `auc_alone`, `one_sided` (1 or 0); NaN where either outcome has too few."""
-    rto, delivered = labels == 1, labels == 0
-    if min(rto.sum(), delivered.sum()) < ENOUGH_OF_A_KIND:
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """Which of n orders came back, and which were delivered.  rows: (m,) both.  label: (m,) 1 RTO, 0 delivered."""
+
+    rto: Array
+    delivered: Array
+    rows: Array
+    label: Array
+
+    @classmethod
+    def of(cls, labels: Array) -> "Outcomes":
+        """labels: (n,) 1 RTO, 0 delivered, NaN neither."""
+        rto, delivered = labels == 1, labels == 0
+        rows = np.flatnonzero(rto | delivered)
+        return cls(rto, delivered, rows, labels[rows])
+
+    @property
+    def too_few(self) -> bool:
+        """To say anything of one of the two."""
+        return bool(min(self.rto.sum(), self.delivered.sum()) < ENOUGH_OF_A_KIND)
+
+
+def giveaways(column: Any, name: str, lacking: Array, outcomes: Outcomes) -> dict[str, float]:
+    """What a column tells of the outcome: `auc_alone`, `one_sided` (1 or 0); NaN where either outcome has too few.
+
+    lacking: (n,) where it is missing.
+    """
+    if outcomes.too_few:
         return {"auc_alone": np.nan, "one_sided": np.nan}
-    has = rto | delivered
-    found: Any = one_sided(blank(column, name), {"rto": rto, "delivered": delivered})
-    return {"auc_alone": auc_alone(levels(column[has], name), labels[has]), "one_sided": float(found is not None)}
+    kinds = {"rto": outcomes.rto, "delivered": outcomes.delivered}
+    found: Any = one_sided(blank(column, name, lacking), kinds)
+    alone = auc_alone(levels(column, name, outcomes.rows), outcomes.label)
+    return {"auc_alone": alone, "one_sided": float(found is not None)}
 
 
 def stage_of(name: str) -> float:

@@ -15,7 +15,7 @@ from data.database import open_database
 from data.errors import DataError
 from data.history import Told, told_once
 from data.ingest import Imported
-from data.news import news_table, told_of
+from data.news import news_table, once, told_of
 from data.pool import Pool
 from tests.helpers.histories import T0, order_columns
 
@@ -65,7 +65,7 @@ def test_news_is_new_in_a_table_as_it_is_one_by_one(live: list[Told], told: list
         for part in told:
             keep(pool, [], part)
         try:
-            got: list[Told] | str = told_of(new_news(pool, news_table(news)))
+            got: list[Told] | str = told_of(new_news(pool, once(news_table(news))))
         except DataError as error:
             got = error.code
         expected = adds([*stamped, *(t for part in told for t in part)], news)

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from data.checking import check_pool
 from data.errors import CheckFailed, DataError, Exit
-from data.importing import Request, check_pool, import_files, previous_history
+from data.importing import Request, import_files, previous_history
 from data.pool import Pool
 from data.segments import load_history
 from tests.helpers.imports import NATIVE_HEAD, NEWS_HEAD, Shop

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
+from data import csv_lines
 from data.errors import DataError
 from data.reading import read_sheet
 from data.shaping import File
@@ -122,6 +123,20 @@ def test_the_numbers_hold_over_many_blocks_read_side_by_side(tmp_path: Path) -> 
     assert [f.row for f in found.faults] == [150_002]
     numbers = np.array([int(v) for v in found.table["a"].to_pylist()])
     np.testing.assert_array_equal(found.rows, numbers + 2)
+
+
+@pytest.mark.parametrize("part", [1, 2, 5, 1 << 24])
+@pytest.mark.parametrize("text", ['a,"x\ny"\n"\r\n",b\n', '"a"\r"b\r"\r', "a\n\nb", '"'])
+def test_line_breaks_are_counted_alike_in_one_part_and_in_many(
+    monkeypatch: pytest.MonkeyPatch, text: str, part: int
+) -> None:
+    monkeypatch.setattr(csv_lines, "_PART", part)
+    found = csv_lines.Lined(text.encode())
+    inside, breaks = False, 0
+    for letter in text:
+        inside ^= letter == '"'
+        breaks += inside and letter == ("\n" if "\n" in text else "\r")
+    assert (found.breaks_in_quotes, found.unbalanced) == (breaks > 0, text.count('"') % 2 == 1)
 
 
 def test_line_breaks_inside_cells_hold_over_many_blocks(tmp_path: Path) -> None:
