@@ -46,6 +46,11 @@ def source_in_words(feature: Feature) -> str:
             return f"other {_PLURAL[distinct]} by {key}, at most {MOST}"
         case PerCart(Sum(key, measure, half_life)):
             return f"{_measure(measure)} by {key}, one for each cart, {_memory(half_life)}"
+        case Most(handles, measure, half_life, hub_from):
+            by = f"by {', '.join(handles)}, whichever is most"
+            return (
+                f"{_measure(measure)} {by}, one for each cart, {_memory(half_life)}; none with {hub_from} other phones"
+            )
         case Rate(chain, of, among, half_life):
             return f"{_measure(of)} / {_measure(among)} by {' > '.join(chain)}, {_memory(half_life)}"
         case FromOrder():
@@ -76,7 +81,7 @@ def _show_list(result: dict[str, Any]) -> None:
           f"{', '.join(result['levels_of'])} become features of their own in training")  # fmt: skip
 
 
-@features_group.command("explain", epilog="Example: rto features explain phone_rto_count --order o-1841")
+@features_group.command("explain", epilog="Example: rto features explain buyer_refused_count --order o-1841")
 @click.argument("name")
 @click.option("--order", "order_id", required=True, help="The merchant's order id.")
 @click.option("--merchant", help="Whose order; not needed where the pool has one merchant.")

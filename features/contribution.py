@@ -20,7 +20,8 @@ class Measure(IntEnum):
     """What is summed over orders. Unit: orders, but `AMOUNT` in minor units of money and `FAILED_ATTEMPTS` in attempts.
 
     COD: not told to be paid up front, so that a shop that tells no payment method has rates all the same.
-    An RTO counts as UNREACHABLE or BAD_ADDRESS if the courier said so, else as REFUSED: no reason means the buyer.
+    An RTO counts as UNREACHABLE or BAD_ADDRESS if the courier said so, as none of them if the courier caused it, else as
+    REFUSED: no reason means the buyer.
     """
 
     PLACED = 0
@@ -113,9 +114,9 @@ def weigh(
             everyone[4] = 1.0
             everyone[5] = came_back
             everyone[17] = 1.0 - came_back
-    if verdict == RTO:
-        everyone[14 if cause == _UNREACHABLE else 15 if cause == _BAD_ADDRESS else 13] = 1.0
     courier = cause in (_NO_ATTEMPT, _DAMAGED)
+    if verdict == RTO and not courier:
+        everyone[14 if cause == _UNREACHABLE else 15 if cause == _BAD_ADDRESS else 13] = 1.0
     for m in range(N_MEASURES):
         buyer[m] = 0.0 if courier and (2 <= m <= 5 or m >= 11) else everyone[m]
     if newest < 0:

@@ -42,6 +42,11 @@ MEASURES: dict[Measure, str] = {
     Measure.AMOUNT: "amount, minor units of money",
     Measure.DELIVERED: "orders that were taken",
     Measure.NOT_TAKEN: "orders under way, or that came back",
+    Measure.REFUSED: "orders that came back for another reason than the next two, or for none told",
+    Measure.UNREACHABLE: "orders that came back because the buyer was not reached",
+    Measure.BAD_ADDRESS: "orders that came back because the address was not found",
+    Measure.FAILED_ATTEMPTS: "attempts to deliver that failed, whatever became of the order",
+    Measure.COD_DELIVERED: "cash orders that were taken",
 }
 """What each measure sums, in words."""
 

@@ -109,7 +109,9 @@ def make_labels(
     """
     for i in range(len(start) - 1):
         a, b = start[i], start[i + 1]
-        verdict[i], cause[i] = judge(before, type_[a:b], happened_at[a:b], known_at[a:b], rank[a:b], reason[a:b], voids[a:b])
+        verdict[i], cause[i] = judge(
+            before, type_[a:b], happened_at[a:b], known_at[a:b], rank[a:b], reason[a:b], voids[a:b]
+        )
         told_at[i] = -1
         for j in range(a, b):
             deciding = 11 <= type_[j] <= 13  # delivered, rto_started, rto_received

@@ -19,6 +19,15 @@ WORDING: dict[str, Wording] = {
     ),
     "rto_prone_email": Wording("customer", "Orders with this e-mail came back before", "This e-mail's orders arrive"),
     "rto_prone_device": Wording("customer", "Orders from this device came back before", "This device's orders arrive"),
+    "rto_prone_buyer": Wording(
+        "customer", "Parcels of this buyer came back before", "No parcel of this buyer is known to have come back"
+    ),
+    "failed_attempts_before": Wording(
+        "customer", "Couriers came to this buyer in vain before", "No courier is known to have come in vain"
+    ),
+    "new_to_shop": Wording(
+        "customer", "This buyer has taken no parcel of this shop yet", "This buyer took parcels of this shop before"
+    ),
     "new_customer": Wording("customer", "Little or no history with this buyer", "A buyer with a history"),
     "open_orders": Wording(
         "customer", "Other parcels to this buyer are under way or came back", "No parcel is under way or came back"
@@ -92,6 +101,11 @@ WORDING: dict[str, Wording] = {
         "customer",
         "The phones seen on this device speak for a risk",
         "The phones seen on this device speak for delivery",
+    ),
+    "many_phones": Wording(
+        "customer",
+        "The phones seen with this customer number speak for a risk",
+        "The phones seen with this customer number speak for delivery",
     ),
     "shared_address": Wording(
         "address",

@@ -29,17 +29,29 @@ _MOST_LEVELS = 40
 class Rows:
     """Everything a run learns from and is judged on; all arrays have one entry for each order of the history.
 
-    y_past: labels as known at the cut.  y: labels as known at `moments.until`.  mature: old enough at `until`.
+    y_past, cause_past: labels, and reasons of returns, as known at the cut.  y: labels as known at `moments.until`.
+    mature: old enough at `until`.
     """
 
     orders: Columns
     readings: Readings
     labels: Labels
     y_past: Array
+    cause_past: Array
     y: Array
     mature: Array
     blocks: Blocks
     moments: Moments
+
+    @property
+    def past(self) -> Outcomes:
+        """What had become of the orders as known at the cut."""
+        return Outcomes(self.y_past, self.cause_past, self.orders["payment_method"])
+
+    @property
+    def now(self) -> Outcomes:
+        """What became of the orders as known at `moments.until`."""
+        return Outcomes(self.y, self.labels.cause, self.orders["payment_method"])
 
     @property
     def is_cod(self) -> Array:
@@ -59,14 +71,16 @@ def build_rows(history: History, plan: Plan, until: int | None, progress: Progre
     mature = ~np.isnan(labels.y) & (placed_at <= moment - matures_in)
     _enough(labels.y[mature], plan)
     cut = cut_at(placed_at[mature], plan.test_share)
-    y_past = labels_at(history, cut).y
+    at_cut = labels_at(history, cut)
+    y_past = at_cut.y
     shares = BlockShares(1 - plan.early_stop_share - plan.calibrate_share, plan.early_stop_share, plan.calibrate_share)
     blocks = split_by_time(
         placed_at, ~np.isnan(y_past), ~np.isnan(labels.y), cut=cut, matures_in=matures_in, end=moment, shares=shares
     )
     check_blocks(blocks, np.where(blocks.train, y_past, labels.y), plan.minimum_orders // 10)
     readings = replay(history, needed_sums(), progress)
-    return Rows(history.orders, readings, labels, y_past, labels.y, mature, blocks, Moments(moment, cut, matures_in))
+    moments = Moments(moment, cut, matures_in)
+    return Rows(history.orders, readings, labels, y_past, at_cut.cause, labels.y, mature, blocks, moments)
 
 
 def _enough(y: Array, plan: Plan) -> None:
@@ -92,9 +106,9 @@ class Design:
     shrinkage: Shrinkage
 
 
-def design(rows: Rows, plan: Plan, *, y: Array, learn_from: Array) -> Design:
-    """Fit shrinkage on `learn_from` (mask) with labels `y`, assemble the matrix, drop what never varies there."""
-    shrinkage = fit_shrinkage(rows.readings, Outcomes(y, rows.labels.cause, rows.orders["payment_method"]), learn_from)
+def design(rows: Rows, plan: Plan, outcomes: Outcomes, learn_from: Array) -> Design:
+    """Fit shrinkage on the outcomes of `learn_from` (mask), assemble the matrix, drop what never varies there."""
+    shrinkage = fit_shrinkage(rows.readings, outcomes, learn_from)
     catalog = (*CATALOG, *common_levels(rows.orders, learn_from))
     wanted = tuple(f for f in catalog if f.name not in plan.leave_out)
     x = matrix(rows.orders, rows.readings, shrinkage, wanted)

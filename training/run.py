@@ -65,7 +65,7 @@ def fit_twin(rows: Rows, plan: Plan, made: Design | None = None) -> Twin:
     """Choose and fit on the past, with labels as known at the cut. made: the design of these rows, if there is one."""
     blocks, y = rows.blocks, rows.y_past
     learn = blocks.trees | blocks.early_stop
-    made = made or design(rows, plan, y=y, learn_from=learn)
+    made = made or design(rows, plan, rows.past, learn)
     sample = Sample(made.x[learn], y[learn])
     shape = choose(turns(sample, int(blocks.early_stop.sum())), made.features, plan)
     model = fit_shape(sample, made.features, shape, plan)
@@ -84,7 +84,7 @@ def predict_test(rows: Rows, twin: Twin) -> dict[str, Array]:
 
 def refit(rows: Rows, twin: Twin, plan: Plan, judged: tuple[Scope, ...]) -> tuple[Bundle, Array]:
     """The twin's shape, tree count and calibrator on all matured rows; and golden rows to recognise it by."""
-    made = design(rows, plan, y=rows.y, learn_from=rows.mature)
+    made = design(rows, plan, rows.now, rows.mature)
     model = fit_shape(Sample(made.x[rows.mature], rows.y[rows.mature]), made.features, twin.shape, plan)
     about = {
         "moments": rows.moments.as_dict(),

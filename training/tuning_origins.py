@@ -135,7 +135,7 @@ def _spans(known: Rows, n_origins: int) -> list[_Span]:
 def _alone(rows: Rows, plan: Plan) -> tuple[Rows, Design]:
     """The origin's own orders without the rest of the history, and their design; the readings are not needed again."""
     blocks = rows.blocks
-    made = design(rows, plan, y=rows.y_past, learn_from=blocks.trees | blocks.early_stop)
+    made = design(rows, plan, rows.past, blocks.trees | blocks.early_stop)
     used = blocks.train | blocks.test
     parts = {name: getattr(blocks, name)[used] for name in blocks.__slots__}
     labels = replace(rows.labels, **{name: getattr(rows.labels, name)[used] for name in ("y", "verdict", "lag")})

@@ -116,15 +116,19 @@ def test_an_outcome_told_in_time_does_move_what_counts_outcomes(feature: Feature
     link = feature.source if isinstance(feature.source, Link) else None
     row = dict.fromkeys((*contract.TOKEN_COLUMNS,), 5) | dict.fromkeys(contract.KEPT_TEXT, "x") | {
         "amount_minor": 90_000.0, "merchant_id": "m1", "payment_method": "cod"}  # fmt: skip
-    rows = [row | {"order_id": f"o{i}", "placed_at": T0 + 600_000_000 * i} for i in range(7)]
+    rows = [row | {"order_id": f"o{i}", "placed_at": T0 + 600_000_000 * i} for i in range(8)]
     if link:
         rows[0][link.measure] = 6
     told = [Told("m1", r["order_id"], "s", f"{r['order_id']}p", "placed", r["placed_at"], r["placed_at"]) for r in rows]
-    ends = ("rto_started", "delivered", "cancelled", "rto_started", "rto_started", "switched_to_prepaid")
+    ends = ("rto_started", "delivered", "cancelled", "rto_started", "rto_started", "switched_to_prepaid",
+            "delivered")  # fmt: skip
     told += [
         Told("m1", f"o{i}", "s", f"e{i}", kind, T0 + 3_000_000_000 + i, T0 + 3_000_000_000 + i)
         for i, kind in enumerate(ends)
     ]
+    for i, (order, reason) in enumerate((("o3", "unreachable"), ("o4", "bad_address"))):
+        at = T0 + 2_900_000_000 + i
+        told.append(Told("m1", order, "s", f"f{i}", "attempt_failed", at, at, reason))
     told.append(
         Told("m1", "o4", "s", "a", "action_taken", T0 + 1, T0 + 3_000_000_000, None, '{"action": "prepaid_only"}')
     )
@@ -213,7 +217,7 @@ def test_without_the_signs_the_same_noise_would_move_against_them(base: str) -> 
     loose = fit_shape(
         noise(), free, Shape(4, base, 3.0, 60), Plan(trees=TreePlan(min_child_weight=1.0, learning_rate=0.3))
     )
-    j = CATALOG.index(FEATURES["phone_rto_count"])
+    j = CATALOG.index(FEATURES["buyer_refused_count"])
     x = noise().x[:500]
     more = x.copy()
     more[:, j] += 1.0

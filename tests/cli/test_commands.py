@@ -58,7 +58,7 @@ def test_every_command_is_summed_up_in_the_help_of_all():
     "words",
     [
         ("features", "list"), ("check",), ("state", "verify"), ("runs",), ("keys", "list"),
-        ("features", "explain", "phone_rto_count", "--merchant", SHOP, "--order", "@first"),
+        ("features", "explain", "buyer_refused_count", "--merchant", SHOP, "--order", "@first"),
     ],
     ids=" ".join,
 )  # fmt: skip

@@ -16,7 +16,7 @@ from tests.helpers.installation import SHOP, Installation
 
 
 def test_an_order_that_is_none_cannot_be_explained(run: Run, installation: Installation):
-    ran = run("features", "explain", "phone_rto_count", "--merchant", SHOP, "--order", "nobodys", at=installation)
+    ran = run("features", "explain", "buyer_refused_count", "--merchant", SHOP, "--order", "nobodys", at=installation)
     assert (ran.code, ran.err.split()[0]) == (Exit.USAGE, "FEAT002")
 
 

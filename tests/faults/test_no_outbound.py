@@ -80,7 +80,7 @@ def test_a_process_that_calls_out_is_seen(watched: Watched, call: str):
 
 LINES: dict[str, list[list[str]]] = {
     "check": [["check"]],
-    "features": [["features", "list"], ["features", "explain", "phone_rto_count", "--merchant", SHOP, "--order", "@first"]],
+    "features": [["features", "list"], ["features", "explain", "buyer_refused_count", "--merchant", SHOP, "--order", "@first"]],
     "state": [["state", "rebuild"], ["state", "verify"]],
     "train": [["train", "--plan", "quick.toml"]],
     "tune": [["tune", "--plan", "quick.toml", "--space", "space.toml", "--origins", "2", "--trials", "2"]],

@@ -62,7 +62,7 @@ def lab_of(world: World, folder: Path) -> Lab:
     plan = Plan()
     rows = build_rows(history, plan, None, lambda *_: None)
     learn = rows.blocks.trees | rows.blocks.early_stop
-    made = design(rows, plan, y=rows.y_past, learn_from=learn)
+    made = design(rows, plan, rows.past, learn)
     place = {name: row for row, name in enumerate(world.truth["order_id"].to_pylist())}
     at = np.array([place[name] for name in history.orders["order_id"]])
     assert (rows.is_cod == world.inner.orders.cod[at]).all()

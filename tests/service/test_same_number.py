@@ -27,7 +27,7 @@ def late_orders(replayed: tuple, how_many: int) -> list[str]:
     """Late orders of SHOP whose buyers have ordered before, each with as many lines as it has."""
     history, bundle, x = replayed
     names = list(bundle.model.names)
-    again = x[:, names.index("phone_delivered_count")] >= 1
+    again = x[:, names.index("buyer_delivered_count")] >= 1
     rows = np.flatnonzero(again & (history.orders["merchant_id"] == SHOP))
     return [history.orders["order_id"][row] for row in rows[-40 :: 40 // how_many]]
 

@@ -110,20 +110,20 @@ def test_orders_placed_together_are_one_cart(placed: str, text: str, carts: str,
     history = world(f"placed | news\n{rows}")
     assert read(history, CARTS) == float(carts)
     assert read(history, Sum("phone", Measure.KNOWN)) == float(known)
-    assert feature(history, "phone_delivered_count") + feature(history, "phone_rto_count") == float(carts)
+    assert feature(history, "buyer_delivered_count") + feature(history, "buyer_refused_count") == float(carts)
 
 
 def test_the_outcomes_of_one_cart_are_one_piece_of_evidence() -> None:
     together = world("placed | news\n" + "\n".join(f"1.0{i} | rto_started@5" for i in (0, 1, 2)))
     alone = world("placed | news\n1 | rto_started@5")
-    assert feature(together, "phone_rto_count") == feature(alone, "phone_rto_count") == 1.0
+    assert feature(together, "buyer_refused_count") == feature(alone, "buyer_refused_count") == 1.0
     assert read(together, Sum("phone", Measure.RTO)) == 3.0
     assert read(together, Sum("merchant", Measure.RTO)) == 3.0  # to the shop, three parcels came back
 
 
 def test_a_cart_of_two_fates_is_half_a_return() -> None:
     history = world("placed | news\n1 | rto_started@5\n1.01 | delivered@5")
-    assert (feature(history, "phone_delivered_count"), feature(history, "phone_rto_count")) == (0.5, 0.5)
+    assert (feature(history, "buyer_delivered_count"), feature(history, "buyer_refused_count")) == (0.5, 0.5)
 
 
 def test_orders_of_one_instant_do_not_see_each_other() -> None:

@@ -35,7 +35,7 @@ def test_it_names_who_counted_when_that_was_known_and_what_was_not_yet() -> None
             for i, (at, phone) in enumerate([(0, 1), (1, 1), (2, 2), (6, 1)])]  # fmt: skip
     told = [*news("rto_started@3~5", order_id="o0"), *news("rto_started@3~6", order_id="o1", placed=1),
             *news("rto_started@3", order_id="o2", placed=2), *news("", order_id="o3", placed=6)]  # fmt: skip
-    found, *_ = explain(history_of(rows, told), FEATURES["phone_rto_count"], 3)["sums"]
+    found, *_ = explain(history_of(rows, told), FEATURES["buyer_refused_count"], 3)["sums"]
     assert found["value"] == 1.0
     assert [(c["order_id"], c["weight"], c["known_at"]) for c in found["counted"]] == [
         ("o0", 1.0, "2023-11-19 22:13:20+00:00")

@@ -44,7 +44,7 @@ def told_after(days: np.ndarray, ages: np.ndarray) -> int:
     """Maturity of orders whose verdict comes after `days`, looked at when they are `ages` days old."""
     lag = np.where(days <= ages, days * DAY, np.nan)
     asof = T0 + 1_000 * DAY
-    return maturity(Labels(asof, lag, lag, lag), asof - (ages * DAY).astype(np.int64))
+    return maturity(Labels(asof, lag, lag, lag, lag), asof - (ages * DAY).astype(np.int64))
 
 
 def test_it_waits_for_all_but_one_in_a_hundred() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given, settings
 
 from data import contract
-from data.contract import COURIER_REASONS, DAY, Payment, Reason
+from data.contract import DAY, Payment, Reason
 from data.history import PLACE_AND_ADDRESS, Told
 from data.label import News, judge, label
 from features.contribution import contribution

@@ -23,7 +23,7 @@ from training.trees import Sample, Shape, fit_shape, probability
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC = KEY.public_key()
 ASKED = (
-    *(FEATURES[n] for n in ("phone_rto_count", "pincode_rto_rate", "is_cod", "amount")),
+    *(FEATURES[n] for n in ("buyer_refused_count", "pincode_rto_rate", "is_cod", "amount")),
     level_feature("state", "GOA"),
 )
 EVERYTHING = (*FILES, "MANIFEST.json", "SIGNATURE")

@@ -7,7 +7,7 @@ from features.contribution import Measure
 from features.links import MOST
 from features.rates import STRENGTHS, posterior_mean
 from features.sources import Distinct, Feature, Link, Rate, Sum
-from training.shrinkage import fit_shrinkage
+from training.shrinkage import Outcomes, fit_shrinkage
 
 ONE = (Feature("r", Rate(("phone", "all")), "share of orders", "x", "why", 1, "logit"),)
 CASH = (
@@ -34,7 +34,8 @@ def world(spread: float, n_keys: int = 600, each: int = 20, seed: int = 1):
 
 def fitted(readings, y, catalog=ONE, payment="cod", rows=None):
     rows = np.ones(len(y), dtype=bool) if rows is None else rows
-    return fit_shrinkage(readings, y, np.full(len(y), payment, dtype=object), rows, catalog)
+    told = Outcomes(y, np.zeros(len(y), dtype=np.int64), np.full(len(y), payment, dtype=object))
+    return fit_shrinkage(readings, told, rows, catalog)
 
 
 @pytest.mark.parametrize("spread", [0.05, 0.12, 0.25])
