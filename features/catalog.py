@@ -17,6 +17,7 @@ __all__ = [
     "CATALOG",
     "FEATURES",
     "LEVELLED",
+    "RATED",
     "Feature",
     "FromOrder",
     "Level",
@@ -47,6 +48,8 @@ LEVELLED: dict[str, tuple[str, str]] = {
     "campaign_source": ("rto_prone_campaign", "what kind of advertising brought the buyer"),
 }
 """Columns whose common values become features: reason code and why."""
+RATED = ("state", "category", "courier")
+"""Those of them that have a rate too."""
 
 FEATURES: dict[str, Feature] = {feature.name: feature for feature in CATALOG}
 

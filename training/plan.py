@@ -30,10 +30,30 @@ class TreePlan(_Strict):
     l2: float = Field(default=5.0, ge=0)
     row_share: float = Field(default=0.8, gt=0, le=1)
     column_share: float = Field(default=0.6, gt=0, le=1)
+    bins: int = Field(default=256, ge=2, le=65_536)
+
+
+PLENTY = 100_000
+"""Orders to learn from, from which on the line under the trees gains nothing and is left away (docs/adr/0012)."""
+PLENTIFUL = TreePlan(
+    depths=(5,),
+    bases=("none",),
+    learning_rate=0.07,
+    max_trees=800,
+    patience=30,
+    min_child_weight=30.0,
+    l2=20.0,
+    column_share=0.3,
+    bins=64,
+)
+"""How trees are grown on plenty of orders, unless the plan says how."""
 
 
 class Plan(_Strict):
-    """One training run. `test_share` of the matured orders, the newest, are the untouched future."""
+    """One training run. `test_share` of the matured orders, the newest, are the untouched future.
+
+    trees: as told; if not told, it depends on how many orders there are to learn from (`for_orders`).
+    """
 
     test_share: float = Field(default=0.3, gt=0, lt=0.9)
     early_stop_share: float = Field(default=0.15, gt=0, lt=0.5)
@@ -43,6 +63,12 @@ class Plan(_Strict):
     linear_penalties: tuple[Penalty, ...] = Field(default=(3.0, 10.0, 30.0, 100.0, 300.0), min_length=1)
     trees: TreePlan = TreePlan()
     seed: int = Field(default=7, ge=0, lt=2**31)
+
+    def for_orders(self, n: int) -> "Plan":
+        """The plan for `n` orders to learn from, with its trees told."""
+        if "trees" in self.model_fields_set:
+            return self
+        return self.model_copy(update={"trees": PLENTIFUL if n >= PLENTY else self.trees})
 
     @field_validator("leave_out")
     @classmethod

@@ -57,7 +57,7 @@ def train_pool(
             "data_card": data_card(history, outcome, segments, checks.as_dict()),
             "model_card": model_card(outcome, plan, identity),
         }
-        ref = tracker.record(outcome, plan, pool.name, fingerprint(history), Path(folder) / "bundle", cards)
+        ref = tracker.record(outcome, pool.name, fingerprint(history), Path(folder) / "bundle", cards)
     tell("track", 1, 1)
     return {
         "pool": pool.name,

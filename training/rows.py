@@ -9,13 +9,13 @@ import numpy as np
 from data.errors import TooLittleHistory
 from data.history import Columns, History
 from features.assemble import matrix
-from features.catalog import CATALOG, LEVELLED, Feature, level_feature, needed_sums
+from features.catalog import CATALOG, LEVELLED, RATED, Feature, level_feature, needed_sums
 from features.labels import Labels, labels_at, maturity
 from features.layout import Readings
 from features.order import levels
 from features.rates import Shrinkage
 from features.replay import Progress, replay
-from training.plan import Moments, Plan
+from training.plan import PLENTY, Moments, Plan
 from training.shrinkage import Outcomes, fit_shrinkage
 from training.split import Blocks, BlockShares, check_blocks, cut_at, split_by_time
 
@@ -42,6 +42,11 @@ class Rows:
     mature: Array
     blocks: Blocks
     moments: Moments
+
+    @property
+    def learn(self) -> Array:
+        """(n,) the orders from which the judged model's trees are grown, and those that stop them."""
+        return np.asarray(self.blocks.trees | self.blocks.early_stop)
 
     @property
     def past(self) -> Outcomes:
@@ -117,9 +122,15 @@ def design(rows: Rows, plan: Plan, outcomes: Outcomes, learn_from: Array) -> Des
 
 
 def common_levels(orders: Columns, learn_from: Array) -> tuple[Feature, ...]:
-    """A feature for each value that is common among the rows to learn from, the commonest first."""
+    """A feature for each value that is common among the rows to learn from, the commonest first.
+
+    On plenty of orders a column with a rate of its own has none: the rate says more there, and the columns cost time.
+    """
     found: list[Feature] = []
+    rated = RATED if learn_from.sum() >= PLENTY else ()
     for column in LEVELLED:
+        if column in rated:
+            continue
         counts = Counter(v for v in levels(orders, column)[learn_from] if v is not None)
         common = [value for value, n in counts.most_common(_MOST_LEVELS) if n >= _LEAST_ORDERS]
         found += [level_feature(column, value) for value in common if len(counts) > 1]

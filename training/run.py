@@ -35,8 +35,12 @@ class Twin:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a run gives: the bundle to serve (unsigned), its golden rows, and what the judged twin achieved."""
+    """What a run gives: the bundle to serve (unsigned), its golden rows, and what the judged twin achieved.
 
+    plan: as it was followed, with the trees it chose by the number of orders.
+    """
+
+    plan: Plan
     bundle: Bundle
     golden: Array
     rows: Rows
@@ -49,6 +53,7 @@ class Outcome:
 def train(history: History, plan: Plan, until: int | None, progress: Progress) -> Outcome:
     """Rows, split, shape, trees, calibration, evaluation on the untouched future, refit. Deterministic for a plan."""
     rows = build_rows(history, plan, until, progress)
+    plan = plan.for_orders(int(rows.learn.sum()))
     progress("choose the shape", 1, 4)
     twin = fit_twin(rows, plan)
     progress("judge on the future", 2, 4)
@@ -58,13 +63,13 @@ def train(history: History, plan: Plan, until: int | None, progress: Progress) -
     progress("refit on everything matured", 3, 4)
     bundle, golden = refit(rows, twin, plan, judged)
     progress("done", 4, 4)
-    return Outcome(bundle, golden, rows, twin, predictions, judged, counts(rows))
+    return Outcome(plan, bundle, golden, rows, twin, predictions, judged, counts(rows))
 
 
 def fit_twin(rows: Rows, plan: Plan, made: Design | None = None) -> Twin:
     """Choose and fit on the past, with labels as known at the cut. made: the design of these rows, if there is one."""
-    blocks, y = rows.blocks, rows.y_past
-    learn = blocks.trees | blocks.early_stop
+    blocks, y, learn = rows.blocks, rows.y_past, rows.learn
+    plan = plan.for_orders(int(learn.sum()))
     made = made or design(rows, plan, rows.past, learn)
     sample = Sample(made.x[learn], y[learn])
     shape = choose(turns(sample, int(blocks.early_stop.sum())), made.features, plan)

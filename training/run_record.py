@@ -37,13 +37,13 @@ class Kept:
     bundle: Bundle
 
 
-def kept(outcome: Outcome, plan: Plan, pool: str, history_fingerprint: str) -> Kept:
+def kept(outcome: Outcome, pool: str, history_fingerprint: str) -> Kept:
     """Of a training run."""
     moments, features = outcome.rows.moments, fingerprint(outcome.bundle.features)
     return Kept(
         name=f"{pool} until {moment(moments.until)[:10]}",
         tags={"data_fingerprint": history_fingerprint, "features": features},
-        parameters=parameters(plan, moments),
+        parameters=parameters(outcome.plan, moments),
         figures=figures(outcome),
         bundle=outcome.bundle,
     )

@@ -25,7 +25,6 @@ if TYPE_CHECKING:  # listing runs must not wait for trees and pictures
 
     from training.bundle import Bundle
     from training.card import Card
-    from training.plan import Plan
     from training.run import Outcome
     from training.run_record import Kept
 
@@ -55,7 +54,6 @@ class Tracker:
     def record(
         self,
         outcome: "Outcome",
-        plan: "Plan",
         pool: str,
         history_fingerprint: str,
         bundle_folder: Path,
@@ -66,7 +64,7 @@ class Tracker:
 
         with TemporaryDirectory() as drafts:
             run_record.write_files(Path(drafts), outcome, cards)
-            kept = run_record.kept(outcome, plan, pool, history_fingerprint)
+            kept = run_record.kept(outcome, pool, history_fingerprint)
             return self.keep(pool, kept, bundle_folder, Path(drafts))
 
     def keep(self, pool: str, kept: "Kept", bundle_folder: Path, files: Path) -> RunRef:

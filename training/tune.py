@@ -3,7 +3,7 @@
 import json
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
@@ -87,6 +87,7 @@ def tune_pool(pool: Pool, mlruns: Path, wanted: Wanted, budget: Budget, tell: Te
     history = load_history(pool)
     require(check_history(history).judged_for(Purpose.TRAINING))
     rows = build_rows(history, wanted.base, wanted.until, tell)
+    wanted = replace(wanted, base=wanted.base.for_orders(int(rows.learn.sum())))
     of = Search(wanted.base, wanted.space, Origins(history, rows, wanted.base, wanted.n_origins), wanted.seed)
     identity = identity_of(history, wanted)
     with opened(study_file(pool), identity) as found, remembering():

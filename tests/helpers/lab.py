@@ -61,7 +61,7 @@ def lab_of(world: World, folder: Path) -> Lab:
     history = build_history(told.orders, once(told.news), world.until)
     plan = Plan()
     rows = build_rows(history, plan, None, lambda *_: None)
-    learn = rows.blocks.trees | rows.blocks.early_stop
+    learn = rows.learn
     made = design(rows, plan, rows.past, learn)
     place = {name: row for row, name in enumerate(world.truth["order_id"].to_pylist())}
     at = np.array([place[name] for name in history.orders["order_id"]])

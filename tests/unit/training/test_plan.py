@@ -1,12 +1,13 @@
 """Is a plan what its file says, and a wrong one refused by the name of the key?"""
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
 import training
 from data.errors import Exit, PlanError
-from training.plan import Plan, load_plan
+from training.plan import PLENTIFUL, PLENTY, Plan, TreePlan, load_plan
 
 DEFAULT = Path(training.__file__).parent / "plans" / "default.toml"
 
@@ -15,10 +16,20 @@ def test_the_default_plan_written_out_is_the_default() -> None:
     assert load_plan(DEFAULT) == load_plan(None) == Plan()
 
 
-def test_every_key_is_written_out_in_the_default_plan() -> None:
-    text = DEFAULT.read_text()
-    fields = Plan.model_fields | type(Plan().trees).model_fields
-    assert all(f"{name} =" in text or f"[{name}]" in text for name in fields)
+def test_both_ways_to_grow_trees_are_written_out_as_they_are() -> None:
+    _, usual, plentiful = DEFAULT.read_text().split("# [trees]\n")
+    for text, expected in ((usual, Plan().for_orders(PLENTY - 1).trees), (plentiful, Plan().for_orders(PLENTY).trees)):
+        lines = [line.removeprefix("# ") for line in text.splitlines() if " = " in line]
+        told = tomllib.loads("\n".join(lines))
+        assert told.keys() == TreePlan.model_fields.keys()
+        assert TreePlan(**told) == expected
+    assert all(f"{name} =" in DEFAULT.read_text() for name in Plan.model_fields if name != "trees")
+
+
+def test_trees_that_are_told_are_grown_on_any_number_of_orders(tmp_path: Path) -> None:
+    told = load_plan(written(tmp_path, "[trees]\ndepths = [2]\n"))
+    assert told.for_orders(PLENTY).trees == told.trees
+    assert Plan(seed=3).for_orders(PLENTY).for_orders(5) == Plan(seed=3, trees=PLENTIFUL)
 
 
 def written(folder: Path, text: str) -> Path:

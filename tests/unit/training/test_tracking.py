@@ -44,7 +44,7 @@ class Run:
 
     def record(self, tracker: Tracker, cards: dict[str, Card] | None = None, **changes):
         outcome = replace(self.outcome, **changes)
-        return tracker.record(outcome, QUICK_PLAN, POOL, "sha256:f00d", self.home / "bundle", cards or self.cards)
+        return tracker.record(outcome, POOL, "sha256:f00d", self.home / "bundle", cards or self.cards)
 
 
 @pytest.fixture(scope="module")
