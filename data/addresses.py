@@ -4,10 +4,13 @@ English, Hindi and Bengali, in Latin letters as they are typed on a phone and in
 address that names a village and a landmark is a good address; nothing here punishes its being short.
 """
 
-from functools import lru_cache
+import csv
+import gzip
+from functools import cache, lru_cache
+from pathlib import Path
 
 from data.contract import ADDRESS_MEASURES
-from data.legible import SHORTEST, unreadable
+from data.legible import SHORTEST, is_known, unreadable
 from data.text import NAN, Reading, folded, letters_and_digits, word_set, words_of
 
 LANDMARK_WORDS = word_set(
@@ -57,6 +60,15 @@ _NUMBER_WORDS = word_set(
 )
 
 
+_FILLERS = word_set(
+    "na nil none null nan undefined unknown test tests testing tester dummy sample example fake temp tmp random abc abcd "
+    "abcde abcdef xyz xyzz pqr pqrs asdf asd qwe qwer zxc zxcv blah foo bar address addr adress same"
+)
+_SHORT_WORDS = word_set(
+    "no nos nr at po ps pt dt via vpo so co wo do mr mrs dr st th nd btm hsr mg jp rk krs hal nri iit nit"
+)
+_VOWELS = frozenset("aeiouy")
+
 _NOTHING = Reading(None, (NAN,) * len(ADDRESS_MEASURES))
 
 
@@ -65,7 +77,8 @@ def read_address(line1: str | None, line2: str | None, landmark: str | None, pin
 
     length in characters; words; digits; has a number (or a word that numbers a door); has a landmark; has a locality;
     share of words that say again what was said; share of characters that are signs; share of the longer words that
-    nobody can read aloud (0 where there is none). The PIN code is no text of the address.
+    nobody can read aloud (0 where there is none), or 1 where no word says anything of a place, as in `na`, `test 1234`.
+    The PIN code is no text of the address.
 
     >>> read_address("12 MG Road", None, "near temple", "560001").measures[:6]
     (22.0, 5.0, 2.0, 1.0, 1.0, 1.0)
@@ -80,34 +93,58 @@ def read_address(line1: str | None, line2: str | None, landmark: str | None, pin
 
 def _measures(text: str, words: list[str]) -> tuple[float, ...]:
     n, counts = len(words), sum(map(_counts, words))
-    digits, long, bad, number, landmark, locality = [counts >> at & _MOST for at in _AT]
+    digits, long, bad, number, landmark, locality, telling = [counts >> at & _MOST for at in _AT]
+    nonsense = float(n > 0) if not telling else bad / long if long else 0.0
     signs = len(text) - text.count(" ") - len("".join(words))
     return (
         float(len(text)), float(n), float(digits), float(number > 0), float(landmark > 0), float(locality > 0),
-        1 - len(set(words)) / n if n else 0.0, signs / len(text), bad / long if long else 0.0,
+        1 - len(set(words)) / n if n else 0.0, signs / len(text), nonsense,
     )  # fmt: skip
 
 
 @lru_cache(maxsize=65_536)
 def _counts(word: str) -> int:
     """What one word adds to an address: digits; and whether it can be judged, is unreadable, numbers a door, says
-    near what, says of which street or village. Six counts side by side in one integer, so that `sum` adds them all.
+    near what, says of which street or village, tells anything. Seven counts side by side in one integer, so that `sum`
+    adds them all.
     """
     judged = len(word) >= SHORTEST and word.isascii() and word.isalpha()
+    bad = judged and unreadable(word)
+    landmark, locality = word in LANDMARK_WORDS, word in LOCALITY_WORDS or _names_a_place(word)
     counts = (
         sum(map(str.isdigit, word)),
         judged,
-        judged and unreadable(word),
+        bad,
         word[0].isdigit() or word in _NUMBER_WORDS,
-        word in LANDMARK_WORDS,
-        word in LOCALITY_WORDS or _names_a_place(word),
+        landmark,
+        locality,
+        landmark or locality or word in _NUMBER_WORDS or (not bad and _tells_something(word)),
     )
     return sum(count << at for count, at in zip(counts, _AT, strict=True))
 
 
-_AT = (0, 24, 48, 72, 96, 120)
+_AT = (0, 24, 48, 72, 96, 120, 144)
 """The bit at which each count begins: no address has 16 million words."""
 _MOST = 2**24 - 1
+
+
+def _tells_something(word: str) -> bool:
+    """Might the word name a place, a house or a person? Digits alone, letters in a row and fillers of forms do not, nor
+    do short words, but for the names of villages and how people shorten what stands in an address."""
+    if not word.isascii():
+        return not word.isdigit()
+    if word in _FILLERS or not any(map(str.isalpha, word)):
+        return False
+    if len(word) < SHORTEST or _VOWELS.isdisjoint(word):
+        return word in _SHORT_WORDS or word in _short_towns() or is_known(word)
+    return True
+
+
+@cache
+def _short_towns() -> frozenset[str]:
+    """Towns whose names are shorter than a word that is judged: Una, Mau, Leh."""
+    with gzip.open(Path(__file__).parent / "reference" / "towns.csv.gz", "rt", encoding="utf-8", newline="") as file:
+        return frozenset(town for row in csv.DictReader(file) if len(town := row["town"]) < SHORTEST)
 
 
 def _names_a_place(word: str) -> bool:

@@ -144,7 +144,7 @@ NEWS_COLUMNS: tuple[Column, ...] = (
 TOKEN_COLUMNS = ("customer_id", "phone", "email", "name", "address", "device_id", "ip")
 """Personal values become pseudonyms under these names: integers, -1 where missing."""
 
-TEXT_MEASURES_VERSION = 2
+TEXT_MEASURES_VERSION = 3
 """Raised when any measure of text below changes its meaning; stored with each order."""
 
 ADDRESS_MEASURES = (

@@ -79,6 +79,11 @@ def mean_log2(word: str) -> float:
     return sum(usual[edged[i : i + 2]] for i in range(len(edged) - 1)) / (len(edged) - 1)
 
 
+def is_known(word: str) -> bool:
+    """Is it a word of English addresses, or how people shorten one?"""
+    return word in _known()
+
+
 @cache
 def _known() -> frozenset[str]:
     """English address words, how people shorten them, and a few names whose letters follow each other nowhere else."""

@@ -27,7 +27,16 @@ asdfgh qwerty                                  | 0      | 0        | 0        | 
 aaaa street                                    | 0      | 0        | 1        | 0.5       | 0.0
 xkjqzv, bcdfgh                                 | 0      | 0        | 0        | 1.0       | 0.0
 jkjkjkjk hahahaha                              | 0      | 0        | 0        | 1.0       | 0.0
-abc                                            | 0      | 0        | 0        | 0.0       | 0.0 | too short to be judged
+abc                                            | 0      | 0        | 0        | 1.0       | 0.0 | says nothing of a place
+na                                             | 0      | 0        | 0        | 1.0       | 0.0
+test 1234                                      | 1      | 0        | 0        | 1.0       | 0.0
+xyz aaa kjhk                                   | 0      | 0        | 0        | 1.0       | 0.0
+At Mau                                         | 0      | 0        | 0        | 0.0       | 0.0 | a village of three letters
+H No 12                                        | 1      | 0        | 0        | 0.0       | 0.0 | a door, if nothing else
+Flat 302                                       | 1      | 0        | 0        | 0.0       | 0.0
+HSR 27th main                                  | 1      | 0        | 1        | 0.0       | 0.0
+test road 4                                    | 1      | 0        | 1        | 0.0       | 0.0 | a word of a form beside a street
+मऊ                                             | 0      | 0        | 0        | 0.0       | 0.0
 """
 
 

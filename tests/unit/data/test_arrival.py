@@ -241,7 +241,7 @@ def test_all_measures_are_told_of_an_order_that_tells_all() -> None:
     kept = arrive(told([row]), desk())
     untold = {"amount_minor", "discount_minor", "shipping_fee_minor", "n_units", "promised_at"}
     assert {name for name in contract.KEPT_NUMBERS if math.isnan(kept[name][0])} == untold
-    assert kept["text_measures_version"][0] == contract.TEXT_MEASURES_VERSION == 2
+    assert kept["text_measures_version"][0] == contract.TEXT_MEASURES_VERSION == 3
 
 
 def test_no_measures_are_told_of_an_order_that_tells_nothing() -> None:
