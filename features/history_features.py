@@ -15,14 +15,14 @@ _COD = (Measure.COD_RTO, Measure.COD_KNOWN)
 _QUARTER, _YEAR = 90 * DAY, 365 * DAY
 
 
-def _sum(name: str, source: Sum | PerCart, reason: str, why: str, monotone: int = 0) -> Feature:
+def _sum(name: str, source: Sum | PerCart, reason: str, why: str, monotone: int = 0, firm: bool = True) -> Feature:
     measure = source.sum.measure if isinstance(source, PerCart) else source.measure
     unit = "minor units of money" if measure == Measure.AMOUNT else "orders"
-    return Feature(name, source, "carts" if isinstance(source, PerCart) else unit, reason, why, monotone, "log")
+    return Feature(name, source, "carts" if isinstance(source, PerCart) else unit, reason, why, monotone, "log", firm)
 
 
-def _rate(name: str, source: Rate, reason: str, why: str, monotone: int = +1) -> Feature:
-    return Feature(name, source, "share of orders", reason, why, monotone, "logit")
+def _rate(name: str, source: Rate, reason: str, why: str, firm: bool = True) -> Feature:
+    return Feature(name, source, "share of orders", reason, why, +1, "logit", firm)
 
 
 def _link(name: str, source: Link, reason: str, why: str) -> Feature:
@@ -31,7 +31,7 @@ def _link(name: str, source: Link, reason: str, why: str) -> Feature:
 
 
 def _buyer_rate(key: str, why: str) -> Feature:
-    return _rate(f"{key}_rto_rate", Rate((key, "merchant", "all")), f"rto_prone_{key}", why, monotone=0)
+    return _rate(f"{key}_rto_rate", Rate((key, "merchant", "all")), f"rto_prone_{key}", why, firm=False)
 
 
 _HANDLES = ("phone", "customer", "email", "device")
@@ -43,7 +43,7 @@ def _buyer_count(name: str, measure: Measure, why: str, sign: int, half_life: in
 
 
 def _not_taken(key: str, why: str) -> Feature:
-    return _sum(f"{key}_not_taken_count", Sum(key, Measure.NOT_TAKEN), "open_orders", why)
+    return _sum(f"{key}_not_taken_count", Sum(key, Measure.NOT_TAKEN), "open_orders", why, +1, firm=False)
 
 
 BUYER: tuple[Feature, ...] = (
@@ -60,28 +60,48 @@ BUYER: tuple[Feature, ...] = (
         Sum("phone", Measure.PLACED, HOUR),
         "order_velocity",
         "bursts from one phone are rarely meant",
+        +1,
+        firm=False,
     ),
-    _sum("phone_placed_1d", Sum("phone", Measure.PLACED, DAY), "order_velocity", "several orders in a day"),
+    _sum(
+        "phone_placed_1d",
+        Sum("phone", Measure.PLACED, DAY),
+        "order_velocity",
+        "several orders in a day",
+        +1,
+        firm=False,
+    ),
     _sum(
         "phone_placed_7d",
         Sum("phone", Measure.PLACED, 7 * DAY),
         "order_velocity",
         "a busy week, after which parcels come back to a shop",
+        +1,
+        firm=False,
     ),
     _sum(
         "phone_amount_1h",
         Sum("phone", Measure.AMOUNT, HOUR),
         "spend_velocity",
         "money at stake at once, where the count of orders is small",
+        +1,
+        firm=False,
     ),
-    _sum("phone_amount_1d", Sum("phone", Measure.AMOUNT, DAY), "spend_velocity", "money at stake within a day"),
+    _sum(
+        "phone_amount_1d",
+        Sum("phone", Measure.AMOUNT, DAY),
+        "spend_velocity",
+        "money at stake within a day",
+        +1,
+        firm=False,
+    ),
     _buyer_rate("phone", "the buyer's own share of returned parcels"),
     _rate(
         "phone_cod_rto_rate",
         Rate(("phone", "merchant", "all"), *_COD),
         "rto_prone_phone",
         "among the buyer's cash orders alone: parcels paid for say nothing of cash",
-        monotone=0,
+        firm=False,
     ),
     _not_taken("phone", "parcels under way to this buyer, and those that came back"),
     _sum(
@@ -89,6 +109,8 @@ BUYER: tuple[Feature, ...] = (
         Sum("phone", Measure.FAILED_ATTEMPTS),
         "failed_attempts_before",
         "couriers came in vain, whatever became of the parcel; told days before its end",
+        +1,
+        firm=False,
     ),
     _sum("phone_cancelled_count", Sum("phone", Measure.CANCELLED), "cancels_often", "buyers who cancel also refuse"),
     _sum(
@@ -133,11 +155,20 @@ BUYER: tuple[Feature, ...] = (
         Sum("email", Measure.PLACED, DAY),
         "order_velocity",
         "bursts under one e-mail with changing phones",
+        +1,
+        firm=False,
     ),
     _buyer_rate("email", "by e-mail, where phones change"),
     _link("email_other_phones", Link("email", Distinct.PHONE), "shared_email", "a new phone for each order"),
     # by address
-    _sum("address_placed_1d", Sum("address", Measure.PLACED, DAY), "order_velocity", "bursts to one address"),
+    _sum(
+        "address_placed_1d",
+        Sum("address", Measure.PLACED, DAY),
+        "order_velocity",
+        "bursts to one address",
+        +1,
+        firm=False,
+    ),
     _sum(
         "address_delivered_count",
         PerCart(Sum("address", Measure.DELIVERED)),
@@ -165,7 +196,7 @@ BUYER: tuple[Feature, ...] = (
         Rate(("address", "pincode", "district", "state", "all")),
         "rto_prone_address",
         "by address",
-        monotone=0,
+        firm=False,
     ),
     _link(
         "address_other_phones",
@@ -174,7 +205,14 @@ BUYER: tuple[Feature, ...] = (
         "a hostel, an office, or one person behind many phones",
     ),
     # by device and network
-    _sum("device_placed_1d", Sum("device", Measure.PLACED, DAY), "order_velocity", "bursts from one device"),
+    _sum(
+        "device_placed_1d",
+        Sum("device", Measure.PLACED, DAY),
+        "order_velocity",
+        "bursts from one device",
+        +1,
+        firm=False,
+    ),
     _buyer_rate("device", "by device"),
     _link("device_other_phones", Link("device", Distinct.PHONE), "shared_device", "one device behind many phones"),
     _sum(

@@ -1,18 +1,19 @@
-"""The features of the order alone. Signs only where a sane shop could not see the opposite, and where they cost nothing
-(docs/adr/0012)."""
+"""The features of the order alone. Signs only where a sane shop could not see the opposite."""
 
 from features.sources import Feature, FromOrder
 
 
-def _own(name: str, unit: str, reason: str, why: str, monotone: int = 0, scale: str = "linear") -> Feature:
-    return Feature(name, FromOrder(name), unit, reason, why, monotone, scale)
+def _own(
+    name: str, unit: str, reason: str, why: str, monotone: int = 0, scale: str = "linear", *, firm: bool = True
+) -> Feature:
+    return Feature(name, FromOrder(name), unit, reason, why, monotone, scale, firm)
 
 
 ORDER: tuple[Feature, ...] = (
     # what is bought, and how
     _own("is_cod", "0 or 1", "cash_on_delivery", "nothing is lost by refusing a cash parcel", +1),
     _own("amount", "major units of money", "order_value", "dear parcels are refused differently", 0, "log"),
-    _own("discount_share", "share of the list price", "high_discount", "bargains bring weaker intent"),
+    _own("discount_share", "share of the list price", "high_discount", "bargains bring weaker intent", +1, firm=False),
     _own("list_value", "major units of money", "order_value", "prices are set and felt before the discount", 0, "log"),
     _own("shipping_fee", "major units of money", "shipping_fee", "far and heavy parcels cost more to send", 0, "log"),
     _own("n_units", "pieces", "basket_size", "stock orders and single pieces differ", 0, "log"),
@@ -28,7 +29,7 @@ ORDER: tuple[Feature, ...] = (
     _own("address_length", "characters", "short_shipping_address", "an address too short to find"),
     _own("address_words", "words", "short_shipping_address", "an address too short to find"),
     _own("address_has_number", "0 or 1", "no_house_number", "a door that can be named can be found"),
-    _own("address_has_landmark", "0 or 1", "no_landmark", "a landmark replaces a house number"),
+    _own("address_has_landmark", "0 or 1", "no_landmark", "a landmark replaces a house number", -1, firm=False),
     _own("address_has_locality", "0 or 1", "no_locality", "a street or quarter brings the courier near"),
     _own("address_gibberish", "share of words", "gibberish_address", "words nobody can read aloud", +1),
     _own("address_tokens_repeated", "share of words", "careless_address", "the same word told again fills a form"),
@@ -40,7 +41,14 @@ ORDER: tuple[Feature, ...] = (
     _own("phone_country_differs", "0 or 1", "unusual_phone", "a courier seldom calls abroad"),
     _own("email_disposable", "0 or 1", "disposable_email", "an address made to be thrown away", +1),
     _own("email_free_provider", "0 or 1", "unusual_email", "a firm's own mail is harder to invent"),
-    _own("email_digits_share", "share of characters", "unusual_email", "throw-away addresses are full of digits"),
+    _own(
+        "email_digits_share",
+        "share of characters",
+        "unusual_email",
+        "throw-away addresses are full of digits",
+        +1,
+        firm=False,
+    ),
     _own("email_letters_run", "share of letters", "unusual_email", "letters nobody can say were hit at random"),
     _own("email_name_match", "share of words", "email_not_by_name", "people put their name into their mail"),
     _own("name_words", "words", "unusual_name", "a first name alone is harder to ask for at a door"),

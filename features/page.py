@@ -1,11 +1,18 @@
 """`docs/features.md`, written from the catalog itself: `python -m features.page > docs/features.md`."""
 
+import json
+from pathlib import Path
+from typing import Any
+
 from features.catalog import CATALOG, LEVELLED, fingerprint
 from features.commands import source_in_words
 from features.contribution import Measure
 from features.keys import KINDS
 from features.links import MOST
 from features.sources import Feature, Historical
+
+WORTH = Path(__file__).parents[1] / "docs" / "features-worth.json"
+"""What `make bench-features ARGS="--keep"` measured."""
 
 INTRO = """# Features
 
@@ -18,7 +25,8 @@ was not yet known.
 How to read it: **by** names the key under which other orders are summed; an order's own contribution never counts.
 A half-life of 90 d means that an order placed 90 days ago counts half. A **rate** `a / b by x > y > z` is the share a / b
 of key x, shrunk towards y's, and that towards z's, in proportion to how little is known of each. **Sign**: + the risk
-never falls as the value grows, - it never rises, blank either. A missing key or column gives a missing value, never 0.
+never falls as the value grows, - it never rises, blank either; in brackets only where fewer than 100,000 orders are there to
+learn from. A missing key or column gives a missing value, never 0.
 
 **Carts.** Orders that a buyer places within one clock hour share their fate, so their outcomes are one piece of
 evidence: under the keys of a buyer, rates and the counts marked *one for each cart* weigh each outcome by carts /
@@ -56,10 +64,49 @@ def page() -> str:
     history = [f for f in CATALOG if isinstance(f.source, Historical)]
     own = [f for f in CATALOG if not isinstance(f.source, Historical)]
     parts = [INTRO.format(most=MOST), f"\n{len(CATALOG)} features, catalog `{fingerprint()}`.\n"]
+    parts += ["\n## What they are worth\n", _worth(json.loads(WORTH.read_text(encoding="utf-8")))]
     parts += ["\n## From the history of other orders\n", _table(history)]
     parts += ["\n## From the order itself\n", _table(own)]
     parts += ["\n## Levels\n", _levels(), "\n## Keys\n", _keys(), "\n## Measures\n", _measures()]
     return "".join(parts)
+
+
+_KINDS = {
+    "without": """
+**Ablation.** The same trees without one group of columns. A difference near 0 may still be worth its columns on another
+shop's log: this market tells every field, so groups stand in for one another; see the decisions in docs/adr for real files.
+""",
+    "tried": """
+**Tried and left.** Columns or ways to grow trees that are not in the default.
+""",
+    "given": """
+**What is left to gain.** The same trees, given what no log tells. A model that knew the true effects of all places, goods,
+shops and couriers, or the oracle's view of each buyer, would still lie below the oracle by the gap minus the gain: the rest
+is what trees lose by learning the shape of the equations from so many orders.
+""",
+}
+
+
+def _worth(told: dict[str, Any]) -> str:
+    gap, low, high = told["gap"]
+    parts = [
+        f"""
+Measured by `make bench-features ARGS="--keep"` on {told["at"]}: preset `{told["preset"]}` (parameters
+`{told["parameters"][:12]}`), {told["orders"]:,} orders, seed {told["seed"]}; trees grown on {told["learn"]:,} orders, judged on
+{told["n"]:,} cash orders of the untouched future. The whole catalog lies {gap:.4f} ({low:.4f} to {high:.4f})
+AUC below the observable oracle. Differences to the whole catalog, with 95 % intervals (paired); AUC above 0 and log
+loss below 0 is better.
+"""
+    ]
+    for kind, intro in _KINDS.items():
+        rows = [one for one in told["lines"] if one["kind"] == kind]
+        parts += [intro, "\n| | columns | AUC | log loss |\n|---|---|---|---|\n", *map(_line, rows)]
+    return "".join(parts)
+
+
+def _line(one: dict[str, Any]) -> str:
+    figures = (f"{mean:+.4f} ({low:+.4f} to {high:+.4f})" for mean, low, high in (one["auc"], one["log_loss"]))
+    return f"| {one['name']} | {one['columns']:+d} | {' | '.join(figures)} |\n"
 
 
 def _table(features: list[Feature]) -> str:
@@ -69,6 +116,8 @@ def _table(features: list[Feature]) -> str:
 
 def _row(feature: Feature) -> str:
     sign = {1: "+", 0: "", -1: "-"}[feature.monotone]
+    if sign and not feature.firm:
+        sign = f"({sign})"
     where = source_in_words(feature)
     return f"| `{feature.name}` | {feature.unit} | {where} | {sign} | `{feature.reason}` | {feature.why} |\n"
 

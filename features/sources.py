@@ -102,7 +102,8 @@ class Feature:
     """One column of the design matrix.
 
     monotone: +1 if more never lowers the risk, -1 the reverse, 0 free.  reason: code shown when it moves a score.
-    scale: "log" where the linear part reads log(1 + x).
+    scale: "log" where the linear part reads log(1 + x).  firm: is the sign held however long the history? Others are
+    held where orders are few, and steady a model there (docs/adr/0012).
     """
 
     name: str
@@ -112,3 +113,4 @@ class Feature:
     why: str
     monotone: int = 0
     scale: str = "linear"
+    firm: bool = True

@@ -31,6 +31,7 @@ class TreePlan(_Strict):
     row_share: float = Field(default=0.8, gt=0, le=1)
     column_share: float = Field(default=0.6, gt=0, le=1)
     bins: int = Field(default=256, ge=2, le=65_536)
+    signs: Literal["all", "firm"] = "all"
 
 
 PLENTY = 100_000
@@ -45,6 +46,7 @@ PLENTIFUL = TreePlan(
     l2=20.0,
     column_share=0.3,
     bins=64,
+    signs="firm",
 )
 """How trees are grown on plenty of orders, unless the plan says how."""
 

@@ -208,6 +208,7 @@ def _matrix(sample: Sample, linear: Linear | None, bins: int, like: Any = None) 
 
 
 def _parameters(features: tuple[Feature, ...], depth: int, trees: TreePlan, seed: int) -> dict[str, Any]:
+    signs = [f.monotone if f.firm or trees.signs == "all" else 0 for f in features]
     return {
         "objective": "binary:logistic",
         "eval_metric": "logloss",
@@ -219,7 +220,7 @@ def _parameters(features: tuple[Feature, ...], depth: int, trees: TreePlan, seed
         "subsample": trees.row_share,
         "colsample_bytree": trees.column_share,
         "max_bin": trees.bins,
-        "monotone_constraints": "(" + ",".join(str(f.monotone) for f in features) + ")",
+        "monotone_constraints": "(" + ",".join(str(sign) for sign in signs) + ")",
         "seed": seed,
     }
 
