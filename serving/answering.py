@@ -7,6 +7,7 @@ from serving.advising import Advised
 from serving.choosing import DECIDED_BY
 from serving.decisions.economics import LARGEST_MINOR
 from serving.decisions.policy import in_words
+from serving.reason_wording import to_buyer
 from serving.weighing import Weighed
 
 
@@ -79,6 +80,7 @@ def answer(
         "recommendation": advice,
         "actions": actions,
         "reasons": why,
+        "buyer_text": to_buyer(advice["action"], why),
         "currency": currency,
     }
 

@@ -100,6 +100,7 @@ class Decision(TypedDict):
     recommendation: Recommendation
     actions: list[dict[str, Any]]
     reasons: list[dict[str, Any]]
+    buyer_text: str
     warnings: list[dict[str, str]]
     decision_id: str | None
     order_id: str | None
@@ -235,7 +236,8 @@ class Client:
         text = str(error) if isinstance(error, RtoRiskError) else type(error).__name__  # never a value of the order
         LOG.warning("no score: %s", text)
         return {
-            "status": "fallback", "rung": "client", "risk": None, "actions": [], "reasons": [], "decision_id": None,
+            "status": "fallback", "rung": "client", "risk": None, "actions": [], "reasons": [], "buyer_text": "",
+            "decision_id": None,
             "recommendation": {"action": self.default_action, "runner_up": None, "decided_by": "default",
                                "summary": "Nothing is known of this order"},
             "warnings": [{"code": getattr(error, "code", "client_error"), "text": text}], "order_id": order.get("order_id"),

@@ -1,6 +1,8 @@
-"""What each reason code says to a merchant, in each direction."""
+"""What each reason code says to a merchant, in each direction; the groups they stand in; what a buyer may be told."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +129,82 @@ WORDING: dict[str, Wording] = {
     "unusual_email": Wording("customer", "The e-mail looks made for once", "The e-mail looks ordinary"),
 }
 """Every reason code of the catalog. Codes never change their meaning; new ones may come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Reasons that speak of one thing. about: for merchants.  codes: its reasons.  buyer: what a buyer is asked to mend,
+    "" where nothing is the buyer's to mend: of history, places and others nothing is ever said to a buyer."""
+
+    about: str
+    codes: tuple[str, ...]
+    buyer: str = ""
+
+
+GROUPS: dict[str, Group] = {
+    "buyer_history": Group(
+        "what became of this buyer's earlier orders",
+        ("rto_prone_buyer", "rto_prone_phone", "rto_prone_customer", "rto_prone_email", "rto_prone_device", "new_customer",
+         "new_to_shop", "failed_attempts_before", "cancels_often", "paid_online_before", "cash_refused_before"),
+    ),
+    "open_orders": Group("this buyer's parcels under way", ("open_orders",)),
+    "order_burst": Group("many orders in a short time", ("order_velocity", "spend_velocity", "network_velocity")),
+    "shared_contacts": Group(
+        "who else uses the phone, e-mail, device, address or network",
+        ("shared_phone", "many_addresses", "many_phones", "shared_email", "shared_device", "shared_address", "rto_prone_ip"),
+    ),
+    "address_history": Group("what became of orders to this address", ("rto_prone_address", "new_address")),
+    "address_quality": Group(
+        "how the address is written",
+        ("short_shipping_address", "no_house_number", "no_landmark", "no_locality", "gibberish_address", "careless_address",
+         "pincode_state_mismatch", "pincode_city_mismatch", "unknown_pincode"),
+        "Please check the delivery address and PIN code: a house number or a landmark helps the courier find you.",
+    ),
+    "contact_quality": Group(
+        "how phone, e-mail and name are written",
+        ("invalid_phone", "unusual_phone", "disposable_email", "unusual_email", "email_not_by_name", "unusual_name",
+         "dummy_name"),
+        "Please check your name and phone number, so that the courier can reach you.",
+    ),
+    "place": Group(
+        "what became of orders to this place", ("rto_prone_pincode", "rto_prone_district", "rto_prone_state")
+    ),
+    "delivery": Group(
+        "how far, how long and by whom it is brought",
+        ("far_from_origin", "slow_delivery_promise", "rto_prone_courier", "shipping_fee"),
+    ),
+    "goods": Group("what became of orders of these goods", ("rto_prone_product",)),
+    "basket": Group("what it costs and how much it is", ("order_value", "basket_size", "high_discount")),
+    "shop_and_channel": Group(
+        "the shop, the advertising, the channel and the hour",
+        ("rto_prone_shop", "rto_prone_campaign", "rto_prone_channel", "unusual_hour"),
+    ),
+    "payment": Group("how it is paid", ("cash_on_delivery",)),
+}  # fmt: skip
+"""Every reason code, each in one group. Groups are few and stable across retrains; new codes join one of them."""
+
+GROUP_OF: dict[str, str] = {code: name for name, group in GROUPS.items() for code in group.codes}
+
+_TO_BUYER: dict[str, str] = {
+    "allow_cod": "",
+    "confirm_message": "Please confirm your order by answering our message.",
+    "confirm_call": "We will call you to confirm your order.",
+    "prepaid_nudge": "Pay online now and save on this order.",
+    "partial_prepaid": "Please pay a part of this order now and the rest on delivery.",
+    "prepaid_only": "This order can be paid online. If you would rather pay on delivery, please contact us.",
+}
+_MENDED_FROM = 0.01  # of the probability: less is no reason to trouble anybody
+
+
+def to_buyer(action: str, reasons: Sequence[Mapping[str, Any]]) -> str:
+    """What a shop may show the buyer: what comes next, and what the buyer can mend. Never why, never what others did.
+
+    >>> to_buyer("confirm_call", [{"group": "place", "direction": "raises", "impact": 0.2}])
+    'We will call you to confirm your order.'
+    """
+    mend = [
+        GROUPS[told["group"]].buyer
+        for told in reasons
+        if told["direction"] == "raises" and told["impact"] >= _MENDED_FROM
+    ]
+    return " ".join(text for text in (_TO_BUYER[action], *mend) if text)

@@ -1,4 +1,7 @@
-"""Why a risk is what it is: the model's own additive parts, summed under stable codes, in words for the merchant."""
+"""Why a risk is what it is: the model's own additive parts, summed in a dozen stable groups, in words for the merchant.
+
+A group is told by its strongest code: the one that pushes most the way the whole group does.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,13 +13,13 @@ from features.catalog import Sum
 from features.contribution import Measure
 from features.layout import Readings
 from serving.decisions.compiled import PER_RISK
-from serving.reason_wording import WORDING
+from serving.reason_wording import GROUP_OF, GROUPS, WORDING
 from training.bundle import Bundle
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
 
-_SAME_FOR_ALL = frozenset({"cash_on_delivery"})  # true of every cash order: it explains none against another
+_SAME_FOR_ALL = "payment"  # true of every cash order: it explains none against another
 _BUYER = {
     "rto_prone_phone": ("phone", "this phone", "phone"),
     "rto_prone_customer": ("customer", "this customer number", "customer number"),
@@ -52,8 +55,8 @@ class Why:
 class Reasons:
     """The strongest reasons of n orders, at most w each, strongest first.
 
-    codes: all names.  code: (n, w) places among them.  part: (n, w) of the log-odds, 0 for no reason.  impact: (n, w)
-    thousandths of the probability.  texts: says what is told of them.
+    codes: all names.  code: (n, w) places among them.  part: (n, w) of the log-odds, of the code's whole group, 0 for no
+    reason.  impact: (n, w) thousandths of the probability.  texts: says what is told of them.
     """
 
     codes: list[str]
@@ -70,6 +73,7 @@ class Reasons:
     def _one(self, code: str, part: float, moved: int, row: int) -> dict[str, Any]:
         return {
             "code": code,
+            "group": GROUP_OF[code],
             "bucket": WORDING[code].bucket,
             "direction": direction(part > 0),
             "impact": moved / PER_RISK,
@@ -103,11 +107,15 @@ def reasons(why: Why, wanted: int) -> Reasons:
         none = np.zeros((len(why.x), 0), dtype=np.int64)
         return Reasons([], none, none, none, texts)
     parts, base = why.bundle.contributions(why.x)
-    codes, by_code = _by_code(why.bundle, parts)
-    ranked = np.argsort(-np.abs(by_code), axis=1, kind="stable")[:, :wanted]  # among equals by the code's name
-    strength = np.take_along_axis(by_code, ranked, axis=1)
+    codes, by_code = by_reason(why.bundle, parts)
+    groups, by_group = in_groups(codes, by_code)
+    told = [place for place, name in enumerate(groups) if name != _SAME_FOR_ALL]
+    by_group = by_group[:, told]
+    ranked = np.argsort(-np.abs(by_group), axis=1, kind="stable")[:, :wanted]  # among equals by the group's place
+    strength = np.take_along_axis(by_group, ranked, axis=1)
+    leads = np.take_along_axis(_leads(codes, by_code, [groups[place] for place in told], by_group), ranked, axis=1)
     impact = _impact(why.bundle, strength, base + parts.sum(axis=1))
-    return Reasons(codes, ranked, strength, in_thousandths(impact), texts)
+    return Reasons(codes, leads, strength, in_thousandths(impact), texts)
 
 
 def in_thousandths(values: Array) -> Array:
@@ -132,13 +140,35 @@ _FEW = 16
 _CLOSE = 1e-9  # of a thousandth: far above the error of one multiplication
 
 
-def _by_code(bundle: Bundle, parts: Array) -> tuple[list[str], Array]:
-    """Names of the codes, sorted, and (n, n_codes) the sum of each code's parts."""
-    told = [(f.reason, j) for j, f in enumerate(bundle.features) if f.reason not in _SAME_FOR_ALL]
-    codes = sorted({code for code, _ in told})
-    columns = [j for _, j in sorted(told)]
-    starts = np.searchsorted([code for code, _ in sorted(told)], codes)
-    return codes, np.add.reduceat(parts[:, columns], starts, axis=1)
+def by_reason(bundle: Bundle, parts: Array) -> tuple[list[str], Array]:
+    """Names of the codes, group by group and sorted within, and (n, n_codes) the sum of each code's parts (n, k)."""
+    place = {group: number for number, group in enumerate(GROUPS)}
+    order = sorted(
+        range(parts.shape[1]), key=lambda j: (place[GROUP_OF[bundle.features[j].reason]], bundle.features[j].reason, j)
+    )
+    names = [bundle.features[j].reason for j in order]
+    starts = [i for i, name in enumerate(names) if not i or name != names[i - 1]]
+    return [names[i] for i in starts], np.add.reduceat(parts[:, order], starts, axis=1)
+
+
+def in_groups(codes: list[str], by_code: Array) -> tuple[list[str], Array]:
+    """Names of the groups that have a code, and (n, n_groups) the sum of their codes' parts (n, n_codes).
+
+    Nothing is left out: with the base they add up to the margin.
+    """
+    of = [GROUP_OF[code] for code in codes]
+    starts = [i for i, name in enumerate(of) if not i or name != of[i - 1]]
+    return [of[i] for i in starts], np.add.reduceat(by_code, starts, axis=1)
+
+
+def _leads(codes: list[str], by_code: Array, groups: list[str], by_group: Array) -> Array:
+    """(n, g) the place of each group's strongest code, of those that push the way the group does."""
+    out = np.empty(by_group.shape, dtype=np.int64)
+    for number, group in enumerate(groups):
+        own = [place for place, code in enumerate(codes) if GROUP_OF[code] == group]
+        way = np.where(by_group[:, number] < 0, -1.0, 1.0)
+        out[:, number] = own[0] + np.argmax(by_code[:, own] * way[:, None], axis=1)
+    return out
 
 
 def _impact(bundle: Bundle, part: Array, margin: Array) -> Array:

@@ -18,6 +18,7 @@ from serving.decisions.policy import Decision, Policy, decide, evaluate, in_thou
 from serving.decisions.shop import ShopPolicy, shipped
 from serving.decisions.stages import DISPATCH
 from serving.http import Refusal
+from serving.reason_wording import GROUP_OF, to_buyer
 from serving.schema import TEST_ERRORS, TEST_SLOW, TEST_STATUSES, TEST_TIERS, OrderIn
 
 SLOW_S = 2.0
@@ -57,7 +58,8 @@ def _answer(test: str, order: OrderIn, currency: str, shop: ShopPolicy) -> dict[
     policy = shop.money_for(currency, None)
     if test in TEST_STATUSES:
         said = _said(decide((), Action.ALLOW_COD), None, [])
-        return {"status": test, "rung": "default", "reasons": [], "model": None, "currency": currency} | said
+        return {"status": test, "rung": "default", "reasons": [], "buyer_text": "", "model": None,
+                "currency": currency} | said  # fmt: skip
     p_rto, if_prepaid = _RISKS[test if test in TEST_TIERS else "low" if test == TEST_SLOW else "medium"]
     values = evaluate(p_rto, if_prepaid, _goods(order), policy) if policy else ()
     decision = decide(values, Action.ALLOW_COD)
@@ -65,7 +67,12 @@ def _answer(test: str, order: OrderIn, currency: str, shop: ShopPolicy) -> dict[
         decision = _turned(decision, Action[test.upper()])
     risk = {"p_rto": p_rto, "p_rto_if_prepaid": if_prepaid, "tier": tier_of(p_rto),
             "evidence": {"level": "thin", "buyer_outcomes": 0, "place_outcomes": 0}}  # fmt: skip
-    more = {"reasons": [_reason(p_rto)], "model": _MODEL | {"policy": shop.policy_id}}
+    why = [_reason(p_rto)]
+    more = {
+        "reasons": why,
+        "buyer_text": to_buyer(decision.action.name.lower(), why),
+        "model": _MODEL | {"policy": shop.policy_id},
+    }
     worth = [] if policy is None else _worths(decision, policy, (p_rto, if_prepaid, _goods(order)))
     return {"status": "scored", "rung": "full", "currency": currency} | _said(decision, risk, worth) | more
 
@@ -109,4 +116,11 @@ def _reason(p_rto: float) -> dict[str, Any]:
     direction = "raises" if p_rto > _RISKS["low"][0] else "lowers"
     impact = 0.01 if direction == "raises" else -0.01
     text = "A test order: a real one says here what moved its risk"
-    return {"code": "new_customer", "bucket": "customer", "direction": direction, "impact": impact, "text": text}
+    return {
+        "code": "new_customer",
+        "group": GROUP_OF["new_customer"],
+        "bucket": "customer",
+        "direction": direction,
+        "impact": impact,
+        "text": text,
+    }

@@ -4,6 +4,7 @@ from typing import Any
 
 from data.contract import Action
 from serving.choosing import DECIDED_BY
+from serving.reason_wording import GROUPS
 
 Schema = dict[str, Any]
 
@@ -69,7 +70,14 @@ _WORTH = _of(
     cost_minor=_WHOLE,
     assumes={"type": "object"},
 )
-_REASON = _of(code=_TEXT, bucket=_TEXT, direction={"enum": ["raises", "lowers"]}, impact={"type": "number"}, text=_TEXT)
+_REASON = _of(
+    code=_TEXT,
+    group={"enum": list(GROUPS)},
+    bucket=_TEXT,
+    direction={"enum": ["raises", "lowers"]},
+    impact={"type": "number"},
+    text=_TEXT,
+)
 _MODEL = _of(
     name=_TEXT_OR_NULL,
     version=_TEXT_OR_NULL,
@@ -93,6 +101,7 @@ KEPT_DECISION = _of(
     recommendation=_ADVICE,
     actions=_list_of(_WORTH) | {"description": "worth most first; empty where no costs are known"},
     reasons=_list_of(_REASON),
+    buyer_text=_TEXT | {"description": "what may be shown to the buyer; empty: nothing to say"},
     currency=_TEXT_OR_NULL,
     model=_or_null(_MODEL),
     warnings=_list_of(_of(code=_TEXT, text=_TEXT)),

@@ -8,6 +8,7 @@ import numpy as np
 import xgboost as xgb
 
 from data.building import build_history
+from data.history import History
 from data.news import once
 from data.world.ceilings import judged
 from data.world.oracle import Oracle
@@ -53,12 +54,17 @@ class Lab:
         return found.astype(np.float64)
 
 
-def lab_of(world: World, folder: Path) -> Lab:
-    """Import a world as files, replay it, part it in time: all by the project's own code."""
+def history_of_world(world: World, folder: Path) -> History:
+    """A world written as files and imported."""
     write_world(world, folder / "market")
     files = folder / "market" / "orders.parquet", folder / "market" / "news.parquet"
     told = Shop(folder).read("native", *files)
-    history = build_history(told.orders, once(told.news), world.until)
+    return build_history(told.orders, once(told.news), world.until)
+
+
+def lab_of(world: World, folder: Path) -> Lab:
+    """Import a world as files, replay it, part it in time: all by the project's own code."""
+    history = history_of_world(world, folder)
     plan = Plan()
     rows = build_rows(history, plan, None, lambda *_: None)
     learn = rows.learn

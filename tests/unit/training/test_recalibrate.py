@@ -106,7 +106,9 @@ def test_a_shift_is_mended_and_the_judgement_shows_it(bundle, fresh):
     assert every["before"]["intercept"]["low"] > 0.1  # far too little was said
     assert every["after"]["intercept"]["low"] < 0 < every["after"]["intercept"]["high"]
     assert every["after_minus_before"]["log_loss"]["high"] < 0
-    assert every["after"]["ece"]["value"] <= every["after"]["ece"]["floor_p95"] + 0.004 < every["before"]["ece"]["value"]
+    assert (
+        every["after"]["ece"]["value"] <= every["after"]["ece"]["floor_p95"] + 0.004 < every["before"]["ece"]["value"]
+    )
     assert abs(every["said"]["after"] - every["came"]) < 0.05 < every["came"] - every["said"]["before"]
     assert (cod["name"], cod["n"]) == ("COD only", fresh.is_cod[found.windows.judge].sum())
     served = found.calibrator.apply([0.1, 0.3, 0.6])
