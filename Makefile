@@ -8,7 +8,7 @@ export BENTOML_DO_NOT_TRACK := true
 export DO_NOT_TRACK := true
 unexport PYTHONDONTWRITEBYTECODE  # every process would compile every module anew
 
-.PHONY: demo test lint types imports check bench bench-import bench-score bench-world bench-features bench-quality bench-monitor bento soak system-deps clean
+.PHONY: demo test lint types imports check bench bench-import bench-score bench-world bench-features bench-prepaid bench-quality bench-monitor bento soak system-deps clean
 
 demo: .venv/ready          ## the main job on a made-up market, start to finish
 	@.venv/bin/rto demo
@@ -41,6 +41,9 @@ bench-world: .venv/ready   ## the project's own model beside the oracles of made
 
 bench-features: .venv/ready ## what each group of features is worth, what was tried, what is left to gain; ARGS="--orders 100000 --keep"
 	@.venv/bin/python -m tests.bench.features $(ARGS)
+
+bench-prepaid: .venv/ready  ## the risk if paid before, in several ways, beside the truth; ARGS="--orders 120000 --seeds 7"
+	@.venv/bin/python -m tests.bench.prepaid $(ARGS)
 
 bench-quality: .venv/ready ## the model beside the oracle: the goal table; ARGS="--orders 200000 --seed 8 --keep FOLDER --write"
 	@.venv/bin/python -m tests.bench.quality $(ARGS)
