@@ -236,12 +236,13 @@ class Client:
         text = str(error) if isinstance(error, RtoRiskError) else type(error).__name__  # never a value of the order
         LOG.warning("no score: %s", text)
         return {
-            "status": "fallback", "rung": "client", "risk": None, "actions": [], "reasons": [], "buyer_text": "", "decision_id": None,
+            "status": "fallback", "rung": "client", "risk": None, "actions": [], "reasons": [], "buyer_text": "",
             "recommendation": {"action": self.default_action, "runner_up": None, "decided_by": "default",
                                "summary": "Nothing is known of this order"},
-            "warnings": [{"code": getattr(error, "code", "client_error"), "text": text}], "order_id": order.get("order_id"),
-            "checkout_id": order.get("checkout_id"), "stage": stage, "scored_at": None, "logged": False,
-            "currency": order.get("currency"), "model": None, "request_id": getattr(error, "request_id", None) or None}  # fmt: skip
+            "warnings": [{"code": getattr(error, "code", "client_error"), "text": text}], "decision_id": None,
+            "order_id": order.get("order_id"), "checkout_id": order.get("checkout_id"), "stage": stage, "scored_at": None,
+            "logged": False, "currency": order.get("currency"), "model": None, "request_id": getattr(error, "request_id", None),
+        }  # fmt: skip
 
     def _call(self, verb: str, path: str, body: Any = None, timeout_s: float | None = None) -> Any:
         """One request, and one more with the same body where the connection broke or the service said 503."""
