@@ -1,8 +1,7 @@
 """A client of the scoring service in one file: Python 3.11 or newer, standard library only. Copy it, or import it.
 
-A checkout must never wait for us and never stop because of us, so `score` and `score_batch` never raise: within
-300 ms there is an answer, and where the service gave none it is made here, with status `fallback` and the default
-action. Everything else raises `RtoRiskError`.
+A checkout must never wait for us and never stop because of us, so `score` and `score_batch` never raise: within 300 ms there
+is an answer, made here where the service gave none: status `fallback`, default action. Everything else raises `RtoRiskError`.
 
 >>> from serving.client import Client
 >>> shop = Client("http://127.0.0.1:3333", merchant_id="asha-fashion", key=None)
@@ -241,8 +240,8 @@ class Client:
                                "summary": "Nothing is known of this order"},
             "warnings": [{"code": getattr(error, "code", "client_error"), "text": text}], "decision_id": None,
             "order_id": order.get("order_id"), "checkout_id": order.get("checkout_id"), "stage": stage, "scored_at": None,
-            "logged": False, "currency": order.get("currency"), "model": None, "request_id": getattr(error, "request_id", None),
-        }  # fmt: skip
+            "logged": False, "currency": order.get("currency"), "model": None,
+            "request_id": getattr(error, "request_id", None) or None}  # fmt: skip
 
     def _call(self, verb: str, path: str, body: Any = None, timeout_s: float | None = None) -> Any:
         """One request, and one more with the same body where the connection broke or the service said 503."""
