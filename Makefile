@@ -6,8 +6,9 @@ export UV_PROJECT_ENVIRONMENT := .venv
 export MLFLOW_DISABLE_TELEMETRY := true
 export BENTOML_DO_NOT_TRACK := true
 export DO_NOT_TRACK := true
+unexport PYTHONDONTWRITEBYTECODE  # every process would compile every module anew
 
-.PHONY: demo test lint types imports check bench bench-import bench-score bench-world bento soak system-deps clean
+.PHONY: demo test lint types imports check bench bench-import bench-score bench-world bench-quality bench-monitor bento soak system-deps clean
 
 demo: .venv/ready          ## the main job on a made-up market, start to finish
 	@.venv/bin/rto demo
@@ -37,6 +38,12 @@ bench-score: .venv/ready   ## `rto score`: orders a second by stage, as a table 
 
 bench-world: .venv/ready   ## the project's own model beside the oracles of made-up markets; minutes
 	@.venv/bin/python -m tests.bench.world $(ARGS)
+
+bench-quality: .venv/ready ## the model beside the oracle: the goal table; ARGS="--orders 200000 --seed 8 --keep FOLDER --write"
+	@.venv/bin/python -m tests.bench.quality $(ARGS)
+
+bench-monitor: .venv/ready ## what the monitor sees of shifts in made-up markets; ARGS="--seed 9 --write"
+	@.venv/bin/python -m tests.bench.monitor $(ARGS)
 
 bento: .venv/ready serving/requirements.txt  ## the service alone, as a Bento: no data, no training, no pandas; prints its tag
 	@PATH="$(CURDIR)/.uv/bin:$$PATH" .venv/bin/bentoml build --output tag

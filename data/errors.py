@@ -16,6 +16,8 @@ class Exit(IntEnum):
     CHECK_FAILED = 13
     GATE_REFUSED = 14
     NOTHING_NEW = 15
+    DRIFT = 16
+    PROMISE_BROKEN = 17
 
 
 class RtoError(Exception):
@@ -68,6 +70,18 @@ class GateRefused(RtoError):  # noqa: N818
 
 class NothingNew(RtoError):  # noqa: N818 - neither failure nor alarm: there was nothing to do
     exit_status = Exit.NOTHING_NEW
+
+
+class Drifted(RtoError):  # noqa: N818
+    """The monitor: orders, scores or what they promise moved."""
+
+    exit_status = Exit.DRIFT
+
+
+class PromiseBroken(RtoError):  # noqa: N818
+    """The monitor: the probabilities no longer hold."""
+
+    exit_status = Exit.PROMISE_BROKEN
 
 
 @dataclass(frozen=True, slots=True)

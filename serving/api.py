@@ -25,6 +25,7 @@ from serving.desk import Desk, Desks
 from serving.door import Door
 from serving.http import Guarded, Refusal, answer, rfc3339
 from serving.openapi import document
+from serving.policy_answers import SimulateIn, policy_told, policy_tried
 from serving.rehearsal import forced, rehearse
 from serving.report_answers import ReportAnswers, report_asked
 from serving.schema import BatchIn, EventIn, OrderIn, PlaceIn, ScoreIn
@@ -43,6 +44,7 @@ class Api:
         self.desks = Desks(home, clock)
         self.scoring = Scoring(clock, log_patience_s)
         self.reports = ReportAnswers()
+        self._one_simulation = asyncio.Semaphore(1)
 
     def _caller(self, request: Request) -> Caller | None:
         """Who calls; None where the door is open: no key was ever made, and the call is from this machine.
@@ -100,7 +102,8 @@ class Api:
         http.may(caller, asked.merchant_id, "score")
         await rehearse(test)
         more = {"scored_at": rfc3339(self.clock.now()), "request_id": request.state.request_id}
-        found = (forced(test, asked.stage, order) for order in orders)
+        shop = self.desks.policy_of(asked.merchant_id)
+        found = (forced(test, asked.stage, order, shop) for order in orders)
         return [one if isinstance(one, Refusal) else one | more for one in found]
 
     def _elapsed_ms(self, started: float) -> float:
@@ -165,6 +168,19 @@ class Api:
         about = {k: bundle.about[k] for k in ("evidence", "counts", "moments", "judged")}
         return answer({"status": "serving", "model": model_reference(bundle), **about})
 
+    async def policies(self, request: Request) -> Response:
+        """What decides for a merchant now, with every cost, rule, list and cap, and its versions."""
+        desk, merchant = self._seat(self._caller(request), request.query_params.get("merchant_id"), "report")
+        return answer(await asyncio.to_thread(policy_told, desk.pool, merchant))
+
+    async def simulate(self, request: Request) -> Response:
+        """Try a policy on past orders. One at a time, beside the event loop; nothing goes live."""
+        caller = self._caller(request)
+        asked = await parsed(SimulateIn, request)
+        desk, merchant = self._seat(caller, asked.merchant_id, "report")
+        async with self._one_simulation:
+            return answer(await asyncio.to_thread(policy_tried, desk.pool, merchant, asked))
+
     async def report(self, request: Request) -> Response:
         """The merchant's report: the page, one table as CSV or all as a workbook, by what the path ends in."""
         desk, merchant = self._seat(self._caller(request), request.path_params["merchant_id"], "report")
@@ -195,6 +211,8 @@ class Api:
             ("/v1/events", self.event, "POST"),
             ("/v1/decisions", self.decisions, "GET"),
             ("/v1/decisions/{decision_id}", self.decision, "GET"),
+            ("/v1/policies", self.policies, "GET"),
+            ("/v1/policies/simulate", self.simulate, "POST"),
             ("/v1/model", self.model, "GET"),
             ("/reports/{merchant_id}.csv", self.report, "GET"),
             ("/reports/{merchant_id}.xlsx", self.report, "GET"),

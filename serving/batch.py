@@ -13,6 +13,9 @@ from data.contract import Payment
 from data.database import Connection
 from data.history import Columns
 from features.assemble import as_if_paid, matrix
+from features.catalog import Sum
+from features.contribution import Measure
+from features.fold import FOREVER
 from features.held import Held
 from features.layout import Readings
 from features.store import Store
@@ -64,11 +67,14 @@ class Judged:
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """How many outcomes stand behind each number. level: (n,) place in LEVELS.  buyer, place: (n,) of the buyer, and
-    of the place (recent ones count most)."""
+    of the place (recent ones count most).  delivered, came_back: (n,) parcels the buyer took, and those of the buyer
+    that came back, by whichever handle knows most of them."""
 
     level: Array
     buyer: Array
     place: Array
+    delivered: Array
+    came_back: Array
 
     def of(self, row: int) -> dict[str, Any]:
         """As a caller is told it."""
@@ -86,7 +92,13 @@ def judge(connection: Connection, bundle: Bundle, asked: Questions) -> Judged:
     x = np.where(prepaid[:, None], paid, cod)
     p_rto, p_if_prepaid = _risks(bundle, cod, paid, prepaid)
     told = reasons(Why(bundle, x, readings, asked.own_counts), asked.explain)
-    return Judged(x, prepaid, p_rto, p_if_prepaid, _evidence(readings, len(asked)), told)
+    return Judged(x, prepaid, p_rto, p_if_prepaid, evidence_of(readings, len(asked)), told)
+
+
+def risks_of(bundle: Bundle, orders: Columns, readings: Readings) -> tuple[Array, Array | None]:
+    """(p_rto, p_rto if prepaid) of orders as told, from what was read of others: to 0.001."""
+    cod, paid = _matrices(bundle, orders, readings)
+    return _risks(bundle, cod, paid, np.equal(orders["payment_method"], Payment.PREPAID.value))
 
 
 def _matrices(bundle: Bundle, orders: Columns, readings: Readings) -> tuple[Array, Array]:
@@ -118,11 +130,26 @@ def thousandths(bundle: Bundle, x: Array) -> Array:
     return in_thousandths(p) / PER_RISK
 
 
-def _evidence(readings: Readings, n: int) -> Evidence:
+def evidence_of(readings: Readings, n: int) -> Evidence:
+    """What stands behind the risks of n orders."""
     known, none = most_known(readings), np.zeros(n)
     phone, customer, address, place = (
         np.nan_to_num(known.get(key, none), nan=0.0) for key in ("phone", "customer", "address", "pincode")
     )
     buyer = np.maximum(np.maximum(phone, customer), address)
     level = ((buyer > 0) | (place >= _SOME)).astype(np.int64) + (buyer >= _THIN)
-    return Evidence(level, buyer.astype(np.int64), np.rint(place).astype(np.int64))
+    delivered, came_back = (_most(readings, measure, n) for measure in (Measure.DELIVERED, Measure.RTO))
+    return Evidence(level, buyer.astype(np.int64), np.rint(place).astype(np.int64), delivered, came_back)
+
+
+_OWN = ("phone", "customer", "email")
+"""Handles that are one buyer's own, where an address is a household's."""
+
+
+def _most(readings: Readings, measure: Measure, n: int) -> Array:
+    """(n,) the count by the handle that knows most, of the longest memory kept."""
+    found = np.zeros(n)
+    for one, values in readings.items():
+        if isinstance(one, Sum) and one.measure is measure and one.key in _OWN and one.half_life == FOREVER:
+            found = np.fmax(found, values)
+    return np.rint(found).astype(np.int64)

@@ -10,8 +10,8 @@ action. Everything else raises `RtoRiskError`.
 ...                        "amount_minor": 64900, "shipping_address": {"pincode": "800001", "state": "Bihar"}})
 >>> decision["status"]
 'scored'
->>> decision["recommendation"]["action"] in ("allow_cod", "prepaid_nudge", "confirm_call", "prepaid_only")
-True
+>>> decision["recommendation"]["decided_by"]
+'expected_value'
 
 Once the buyer has paid or chosen cash, place the order, so that it counts; tell what becomes of it:
 

@@ -12,14 +12,20 @@ from data.pool import Merchant, Pool, pool_names
 from features.catalog import fingerprint
 from features.store import Store
 from serving.clock import Clock
+from serving.decisions.shop import Policies, ShopPolicy
 from serving.http import LOG, Refusal, place_of
 from serving.intake import Intake
+from serving.policy_shelf import Shelf
 from serving.writer import Writer
 from training.bundle import Bundle, read_bundle, signing_key
 
 _LOOK_EVERY_S = 1.0
 _AGAIN_AFTER_S = 15.0
 _STALE = {"code": "state_stale", "text": "an import is not in the online state yet: rto state rebuild"}
+_REFUSED = {
+    "code": "policy_unreadable",
+    "text": "the live policy cannot be read: the one before, or what is shipped, decides",
+}
 
 
 class Desk:
@@ -32,6 +38,8 @@ class Desk:
         self._first_write()
         self.intake = Intake(pool.token_key())
         self.merchants, self.stale, self._merchants_as_of = pool.merchants(), False, -1
+        self.shelf = Shelf(pool, clock.now)
+        self.shelf.look_safely(self.merchants)  # what is published decides from the first order on
         self.look()
         self._bundle: Bundle | None = None
         self._published, self._looked_at, self._again_at = "", float("-inf"), float("inf")
@@ -49,10 +57,16 @@ class Desk:
         if as_of != self._merchants_as_of:
             self.merchants, self._merchants_as_of = self.pool.merchants(), as_of
         self.stale = (get_meta(self.reader, BUILT_FROM) or "") != ",".join(self.pool.segment_names())
+        self.shelf.look_aside(self.merchants)
 
-    def warnings(self) -> list[dict[str, str]]:
+    @property
+    def policies(self) -> Policies:
+        """Who decides by what, now."""
+        return self.shelf.policies
+
+    def warnings(self, merchant_id: str) -> list[dict[str, str]]:
         """What a caller should know of every answer given now."""
-        return [_STALE] if self.stale else []
+        return ([_STALE] if self.stale else []) + ([_REFUSED] if merchant_id in self.shelf.refused else [])
 
     @property
     def published(self) -> bool:
@@ -139,6 +153,11 @@ class Desks:
         if desk is None:
             raise Refusal(404, "not_found", "no such merchant", "/merchant_id")
         return desk, desk.merchants[merchant_id]
+
+    def policy_of(self, merchant_id: str) -> ShopPolicy | None:
+        """The merchant's published policy, if there is a merchant of that name with one."""
+        desk = self._of.get(merchant_id)
+        return None if desk is None else desk.policies.published.get(merchant_id)
 
     def ready(self) -> bool:
         """Does some pool serve, and each one that has a published model? A pool not promoted yet stops nobody."""

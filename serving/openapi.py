@@ -6,12 +6,13 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from serving.policy_answers import SimulateIn
 from serving.schema import BatchIn, EventIn, PlaceIn, ScoreIn
-from serving.shapes import BATCH, DECISION, DECISIONS, ERROR, KEPT_DECISION, MODEL, TAKEN
+from serving.shapes import BATCH, DECISION, DECISIONS, ERROR, KEPT_DECISION, MODEL, POLICIES, SIMULATION, TAKEN
 
-_REQUESTS: tuple[type[BaseModel], ...] = (ScoreIn, BatchIn, PlaceIn, EventIn)
+_REQUESTS: tuple[type[BaseModel], ...] = (ScoreIn, BatchIn, PlaceIn, EventIn, SimulateIn)
 _ANSWERS = {"Error": ERROR, "Decision": DECISION, "KeptDecision": KEPT_DECISION, "Decisions": DECISIONS, "Batch": BATCH,
-            "Taken": TAKEN, "Model": MODEL}  # fmt: skip
+            "Taken": TAKEN, "Model": MODEL, "Policies": POLICIES, "Simulation": SIMULATION}  # fmt: skip
 _ERRORS = {
     "400": "malformed JSON",
     "401": "no key, or one that is not known",
@@ -21,6 +22,10 @@ _ERRORS = {
     "415": "a content-type other than application/json",
     "422": "a value that does not fit: `field` says which",
     "500": "an error of ours, logged under the request id",
+}
+_TRIED = {
+    "200": "what it would have done",
+    "409": "no past orders are ready to be tried on",
 }
 _TAKEN = {
     "201": "kept",
@@ -82,6 +87,12 @@ def _paths() -> dict[str, Any]:
         },
         "/v1/decisions/{decision_id}": {
             "get": _get("decision", "A decision as answered", "decision_id", ["merchant_id"], "KeptDecision")
+        },
+        "/v1/policies": {
+            "get": _get("policies", "What decides now, and every version", None, ["merchant_id"], "Policies")
+        },
+        "/v1/policies/simulate": {
+            "post": _post("simulate", "Try a policy on past orders", SimulateIn, _TRIED, "Simulation")
         },
         "/v1/model": {"get": _get("model", "Which model answers, and its evidence", None, ["merchant_id"], "Model")},
         "/reports/{merchant_id}": {

@@ -12,7 +12,9 @@ from data.currency import minor_digits
 from data.database import KNOWN_THROUGH, Connection, get_meta, open_database, scalar
 from data.journal import LIVE, order_columns
 from data.pool import Merchant, Pool
+from serving.decisions.shop import Policies
 from serving.ledger import one_moment
+from serving.policy_shelf import policies_of
 from serving.reason_wording import WORDING
 from serving.reports import Evidence, Meta, Money, OpenRisk, Report, build_report, columns
 from serving.reports.columns import Orders
@@ -20,7 +22,6 @@ from serving.reports.decided import raising, read_decisions
 from serving.reports.reading import ALWAYS, Span, read_orders
 from serving.reports.wording import local_day
 from serving.scorer import Ask, score_many
-from serving.weighing import policy_for
 from training.bundle import Bundle
 
 MOST_OPEN = 5_000
@@ -52,7 +53,7 @@ def make_report(pool: Pool, merchant: Merchant, bundle: Bundle | None, now: int,
 def _report(
     connection: Connection, pool: Pool, merchant: Merchant, bundle: Bundle | None, now: int, period: Period
 ) -> Report:
-    single = len(pool.merchants()) == 1
+    single, policies = len(pool.merchants()) == 1, policies_of(pool)
     meta = _meta(connection, merchant, bundle, now, period, single)
     span = _span(meta)
     young = int(meta.told_until - max(meta.matures_in_days, _YOUNG_DAYS) * DAY)
@@ -61,11 +62,11 @@ def _report(
     # rows of the open orders that are young enough to be still on their way, newest first
     waiting = np.flatnonzero((orders.status == columns.OPEN) & (orders.placed_at >= young))[::-1]
     if bundle is not None:
-        risks = _open_risks(connection, bundle, orders.take(waiting[:MOST_OPEN]), meta, single)
+        risks = _open_risks(connection, bundle, orders.take(waiting[:MOST_OPEN]), _For(meta, single, policies))
     decided, left_out = read_decisions(connection, meta.merchant_id, span.since, span.before)
     inside = orders.take((orders.placed_at >= span.since) & (orders.placed_at < span.before))
     known = None if bundle is None else evidence(bundle)
-    money = _money(merchant, inside)
+    money = _money(merchant, inside, policies)
     return build_report(
         inside,
         risks,
@@ -107,24 +108,34 @@ def _midnight(day: date, zone: ZoneInfo) -> int:
     return int(datetime.combine(day, time(), zone).timestamp()) * SECOND
 
 
-def _open_risks(connection: Connection, bundle: Bundle, waiting: Orders, meta: Meta, single: bool) -> list[OpenRisk]:
-    asks = [_ask(connection, str(order_id), meta, single) for order_id in waiting.order_id]
+@dataclass(frozen=True, slots=True)
+class _For:
+    """What the advice on open orders depends on, beside the orders."""
+
+    meta: Meta
+    single: bool
+    policies: Policies
+
+
+def _open_risks(connection: Connection, bundle: Bundle, waiting: Orders, to: _For) -> list[OpenRisk]:
+    asks = [_ask(connection, str(order_id), to) for order_id in waiting.order_id]
     answers = score_many(connection, bundle, asks)
     risks = [_risk(waiting, i, one.answer) for i, one in enumerate(answers)]
     # nothing can be asked of a buyer before dispatch once the parcel has left
     return [replace(r, action=_SHIP, saving_minor=None) if waiting.left[i] else r for i, r in enumerate(risks)]
 
 
-def _ask(connection: Connection, order_id: str, meta: Meta, single: bool) -> Ask:
-    kept = order_columns(connection, meta.merchant_id, order_id)
+def _ask(connection: Connection, order_id: str, to: _For) -> Ask:
+    merchant, at = to.meta.merchant_id, to.meta.generated_at
+    kept = order_columns(connection, merchant, order_id)
     assert kept is not None, "the order was read from the same table"
-    return Ask(meta.merchant_id, kept, "report", meta.generated_at, order_id, None, 3, single)
+    return Ask(merchant, kept, "report", at, order_id, None, 3, to.single, policies=to.policies)
 
 
 def _risk(waiting: Orders, i: int, answer: dict[str, Any]) -> OpenRisk:
     worth = {a["action"]: a["expected_value_minor"] for a in answer["actions"]}
     best, risk = answer["recommendation"]["action"], answer["risk"]
-    saving = float(worth[best] - worth["allow_cod"]) if "allow_cod" in worth else None
+    saving = float(worth[best] - worth["allow_cod"]) if {best, "allow_cod"} <= set(worth) else None
     texts = [r["text"] for r in answer["reasons"] if r["direction"] == "raises"]
     amount = float(waiting.amount_minor[i])
     return OpenRisk(
@@ -133,13 +144,15 @@ def _risk(waiting: Orders, i: int, answer: dict[str, Any]) -> OpenRisk:
     )  # fmt: skip
 
 
-def _money(merchant: Merchant, orders: Orders) -> Money:
-    policy, digits = policy_for(merchant.currency), minor_digits(merchant.currency)
+def _money(merchant: Merchant, orders: Orders, policies: Policies) -> Money:
+    shop, digits = policies.of(merchant.merchant_id, merchant.currency), minor_digits(merchant.currency)
+    policy = shop.money_for(merchant.currency, None)
     amounts = orders.amount_minor[orders.amount_minor > 0]
     if policy is None:
         return Money(merchant.currency, minor_digits=digits)
     cost = policy.economics.cost_of_rto(round(float(amounts.mean())) if len(amounts) else 0)
-    basis = f"default costs ({policy.economics.version}) at the mean order value of this period"
+    whose = "default costs" if shop.policy_id == policy.version else "your costs"
+    basis = f"{whose} ({shop.policy_id}) at the mean order value of this period"
     return Money(merchant.currency, cost, basis, digits)
 
 

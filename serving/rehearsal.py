@@ -9,13 +9,16 @@ import secrets
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from data.contract import Action
 from serving import stages
-from serving.decisions.policy import ActionValue, Decision, decide, evaluate, in_words, tier_of
+from serving.answering import advice
+from serving.decisions.policy import Decision, Policy, decide, evaluate, in_thousandths, in_words, tier_of
+from serving.decisions.shop import ShopPolicy, shipped
 from serving.decisions.stages import DISPATCH
 from serving.http import Refusal
 from serving.schema import TEST_ERRORS, TEST_SLOW, TEST_STATUSES, TEST_TIERS, OrderIn
-from serving.weighing import policy_for
 
 SLOW_S = 2.0
 """How long a test order makes its caller wait: longer than any checkout should."""
@@ -35,8 +38,10 @@ async def rehearse(test: str) -> None:
         await asyncio.sleep(SLOW_S)
 
 
-def forced(test: str, stage: str, order: OrderIn) -> dict[str, Any] | Refusal:
-    """An answer in the shape of a real one, or the refusal of an order that lacks what its stage needs."""
+def forced(test: str, stage: str, order: OrderIn, shop: ShopPolicy | None = None) -> dict[str, Any] | Refusal:
+    """An answer in the shape of a real one, or the refusal of an order that lacks what its stage needs.
+
+    shop: the policy whose costs the sums are from; else what is shipped."""
     try:
         stages.require(stage, order, kept=stage == DISPATCH)
     except Refusal as refusal:
@@ -44,13 +49,14 @@ def forced(test: str, stage: str, order: OrderIn) -> dict[str, Any] | Refusal:
     ids = {"decision_id": f"dec_test_{secrets.token_hex(12)}", "order_id": order.order_id,
            "checkout_id": order.checkout_id, "stage": stage, "test": True, "warnings": [_WARNING],
            "logged": False}  # fmt: skip
-    return ids | _answer(test, order, order.currency or "INR")
+    currency = order.currency or (shop.currency if shop else None) or "INR"
+    return ids | _answer(test, order, currency, shop or shipped(currency))
 
 
-def _answer(test: str, order: OrderIn, currency: str) -> dict[str, Any]:
-    policy = policy_for(currency)
+def _answer(test: str, order: OrderIn, currency: str, shop: ShopPolicy) -> dict[str, Any]:
+    policy = shop.money_for(currency, None)
     if test in TEST_STATUSES:
-        said = _said(decide((), Action.ALLOW_COD), None)
+        said = _said(decide((), Action.ALLOW_COD), None, [])
         return {"status": test, "rung": "default", "reasons": [], "model": None, "currency": currency} | said
     p_rto, if_prepaid = _RISKS[test if test in TEST_TIERS else "low" if test == TEST_SLOW else "medium"]
     values = evaluate(p_rto, if_prepaid, _goods(order), policy) if policy else ()
@@ -59,8 +65,9 @@ def _answer(test: str, order: OrderIn, currency: str) -> dict[str, Any]:
         decision = _turned(decision, Action[test.upper()])
     risk = {"p_rto": p_rto, "p_rto_if_prepaid": if_prepaid, "tier": tier_of(p_rto),
             "evidence": {"level": "thin", "buyer_outcomes": 0, "place_outcomes": 0}}  # fmt: skip
-    more = {"reasons": [_reason(p_rto)], "model": _MODEL | {"policy": policy.version if policy else None}}
-    return {"status": "scored", "rung": "full", "currency": currency} | _said(decision, risk) | more
+    more = {"reasons": [_reason(p_rto)], "model": _MODEL | {"policy": shop.policy_id}}
+    worth = [] if policy is None else _worths(decision, policy, (p_rto, if_prepaid, _goods(order)))
+    return {"status": "scored", "rung": "full", "currency": currency} | _said(decision, risk, worth) | more
 
 
 def _goods(order: OrderIn) -> int:
@@ -73,24 +80,29 @@ def _turned(decision: Decision, to: Action) -> Decision:
     return replace(decision, action=to, runner_up=next(iter(others), None), decided_by="test", summary=in_words(to, ""))
 
 
-def _said(decision: Decision, risk: dict[str, Any] | None) -> dict[str, Any]:
-    advice = {
-        "action": decision.action.name.lower(),
-        "runner_up": None if decision.runner_up is None else decision.runner_up.name.lower(),
-        "decided_by": decision.decided_by,
-        "summary": decision.summary,
-    }
-    worth = sorted(decision.values, key=lambda v: -v.exact)
-    return {"risk": risk, "recommendation": advice, "actions": [_worth(value) for value in worth]}
+def _said(decision: Decision, risk: dict[str, Any] | None, worth: list[dict[str, Any]]) -> dict[str, Any]:
+    told = advice(decision.action, decision.runner_up, decision.decided_by, decision.summary, None)
+    return {"risk": risk, "recommendation": told, "actions": worth}
 
 
-def _worth(value: ActionValue) -> dict[str, Any]:
-    return {
-        "action": value.action.name.lower(),
-        "expected_value_minor": value.expected_value_minor,
-        "cost_minor": value.cost_minor,
-        "assumes": value.assumes,
-    }
+def _worths(decision: Decision, policy: Policy, order: tuple[float, float, int]) -> list[dict[str, Any]]:
+    """Every action's money, worth most first. order: its risk, its risk if prepaid, its value."""
+    k, q = in_thousandths(order[0]), in_thousandths(order[1])
+    p, m, value = (np.array([one]) for one in (k, min(k, q), order[2]))
+    offered = [row.action for row in policy.effects.rows]
+    down, up = policy.swings(known=True).around(p, m, value, offered)
+    place = {action: i for i, action in enumerate(offered)}
+    return [
+        {
+            "action": value.action.name.lower(),
+            "expected_value_minor": value.expected_value_minor,
+            "expected_value_low_minor": round(float(value.exact) - float(down[0, place[value.action]])),
+            "expected_value_high_minor": round(float(value.exact) + float(up[0, place[value.action]])),
+            "cost_minor": value.cost_minor,
+            "assumes": value.assumes,
+        }
+        for value in sorted(decision.values, key=lambda v: -v.exact)
+    ]
 
 
 def _reason(p_rto: float) -> dict[str, Any]:

@@ -11,28 +11,30 @@ _Text = Annotated[str, Field(min_length=1, max_length=200, pattern=_PLAIN)]
 _Long = Annotated[str, Field(max_length=500, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
 _Minor = Annotated[int, Field(ge=0, le=10**13, description="minor units of `currency`")]
 _TRIMMED = r"^[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"  # imports trim ids: so must callers
-_Id = Annotated[str, Field(min_length=1, max_length=128, pattern=_TRIMMED)]
+Id = Annotated[str, Field(min_length=1, max_length=128, pattern=_TRIMMED)]
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """A shape that takes nothing it does not know, and no value of another kind."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, hide_input_in_errors=True)
 
 
-class LineItem(_Strict):
+class LineItem(Strict):
     sku: _Text | None = None
     category: _Text | None = None
     quantity: int = Field(default=1, ge=1, le=100_000)
     price_minor: _Minor | None = None
 
 
-class Customer(_Strict):
+class Customer(Strict):
     customer_id: _Text | None = None
     phone: Annotated[str, Field(max_length=32, pattern=_PLAIN)] | None = None
     email: Annotated[str, Field(max_length=254, pattern=_PLAIN)] | None = None
     name: _Long | None = None
 
 
-class Address(_Strict):
+class Address(Strict):
     line1: _Long | None = None
     line2: _Long | None = None
     landmark: _Long | None = None
@@ -43,11 +45,11 @@ class Address(_Strict):
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
 
 
-class OrderIn(_Strict):
+class OrderIn(Strict):
     """An order as the checkout knows it. What is required depends on the stage (`serving/stages.py`)."""
 
-    order_id: _Id | None = None
-    checkout_id: _Id | None = None
+    order_id: Id | None = None
+    checkout_id: Id | None = None
     placed_at: Annotated[AwareDatetime | None, Field(description="required but at stage dispatch")] = None
     channel: _Text | None = None
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
@@ -86,7 +88,7 @@ _TESTS = (*TEST_TIERS, *_ACTIONS, *TEST_STATUSES, *TEST_ERRORS, TEST_SLOW)
 _Test = Annotated[Literal[_TESTS] | None, Field(description="force this answer: a test order, never kept")]  # type: ignore[valid-type]
 
 
-class Options(_Strict):
+class Options(Strict):
     explain: int = Field(default=5, ge=0, le=20, description="how many reasons")
     dry_run: bool = Field(default=False, description="answer without keeping the decision")
     test: _Test = None
@@ -96,39 +98,39 @@ _Stage = Literal["checkout", "placed", "dispatch"]
 MOST_ORDERS = 200
 
 
-class ScoreIn(_Strict):
-    merchant_id: _Id
+class ScoreIn(Strict):
+    merchant_id: Id
     stage: _Stage = "checkout"
     order: OrderIn
     options: Options = Options()
 
 
-class BatchIn(_Strict):
+class BatchIn(Strict):
     """Several orders of one merchant at one stage. One that does not fit is refused alone."""
 
-    merchant_id: _Id
+    merchant_id: Id
     stage: _Stage = "checkout"
     orders: Annotated[list[OrderIn], Field(min_length=1, max_length=MOST_ORDERS)]
     options: Options = Options()
 
 
 class PlacedOrder(OrderIn):
-    order_id: _Id
+    order_id: Id
     placed_at: AwareDatetime
 
 
-class PlaceIn(_Strict):
-    merchant_id: _Id
+class PlaceIn(Strict):
+    merchant_id: Id
     order: PlacedOrder
 
 
-class Details(_Strict):
+class Details(Strict):
     """What some types need: `voids`, `source` (correction), `action` (action_taken), `address` (address_corrected)."""
 
-    voids: _Id | None = None
-    source: Annotated[_Id | None, Field(description="who told the event it voids; default: who tells this one")] = None
+    voids: Id | None = None
+    source: Annotated[Id | None, Field(description="who told the event it voids; default: who tells this one")] = None
     action: Literal[_ACTIONS] | None = None  # type: ignore[valid-type]
-    decision_id: _Id | None = None
+    decision_id: Id | None = None
     address: Address | None = None
 
 
@@ -136,16 +138,16 @@ _TYPES = tuple(t.name.lower() for t in NewsType if t != NewsType.PLACED)
 _REASONS = tuple(r.name.lower() for r in Reason if r != Reason.NONE)
 
 
-class EventIn(_Strict):
+class EventIn(Strict):
     """One piece of news. The server stamps when it was told."""
 
-    merchant_id: _Id
-    event_id: _Id
-    order_id: _Id
+    merchant_id: Id
+    event_id: Id
+    order_id: Id
     type: Literal[_TYPES]  # type: ignore[valid-type]
     happened_at: AwareDatetime
     reason: Literal[_REASONS] | None = None  # type: ignore[valid-type]
-    source: _Id = "shop"
+    source: Id = "shop"
     details: Details | None = None
 
 
@@ -160,7 +162,7 @@ def error_fields(model: type[BaseModel], errors: list[Any]) -> tuple[str, str]:
 def _fields_at(model: Any, error: Any) -> str:
     """Names of the fields where an unknown one stood."""
     for part in error["loc"][:-1]:
-        if isinstance(part, str):
+        if isinstance(part, str) and part in model.model_fields:
             model = _model_in(model.model_fields[part].annotation)
     return ", ".join(model.model_fields)
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import Any, TypeAlias
@@ -28,6 +29,7 @@ from features.held import Held
 from serving import ledger
 from serving.batch import Questions, judge
 from serving.http import rfc3339
+from serving.policy_shelf import policies_of
 from serving.score_rows import ACTIONS, Request, score_rows
 from serving.score_table import Sink
 from serving.weighing import weigh
@@ -41,7 +43,7 @@ _MAPPED = 2**30  # bytes of the database read without copying: a third of the ti
 
 def score_file(pool: Pool, request: Request, sink: Sink, tell: Tell) -> dict[str, Any]:
     """Score every order of the files into `sink`, in their order; returns what a person wants to know of it."""
-    bundle = published(pool)
+    bundle, request = published(pool), replace(request, policies=policies_of(pool))
     told = as_served(pool, request, tell)
     counted: Counter[str] = Counter()
     with closing(_open(pool)) as reader, closing(_open(pool)) as ahead, closing(_open(pool)) as watch:
@@ -153,4 +155,4 @@ def _tables(
         at = np.full(n, request.at, dtype=np.int64)
         judged = judge(connection, bundle, Questions(columns, at, own, [single] * n, request.explain))
         done += n
-        yield done, score_rows(columns, judged, weigh(columns, judged, [request.stage] * n), request)
+        yield done, score_rows(columns, judged, weigh(columns, judged, [request.stage] * n, request.policies), request)

@@ -10,27 +10,28 @@ import pyarrow.compute as pc
 
 from data.contract import Action
 from data.history import Columns
+from serving.advising import Advised, Batch, advise, overridden
+from serving.answering import why_not
 from serving.batch import LEVELS, Judged
+from serving.choosing import DECIDED_BY, DEFAULT
 from serving.decisions.compiled import PER_RISK
 from serving.decisions.economics import LARGEST_MINOR
-from serving.decisions.policy import tier_of
-from serving.decisions.stages import default_at
+from serving.decisions.shop import SHIPPED, Policies
+from serving.decisions.stages import STAGES
 from serving.http import rfc3339
 from serving.reasons import Reasons, direction, in_thousandths
-from serving.scorer import why_not
+from serving.traits_of import TIERS
 from serving.weighing import Weighed
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
 ACTIONS = tuple(action.name.lower() for action in Action)
-_TIERS = tuple(tier_of(k / PER_RISK) for k in range(PER_RISK + 1))
-_DECIDED_BY = ("expected_value", "default")
-_BY_VALUE, _BY_DEFAULT = range(2)
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to score, and how. at: the moment, microseconds.  explain: reasons for each order."""
+    """What to score, and how. at: the moment, microseconds.  explain: reasons for each order.  policies: who decides by
+    what."""
 
     files: list[Path]
     mapping: str
@@ -39,6 +40,7 @@ class Request:
     stage: str
     explain: int
     skip_bad_rows: bool
+    policies: Policies = SHIPPED
 
 
 def score_rows(orders: Columns, judged: Judged, groups: list[Weighed], request: Request) -> pa.Table:
@@ -51,11 +53,11 @@ def score_rows(orders: Columns, judged: Judged, groups: list[Weighed], request: 
             "scored_at": pa.repeat(rfc3339(request.at), n),
             "p_rto": pa.array(judged.p_rto, pa.float64()),
             "p_rto_if_prepaid": _optional(judged.p_if_prepaid, n),
-            "tier": _words(_TIERS, in_thousandths(judged.p_rto)),
+            "tier": _words(TIERS, in_thousandths(judged.p_rto)),
             "evidence": _words(LEVELS, evidence.level),
             "buyer_outcomes": pa.array(evidence.buyer),
             "place_outcomes": pa.array(evidence.place),
-            **_money(groups, orders, request),
+            **_money(groups, orders, judged, request),
             **_why(judged.reasons),
         }
     )
@@ -83,40 +85,67 @@ def _why(told: Reasons) -> dict[str, Any]:
     return {"reasons": pa.ListArray.from_arrays(ends, codes), "reason_texts": pa.ListArray.from_arrays(ends, lines)}
 
 
-def _money(groups: list[Weighed], orders: Columns, request: Request) -> dict[str, Any]:
+def _money(groups: list[Weighed], orders: Columns, judged: Judged, request: Request) -> dict[str, Any]:
     """Advice, expected values in minor units (empty where an action is not offered) and warnings."""
     n = len(orders["order_id"])
-    action = np.full(n, int(default_at(request.stage, Action.ALLOW_COD)))
-    runner_up, decided_by = np.full(n, -1), np.full(n, _BY_DEFAULT)
     worth, offered = np.zeros((len(ACTIONS), n), dtype=np.int64), np.zeros((len(ACTIONS), n), dtype=bool)
+    weighed = np.zeros(n, dtype=bool)
     for group in groups:
-        own = np.array([ACTIONS.index(one.name.lower()) for one in group.actions])
-        action[group.rows], decided_by[group.rows] = own[group.ranked[:, 0]], _BY_VALUE
-        if len(own) > 1:
-            runner_up[group.rows] = own[group.ranked[:, 1]]
-        for place, one in enumerate(own.tolist()):
-            worth[one, group.rows] = group.minor[:, place]
-            offered[one, group.rows] = True
+        weighed[group.rows] = True
+        for place, action in enumerate(group.actions):
+            worth[action, group.rows], offered[action, group.rows] = group.minor[:, place], group.offered[:, place]
     values = {f"{name}_minor": pa.array(worth[i], mask=~offered[i]) for i, name in enumerate(ACTIONS)}
     return {
-        "action": _words(ACTIONS, action),
-        "runner_up": _words(ACTIONS, runner_up, runner_up >= 0),
-        "decided_by": _words(_DECIDED_BY, decided_by),
+        **_advice(_advised(groups, orders, judged, request), n),
         "currency": pa.array(orders["currency"], pa.string()),
         **values,
-        "warnings": _warnings(orders, decided_by == _BY_DEFAULT),
+        "warnings": _warnings(orders, ~weighed, request.policies),
     }
 
 
-def _warnings(orders: Columns, warned: Array) -> Any:
+def _advised(groups: list[Weighed], orders: Columns, judged: Judged, request: Request) -> list[Advised]:
+    """Caps keep their price here; what of them is used up today is the service's to count."""
+    n = len(orders["order_id"])
+    at, stages = np.full(n, request.at), np.full(n, STAGES.index(request.stage))
+    ids = [(order_id, None) for order_id in orders["order_id"].tolist()]
+    found = overridden(request.policies, orders, ids, at)
+    return advise(Batch(orders, judged, groups, stages, at, request.policies, overridden=found))
+
+
+def _advice(parts: list[Advised], n: int) -> dict[str, Any]:
+    action, runner_up, by = (np.zeros(n, dtype=np.int64) for _ in range(3))
+    names: list[str | None] = [None] * n
+    for part in parts:
+        action[part.rows], runner_up[part.rows], by[part.rows] = (
+            part.choice.action,
+            part.choice.runner_up,
+            part.choice.by,
+        )
+        for place in np.flatnonzero(part.choice.by > DEFAULT).tolist():
+            because = part.because(place)
+            names[int(part.rows[place])] = None if because is None else because.name
+    return {
+        "action": _words(ACTIONS, action),
+        "runner_up": _words(ACTIONS, runner_up, runner_up >= 0),
+        "decided_by": _words(DECIDED_BY, by),
+        "because": pa.array(names, pa.string()),
+    }
+
+
+def _warnings(orders: Columns, warned: Array, policies: Policies) -> Any:
     """(n,) lists of codes: why nothing could be weighed, for those of whom nothing was."""
     rows = np.flatnonzero(warned)
     large = (orders["amount_minor"][rows] > LARGEST_MINOR).tolist()
-    told: dict[tuple[Any, bool], str] = {}
+    told: dict[tuple[Any, ...], str] = {}
     codes = []
-    for row, key in zip(rows.tolist(), zip(orders["currency"][rows].tolist(), large, strict=True), strict=True):
+    keys = zip(
+        orders["merchant_id"][rows].tolist(), orders["currency"][rows].tolist(), large, rows.tolist(), strict=True
+    )
+    for merchant, currency, is_large, row in keys:
+        key = (merchant, currency, is_large)
         if key not in told:
-            told[key] = why_not({name: orders[name][row] for name in ("currency", "amount_minor")})["code"]
+            priced = policies.of(merchant, currency).money_for(currency, None) is not None
+            told[key] = why_not({name: orders[name][row] for name in ("currency", "amount_minor")}, priced)["code"]
         codes.append(told[key])
     ends = pa.array(np.concatenate([[0], np.cumsum(warned)]), pa.int32())
     return pa.ListArray.from_arrays(ends, pa.array(codes, pa.string()))

@@ -1,6 +1,6 @@
 """From orders to decisions: the judged batch, put in the words callers are told. No HTTP, no clock of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,12 +9,17 @@ import numpy as np
 from data import journal
 from data.contract import Action
 from data.database import Connection
+from data.history import Columns
 from serving import ledger
+from serving.advising import Advised, Batch, advise, overridden, stage_places
+from serving.answering import advice, answer, decided, why_not, worths
 from serving.batch import Judged, Questions, judge, thousandths
-from serving.decisions.economics import LARGEST_MINOR
-from serving.decisions.policy import SHIP_PAID, Decision, decide, tier_of
+from serving.budget import Budget
+from serving.choosing import DECIDED_BY, DEFAULT, VALUE
+from serving.decisions.policy import SHIP_PAID, decide, tier_of
+from serving.decisions.shop import SHIPPED, Policies
 from serving.decisions.stages import CHECKOUT, default_at
-from serving.weighing import Weighed, policy_digest, policy_for, weigh
+from serving.weighing import Weighed, weigh
 from training.bundle import Bundle
 
 
@@ -22,7 +27,7 @@ from training.bundle import Bundle
 class Ask:
     """One order to score. columns: as kept (`data/arrival.py`), pseudonyms only.  own_counts: reasons may count.
 
-    stage: when it is asked, and so what can still be done (`decisions/stages.py`).
+    stage: when it is asked, and so what can still be done (`decisions/stages.py`).  policies: who decides by what.
     """
 
     merchant_id: str
@@ -33,8 +38,22 @@ class Ask:
     checkout_id: str | None = None
     explain: int = 5
     own_counts: bool = False
-    default: Action = Action.ALLOW_COD
     stage: str = CHECKOUT
+    policies: Policies = SHIPPED
+
+    @property
+    def default(self) -> Action:
+        """The merchant's, where nothing can be worked out."""
+        return self.policies.of(self.merchant_id, self.columns.get("currency")).default
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """How answers count against caps. budgets: by merchant.  day: of the merchant's zone.  keep: will they be kept?"""
+
+    budgets: Mapping[str, Budget]
+    day: int
+    keep: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,37 +66,59 @@ class Scored:
     policy: str | None = None
 
 
-def score(connection: Connection, bundle: Bundle | None, ask: Ask) -> Scored:
-    """Score one order from the kept state. Without a bundle: the merchant's default, status `not_evaluated`."""
-    [scored] = score_many(connection, bundle, [ask])
+def score(connection: Connection, bundle: Bundle | None, ask: Ask, counting: Counting | None = None) -> Scored:
+    """Score one order from the kept state. Without a bundle: by lists and rules (status `rules_only`), or the merchant's
+    default (`not_evaluated`)."""
+    [scored] = score_many(connection, bundle, [ask], counting)
     return scored
 
 
-def score_many(connection: Connection, bundle: Bundle | None, asks: Sequence[Ask]) -> list[Scored]:
+def score_many(
+    connection: Connection, bundle: Bundle | None, asks: Sequence[Ask], counting: Counting | None = None
+) -> list[Scored]:
     """Score orders from the kept state, all in one pass; the same answers as one by one, in the order asked.
 
-    Read within `ledger.one_moment`, or the writer may come between what is read.
+    Read within `ledger.one_moment`, or the writer may come between what is read. All asks share one `policies`.
     """
     if not asks:
         return []
     through = journal.last_seq(connection)
     origins = [_made_from(ask, through) | {"columns": journal.packed(ask.columns)} for ask in asks]
-    if bundle is None:
-        warning = {"code": "no_model", "text": "no model has been promoted: rto train, then rto promote"}
-        return [
-            Scored(_by_default("not_evaluated", ask), origin, [warning])
-            for ask, origin in zip(asks, origins, strict=True)
-        ]
     table = journal.as_table([ask.columns for ask in asks])
+    judged = None if bundle is None else _judged(connection, bundle, asks, table)
+    groups = [] if judged is None else weigh(table, judged, [ask.stage for ask in asks], asks[0].policies)
+    batch = _batch(asks, table, judged, groups, counting)
+    for row, one in batch.overridden.items():
+        origins[row]["override"] = one.override_id
+    parts = advise(batch)
+    told = {row: (part, i) for part in parts for i, row in enumerate(part.rows.tolist())}
+    money = {row: (group, i) for group in groups for i, row in enumerate(group.rows.tolist())}
+    return [
+        _without_model(ask, origin, *told[row])
+        if bundle is None or judged is None
+        else _scored(bundle, judged, _Order(row, ask, origin, money.get(row), *told[row]))
+        for row, (ask, origin) in enumerate(zip(asks, origins, strict=True))
+    ]
+
+
+def _judged(connection: Connection, bundle: Bundle, asks: Sequence[Ask], table: Columns) -> Judged:
     own = ledger.held(connection, [(ask.merchant_id, ask.order_id) for ask in asks])
     at = np.array([ask.at for ask in asks], dtype=np.int64)
     counts = [ask.own_counts for ask in asks]
-    judged = judge(connection, bundle, Questions(table, at, own, counts, max(ask.explain for ask in asks)))
-    money = _money_of(weigh(table, judged, [ask.stage for ask in asks]))
-    return [
-        _scored(bundle, judged, money.get(row), row, ask, origin)
-        for row, (ask, origin) in enumerate(zip(asks, origins, strict=True))
-    ]
+    return judge(connection, bundle, Questions(table, at, own, counts, max(ask.explain for ask in asks)))
+
+
+def _batch(
+    asks: Sequence[Ask], table: Columns, judged: Judged | None, groups: list[Weighed], counting: Counting | None
+) -> Batch:
+    more: dict[str, Any] = {}
+    if counting is not None:
+        subjects = [ask.order_id or ask.checkout_id or ask.decision_id for ask in asks]
+        days = np.full(len(asks), counting.day)
+        more = {"budgets": counting.budgets, "subjects": subjects, "days": days, "keep": [counting.keep] * len(asks)}
+    stages, at = stage_places([ask.stage for ask in asks]), np.array([ask.at for ask in asks], dtype=np.int64)
+    found = overridden(asks[0].policies, table, [(ask.order_id, ask.checkout_id) for ask in asks], at)
+    return Batch(table, judged, groups, stages, at, asks[0].policies, overridden=found, **more)
 
 
 def fallback(ask: Ask) -> Scored:
@@ -92,88 +133,61 @@ def _made_from(ask: Ask, through: int) -> dict[str, Any]:
 
 
 def _by_default(status: str, ask: Ask) -> dict[str, Any]:
-    return _answer(status, None, decide((), default_at(ask.stage, ask.default)), [], [], ask.columns.get("currency"))
+    decision = decide((), default_at(ask.stage, ask.default))
+    told = advice(decision.action, None, DECIDED_BY[DEFAULT], decision.summary, None)
+    return answer(status, None, told, [], [], ask.columns.get("currency"))
 
 
-_Money = tuple[Weighed, int]
-"""A group and the place of one order in it."""
+_NO_MODEL = {"code": "no_model", "text": "no model has been promoted: rto train, then rto promote"}
 
 
-def _money_of(groups: list[Weighed]) -> dict[int, _Money]:
-    return {row: (group, i) for group in groups for i, row in enumerate(group.rows.tolist())}
+def _without_model(ask: Ask, origin: dict[str, Any], part: Advised, i: int) -> Scored:
+    """What lists and rules say where nothing is known of the risk."""
+    if part.choice.by[i] in (DEFAULT, VALUE):
+        return Scored(_by_default("not_evaluated", ask), origin, [_NO_MODEL], part.shop.policy_id)
+    origin |= {"policy": part.shop.digest, "limits": part.limits(i)}
+    told = answer("rules_only", None, decided(part, i, ""), [], [], ask.columns["currency"])
+    return Scored(told, origin, [_NO_MODEL], part.shop.policy_id)
 
 
-def _scored(bundle: Bundle, judged: Judged, money: _Money | None, row: int, ask: Ask, origin: dict[str, Any]) -> Scored:
-    p_rto = float(judged.p_rto[row])
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """One order of a batch: its money, where there is any, and its advice."""
+
+    row: int
+    ask: Ask
+    origin: dict[str, Any]
+    money: tuple[Weighed, int] | None
+    part: Advised
+    place: int
+
+
+def _scored(bundle: Bundle, judged: Judged, one: _Order) -> Scored:
+    row, ask = one.row, one.ask
+    p_rto, evidence = float(judged.p_rto[row]), judged.evidence
     risk = {
         "p_rto": p_rto,
         "p_rto_if_prepaid": None if judged.p_if_prepaid is None else float(judged.p_if_prepaid[row]),
         "tier": tier_of(p_rto),
-        "evidence": judged.evidence.of(row),
+        "evidence": evidence.of(row),
     }
-    currency = ask.columns["currency"]
-    actions, decision, warnings = _weighed(money, ask)
-    origin |= {"x": judged.x[row].tolist(), "features": list(bundle.model.names), "bundle": bundle.digest}
-    policy, origin["policy"] = policy_for(currency), policy_digest(currency)
-    answer = _answer("scored", risk, decision, actions, judged.reasons.of(row, ask.explain), currency)
-    return Scored(answer, origin, warnings, policy.version if policy else None)
+    actions, summary = _weighed(one)
+    origin = one.origin | {"x": judged.x[row].tolist(), "features": list(bundle.model.names), "bundle": bundle.digest}
+    origin |= {"policy": one.part.shop.digest, "limits": one.part.limits(one.place)}
+    origin["record"] = [int(evidence.delivered[row]), int(evidence.came_back[row])]
+    told, currency = decided(one.part, one.place, summary), ask.columns["currency"]
+    body = answer("scored", risk, told, actions, judged.reasons.of(row, ask.explain), currency)
+    warnings = [] if one.money else [why_not(ask.columns, one.part.shop.money_for(currency, None) is not None)]
+    return Scored(body, origin, warnings, one.part.shop.policy_id)
 
 
-def _weighed(money: _Money | None, ask: Ask) -> tuple[list[dict[str, Any]], Decision, list[dict[str, str]]]:
-    """The actions, worth most first; what is advised; and why nothing could be weighed, where it could not."""
-    if money is None:
-        return [], decide((), default_at(ask.stage, ask.default)), [why_not(ask.columns)]
-    group, i = money
-    actions = [_action(group, i, place) for place in group.ranked[i].tolist()]
-    best, *others = (group.actions[place] for place in group.ranked[i].tolist())
-    runner_up = others[0] if others else None
-    summary = SHIP_PAID if group.prepaid else group.policy.offer(best, int(group.values[i]))[1]
-    return actions, Decision(best, runner_up, "expected_value", (), summary), []
-
-
-def why_not(columns: dict[str, Any]) -> dict[str, str]:
-    """The warning of an order that no money could be worked out for."""
-    currency = columns["currency"]
-    if policy_for(currency) is None:
-        return {"code": "economics_missing", "text": f"no costs are known for {currency or 'no currency'}"}
-    if columns["amount_minor"] > LARGEST_MINOR:
-        return {"code": "amount_too_large", "text": "no order is that large: check the unit of the amount"}
-    return {"code": "amount_missing", "text": "without an amount no action can be weighed in money"}
-
-
-def _action(group: Weighed, i: int, place: int) -> dict[str, Any]:
-    action = group.actions[place]
-    cost, _ = (0, "") if group.prepaid else group.policy.offer(action, int(group.values[i]))
-    return {
-        "action": action.name.lower(),
-        "expected_value_minor": int(group.minor[i, place]),
-        "cost_minor": cost,
-        "assumes": {} if group.prepaid else group.policy.assumes(action, int(group.k[i]), group.known),
-    }
-
-
-def _answer(
-    status: str,
-    risk: dict[str, Any] | None,
-    decision: Decision,
-    actions: list[dict[str, Any]],
-    why: list[dict[str, Any]],
-    currency: str | None,
-) -> dict[str, Any]:
-    return {
-        "status": status,
-        "rung": "full" if status == "scored" else "default",
-        "risk": risk,
-        "recommendation": {
-            "action": decision.action.name.lower(),
-            "runner_up": decision.runner_up.name.lower() if decision.runner_up is not None else None,
-            "decided_by": decision.decided_by,
-            "summary": decision.summary,
-        },
-        "actions": actions,
-        "reasons": why,
-        "currency": currency,
-    }
+def _weighed(one: _Order) -> tuple[list[dict[str, Any]], str]:
+    """The actions, worth most first, and the advice in words; nothing where there is no money."""
+    if one.money is None:
+        return [], ""
+    group, i = one.money
+    summary = SHIP_PAID if group.prepaid else group.policy.offer(one.part.action(one.place), int(group.values[i]))[1]
+    return worths(group, i), summary
 
 
 def probability(bundle: Bundle, x: "np.ndarray[Any, Any]") -> float:

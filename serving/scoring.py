@@ -15,11 +15,12 @@ from prometheus_client import Counter
 from data.database import Connection, open_database
 from data.pool import Merchant
 from serving import checkouts, http, ledger, stages
+from serving.budget_seeds import day_of
 from serving.clock import Clock
 from serving.desk import Desk
 from serving.http import Refusal, rfc3339
 from serving.schema import Options, OrderIn
-from serving.scorer import Ask, Scored, fallback, score, score_many
+from serving.scorer import Ask, Counting, Scored, fallback, score, score_many
 from training.bundle import Bundle
 
 SCORES = Counter("rto_scores_total", "Orders scored", ["status", "action"])
@@ -123,7 +124,7 @@ def _on_its_own_connection(desk: Desk, bundle: Bundle | None, question: Question
         connection = open_database(desk.pool.database, read_only=True)
     except Exception as error:  # noqa: BLE001 - logged by its place; every answer says that it is a fallback
         _log_fallback(question.ids[0], error)
-        return [_default(question, i) for i in range(len(question.orders))]
+        return [_default(desk, question, i) for i in range(len(question.orders))]
     try:
         return _in_one_moment(connection, desk, bundle, question)
     finally:
@@ -137,11 +138,18 @@ def _in_one_moment(
     try:
         with ledger.one_moment(connection):
             reads = [_read(connection, desk, question, i) for i in range(len(question.orders))]
-            scored = iter(_scored(connection, bundle, [one.ask for one in reads if isinstance(one, _Read)]))
+            asks = [one.ask for one in reads if isinstance(one, _Read)]
+            scored = iter(_scored(connection, bundle, asks, _counting(desk, question)))
             return [one.told(next(scored)) if isinstance(one, _Read) else one for one in reads]
     except Exception as error:  # noqa: BLE001 - logged by its place; every answer says that it is a fallback
         _log_fallback(question.ids[0], error)
-        return [_default(question, i) for i in range(len(question.orders))]
+        return [_default(desk, question, i) for i in range(len(question.orders))]
+
+
+def _counting(desk: Desk, question: Question) -> Counting:
+    """How these answers count against the caps of their merchant."""
+    day = day_of(question.at, question.merchant.timezone)
+    return Counting(desk.shelf.budgets, day, keep=not question.options.dry_run)
 
 
 def _read(connection: Connection, desk: Desk, question: Question, i: int) -> _Read | Refusal | Scored:
@@ -156,9 +164,9 @@ def _read(connection: Connection, desk: Desk, question: Question, i: int) -> _Re
         return refusal
     except Exception as error:  # noqa: BLE001 - logged by its place; the answer says that it is a fallback
         _log_fallback(question.ids[i], error)
-        return _default(question, i)
+        return _default(desk, question, i)
     ask = Ask(merchant.merchant_id, columns, question.ids[i], question.at, order_id, order.checkout_id,
-              question.options.explain, desk.single, stage=question.stage)  # fmt: skip
+              question.options.explain, desk.single, question.stage, desk.policies)  # fmt: skip
     return _Read(ask, (_AS_KEPT,) if kept and stages.says_more(order) else ())
 
 
@@ -168,28 +176,28 @@ def _became(connection: Connection, merchant_id: str, checkout_id: str | None) -
     return became[0] if len(became) == 1 else None
 
 
-def _scored(connection: Connection, bundle: Bundle | None, asks: list[Ask]) -> list[Scored]:
+def _scored(connection: Connection, bundle: Bundle | None, asks: list[Ask], counting: Counting) -> list[Scored]:
     """One answer for each ask: together, and one by one if that breaks, so that one bad order stays alone."""
     if len(asks) > 1:
         try:
-            return score_many(connection, bundle, asks)
+            return score_many(connection, bundle, asks, counting)
         except Exception as error:  # noqa: BLE001 - logged by its place; tried again one by one
             _log_fallback(asks[0].decision_id, error)
-    return [_alone(connection, bundle, ask) for ask in asks]
+    return [_alone(connection, bundle, ask, counting) for ask in asks]
 
 
-def _alone(connection: Connection, bundle: Bundle | None, ask: Ask) -> Scored:
+def _alone(connection: Connection, bundle: Bundle | None, ask: Ask, counting: Counting) -> Scored:
     try:
-        return score(connection, bundle, ask)
+        return score(connection, bundle, ask, counting)
     except Exception as error:  # noqa: BLE001 - logged by its place; the answer says that it is a fallback
         _log_fallback(ask.decision_id, error)
         return fallback(ask)
 
 
-def _default(question: Question, i: int) -> Scored:
+def _default(desk: Desk, question: Question, i: int) -> Scored:
     order = question.orders[i]
     ids = (question.ids[i], question.at, order.order_id, order.checkout_id)
-    return fallback(Ask(question.merchant.merchant_id, {}, *ids, stage=question.stage))
+    return fallback(Ask(question.merchant.merchant_id, {}, *ids, stage=question.stage, policies=desk.policies))
 
 
 def _log_fallback(decision_id: str, error: Exception) -> None:
@@ -198,7 +206,7 @@ def _log_fallback(decision_id: str, error: Exception) -> None:
 
 def _body(question: Question, i: int, scored: Scored, desk: Desk, bundle: Bundle | None) -> tuple[_Answer, Any]:
     """The answer as told, and what it was made from."""
-    order, warnings = question.orders[i], [*scored.warnings, *desk.warnings()]
+    order, warnings = question.orders[i], [*scored.warnings, *desk.warnings(question.merchant.merchant_id)]
     body = {
         "decision_id": question.ids[i],
         "order_id": scored.made_from["order_id"],

@@ -3,6 +3,7 @@
 from typing import Any
 
 from data.contract import Action
+from serving.choosing import DECIDED_BY
 
 Schema = dict[str, Any]
 
@@ -52,8 +53,22 @@ _RISK = _of(
     tier=_TEXT,
     evidence=_of(level={"enum": ["thin", "some", "good"]}, buyer_outcomes=_WHOLE, place_outcomes=_WHOLE),
 )
-_ADVICE = _of(action=_ACTION, runner_up=_or_null(_ACTION), decided_by=_TEXT, summary=_TEXT)
-_WORTH = _of(action=_ACTION, expected_value_minor=_WHOLE, cost_minor=_WHOLE, assumes={"type": "object"})
+_ADVICE = _of(
+    action=_ACTION,
+    runner_up=_or_null(_ACTION),
+    decided_by={"enum": list(DECIDED_BY)},
+    because=_or_null(_of(name=_TEXT, text=_TEXT_OR_NULL))
+    | {"description": "which rule, list or cap decided, and a word on it; null where money or the default did"},
+    summary=_TEXT,
+)
+_WORTH = _of(
+    action=_ACTION,
+    expected_value_minor=_WHOLE,
+    expected_value_low_minor=_WHOLE | {"description": "between this and high it lies by the effects' own intervals"},
+    expected_value_high_minor=_WHOLE,
+    cost_minor=_WHOLE,
+    assumes={"type": "object"},
+)
 _REASON = _of(code=_TEXT, bucket=_TEXT, direction={"enum": ["raises", "lowers"]}, impact={"type": "number"}, text=_TEXT)
 _MODEL = _of(
     name=_TEXT_OR_NULL,
@@ -70,8 +85,8 @@ KEPT_DECISION = _of(
     stage={"enum": ["checkout", "placed", "dispatch"]},
     status={"enum": ["scored", "rules_only", "fallback", "not_evaluated"]},
     rung={
-        "enum": ["full", "default"],
-        "description": "how much of the ladder stood: default means no risk was worked out",
+        "enum": ["full", "rules", "default"],
+        "description": "how much of the ladder stood: rules and default mean no risk was worked out",
     },
     scored_at=_TIME,
     risk=_or_null(_RISK),
@@ -110,3 +125,31 @@ MODEL = {
     "properties": {"status": {"enum": ["serving", "not_evaluated"]},
                    "model": _or_null({"type": "object", "required": ["name", "version", "digest"]})},
 }  # fmt: skip
+
+_COUNTS = _of(orders=_WHOLE, delivered=_WHOLE, rto=_WHOLE, unknown=_WHOLE)
+_DIFFERENCE = _of(
+    difference_minor=_WHOLE,
+    low_minor=_WHOLE,
+    high_minor=_WHOLE,
+    per_1000_orders_minor=_WHOLE,
+    expected_by_risk_minor=_WHOLE,
+    of_it_known_minor=_WHOLE,
+)
+SIMULATION = _of(
+    merchant_id=_TEXT,
+    days=_WHOLE,
+    cash_orders=_COUNTS,
+    touched=_COUNTS | {"description": "orders whose advice differs from the live policy's"},
+    money=_of(currency=_TEXT_OR_NULL, against_live=_DIFFERENCE, against_shipping=_DIFFERENCE),
+    actions=_list_of({"type": "object"}),
+    changes=_list_of({"type": "object"}),
+    decided_by={"type": "object"},
+    refused={"type": "object"},
+    caps=_list_of({"type": "object"}),
+    findings=_list_of({"type": "object"}),
+    examples=_list_of({"type": "object"}),
+)
+POLICIES = _of(
+    live=_of(policy_id=_TEXT, digest=_TEXT, version=_or_null(_WHOLE), default=_ACTION, offered=_list_of(_ACTION)),
+    versions=_list_of(_of(version=_WHOLE, published_at=_TIME, note=_TEXT, live={"type": "boolean"})),
+)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -11,9 +10,10 @@ from numpy.typing import ArrayLike
 from data.contract import Action
 from data.history import Columns
 from serving.batch import Judged
-from serving.decisions.compiled import Six, Sums
+from serving.decisions.compiled import Sums
 from serving.decisions.economics import LARGEST_MINOR
-from serving.decisions.policy import Policy, default_policy
+from serving.decisions.policy import Policy
+from serving.decisions.shop import SHIPPED, Policies, ShopPolicy
 from serving.reasons import in_thousandths
 
 Array: TypeAlias = np.ndarray[Any, Any]
@@ -24,47 +24,99 @@ _ROOM = 2**61
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """Orders that one set of sums weighs. rows: (m,) of the batch.  k: (m,) their risk in thousandths.
+    """Orders that one set of sums weighs. rows: (m,) of the batch.  k, j: (m,) their risk, and their risk if prepaid
+    where that is lower, in thousandths.
 
-    actions: gentle to harsh.  minor: (m, a) expected value of each, rounded.  ranked: (m, a) places among `actions`,
-    worth most first; of equals the gentler.
+    actions: gentle to harsh.  numbers: (m, a) expected value of each over `denominator`; minor: rounded.  offered: (m, a).
+    ranked: (m, a) places among `actions`, worth most first; of equals the gentler; what is not offered last.
     """
 
     rows: Array
+    shop: ShopPolicy
     policy: Policy
     prepaid: bool
     known: bool
     actions: tuple[Action, ...]
     k: Array
+    j: Array
     values: Array
+    numbers: Array
+    denominator: int
+    offered: Array
     minor: Array
     ranked: Array
 
+    def interval(self, i: int) -> list[tuple[int, int]]:
+        """(low, high) of each action's expected value for one order, minor units."""
+        if self.prepaid:
+            return [(int(one), int(one)) for one in self.minor[i]]
+        one = slice(i, i + 1)
+        ends = self.policy.swings(self.known).around(self.k[one], self.j[one], self.values[one], self.actions)
+        middle = self.numbers[i].astype(np.float64) / self.denominator
+        low, high = (np.rint(middle + by) for by in (-ends[0][0], ends[1][0]))
+        return [(int(a), int(b)) for a, b in zip(low, high, strict=True)]
 
-def weigh(orders: Columns, judged: Judged, stages: Sequence[str]) -> list[Weighed]:
+
+def weigh(orders: Columns, judged: Judged, stages: Sequence[str], policies: Policies = SHIPPED) -> list[Weighed]:
     """The money of every order that has a policy and a value; the others are in no group."""
     values, known = goods_values(orders), judged.p_if_prepaid is not None
     usable = (values >= 1) & (values <= LARGEST_MINOR)
-    groups: dict[tuple[str, bool, str], list[int]] = {}
-    told = zip(orders["currency"].tolist(), judged.prepaid.tolist(), stages, usable.tolist(), strict=True)
-    for row, (currency, paid, stage, of_use) in enumerate(told):
-        if of_use and policy_for(currency) is not None:
-            groups.setdefault((currency, paid, stage), []).append(row)
-    return [_weighed(group, np.array(rows), values, judged, known) for group, rows in groups.items()]
+    names = (orders[name].tolist() for name in ("merchant_id", "currency", "category"))
+    groups: dict[tuple[int, int, bool, str], tuple[ShopPolicy, Policy, list[int]]] = {}
+    told = zip(*names, judged.prepaid.tolist(), stages, usable.tolist(), strict=True)
+    for row, (merchant, currency, category, paid, stage, of_use) in enumerate(told):
+        shop = policies.of(merchant, currency)
+        money = shop.money_for(currency, category)
+        if of_use and money is not None:
+            groups.setdefault((id(shop), id(money), paid, stage), (shop, money, []))[2].append(row)
+    return [
+        weighed((shop, money), paid, stage, Asked.of(judged, np.array(rows), values), known)
+        for (_, _, paid, stage), (shop, money, rows) in groups.items()
+    ]
 
 
-def _weighed(group: tuple[str, bool, str], rows: Array, values: Array, judged: Judged, known: bool) -> Weighed:
-    currency, prepaid, stage = group
-    policy = policy_for(currency)
-    assert policy is not None, "orders without a policy are in no group"
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """(m,) orders to weigh: their rows, risks in thousandths, values in minor units."""
+
+    rows: Array
+    k: Array
+    j: Array
+    values: Array
+
+    @classmethod
+    def of(cls, judged: Judged, rows: Array, values: Array) -> "Asked":
+        k = in_thousandths(judged.p_rto[rows])
+        j = k if judged.p_if_prepaid is None else np.minimum(k, in_thousandths(judged.p_if_prepaid[rows]))
+        return cls(rows, k, j, values[rows])
+
+
+def weighed(whose: tuple[ShopPolicy, Policy], prepaid: bool, stage: str, asked: Asked, known: bool) -> Weighed:
+    """Orders of one policy, at one stage, all paid before or none. known: is there a risk if prepaid?"""
+    shop, policy = whose
     sums = policy.compiled.prepaid if prepaid else policy.sums(known, stage)
-    k = in_thousandths(judged.p_rto[rows])
-    j = k if judged.p_if_prepaid is None else np.minimum(k, in_thousandths(judged.p_if_prepaid[rows]))
-    own = values[rows]
-    numbers = numerators(sums, k, j, own)
-    ranked = np.argsort(-numbers, axis=1, kind="stable")
+    numbers = numerators(sums, asked.k, asked.j, asked.values)
+    offered = offers(policy, sums.actions, asked.values)
+    ranked = np.argsort(-masked(numbers, offered), axis=1, kind="stable")
     minor = (2 * numbers + sums.denominator) // (2 * sums.denominator)  # Sums.to_minor
-    return Weighed(rows, policy, prepaid, known, sums.actions, k, own, minor, ranked)
+    return Weighed(asked.rows, shop, policy, prepaid, known, sums.actions, asked.k, asked.j, asked.values, numbers,
+                   sums.denominator, offered, minor, ranked)  # fmt: skip
+
+
+def offers(policy: Policy, actions: tuple[Action, ...], values: Array) -> Array:
+    """(m, a) `Policy.offers` of many orders."""
+    offered = np.ones((len(values), len(actions)), dtype=bool)
+    for one in policy.left_out:
+        if one.action in actions:
+            offered[(values >= one.first) & (values <= one.last), actions.index(one.action)] = False
+    return offered
+
+
+def masked(numbers: Array, offered: Array) -> Array:
+    """Numerators with what is not offered below all others."""
+    if offered.all():
+        return numbers
+    return np.where(offered, numbers, -(2**62) if numbers.dtype == np.int64 else -(10**60))
 
 
 def numerators(sums: Sums, k: ArrayLike, j: ArrayLike, values: ArrayLike) -> Array:
@@ -73,29 +125,12 @@ def numerators(sums: Sums, k: ArrayLike, j: ArrayLike, values: ArrayLike) -> Arr
     k, j, values: (m,) whole numbers.
     """
     flat, sloped = sums.largest
-    small = max(flat + sloped * int(np.max(values)), sums.denominator) < _ROOM
+    small = max(flat + sloped * int(np.max(values, initial=0)), sums.denominator) < _ROOM
     kind = np.int64 if small else object
     v, p, q = (np.asarray(column).astype(kind)[:, None] for column in (values, k, j))
     piece = np.searchsorted(np.array(sums.starts), values, side="right") - 1
-    a0, a1, b0, b1, c0, c1 = np.moveaxis(_table(sums.numerators, kind)[piece], -1, 0)
+    a0, a1, b0, b1, c0, c1 = np.moveaxis(sums.table(kind)[piece], -1, 0)
     return np.asarray(a0 + a1 * v + p * (b0 + b1 * v) + q * (c0 + c1 * v))
-
-
-@cache
-def _table(numerators: tuple[tuple[Six, ...], ...], kind: type) -> Array:
-    return np.array(numerators, dtype=kind)
-
-
-@cache
-def policy_for(currency: str | None) -> Policy | None:
-    """The policy of a currency; None where its costs are not known."""
-    return default_policy(currency) if currency else None
-
-
-@cache
-def policy_digest(currency: str | None) -> str | None:
-    policy = policy_for(currency)
-    return None if policy is None else policy.digest()
 
 
 def goods_values(orders: Columns) -> Array:

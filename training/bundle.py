@@ -92,6 +92,27 @@ def write_bundle(folder: Path, bundle: Bundle, golden: Array, signing_key: Ed255
     rows = [[None if np.isnan(v) else v for v in row] for row in golden.tolist()]
     margins = bundle.model.margin(golden).tolist() if len(golden) else []
     (folder / "golden.json").write_text(json.dumps({"rows": rows, "margins": margins}))
+    return _signed(folder, signing_key)
+
+
+def rewrite_calibrator(
+    source: Path, folder: Path, calibrator: BetaCalibrator, about: dict[str, Any], signing_key: Ed25519PrivateKey
+) -> str:
+    """Write and sign a bundle that differs from the one in `source` in its calibrator and in `about`, in nothing else.
+
+    source: verified by `read_bundle` just before.  about: added to what is told of it. Returns the new digest.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in FILES:
+        (folder / name).write_bytes((source / name).read_bytes())
+    saved = json.loads((folder / "bundle.json").read_text())
+    saved |= {"calibrator": calibrator.as_dict(), "about": saved["about"] | about}
+    (folder / "bundle.json").write_text(json.dumps(saved, indent=1, sort_keys=True))
+    return _signed(folder, signing_key)
+
+
+def _signed(folder: Path, signing_key: Ed25519PrivateKey) -> str:
+    """Write manifest and signature of the files in `folder`; the digest."""
     digests = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES}
     manifest = json.dumps({"format": FORMAT, "files": digests}, indent=1, sort_keys=True).encode()
     (folder / "MANIFEST.json").write_bytes(manifest)

@@ -50,18 +50,23 @@ class BetaCalibrator:
         return cls(a=float(saved["a"]), b=float(saved["b"]), c=float(saved["c"]))
 
 
-def fit_calibrator(p: ArrayLike, y: ArrayLike, prior_orders: float = PRIOR_ORDERS) -> BetaCalibrator:
+def fit_calibrator(
+    p: ArrayLike,
+    y: ArrayLike,
+    prior_orders: float = PRIOR_ORDERS,
+    towards: BetaCalibrator = BetaCalibrator(),
+) -> BetaCalibrator:
     """The calibrator for scores `p` (n,), 0 to 1, with outcomes `y` (n,), 0 or 1. Nothing in it is random.
 
-    A ridge draws it to the identity as if `prior_orders` orders, each telling as much as a COD order does, had come
-    out as scored; directions the data say little about (the slopes, where all scores are alike) move least. Without
-    orders it is the identity. Its log loss on these orders is never above that of the raw scores.
+    A ridge draws it to `towards`, by default the identity, as if `prior_orders` orders, each telling as much as a COD
+    order does, had come out as that says; directions the data say little about (the slopes, where all scores are alike)
+    move least. Without orders it is `towards`. Its log loss on these orders is never above that of `towards`.
     """
     from scipy.optimize import minimize  # here, so that the service does not carry scipy
 
     scores, outcomes = np.asarray(p, dtype=np.float64), np.asarray(y, dtype=np.float64)
     if len(scores) == 0:
-        return BetaCalibrator()
+        return towards
     columns = np.column_stack(_logs(scores))
     centre = columns.mean(axis=0)  # apart from the slopes, the shift is then the error of the mean alone
     design = np.column_stack([columns - centre, np.ones(len(scores))])
@@ -69,18 +74,19 @@ def fit_calibrator(p: ArrayLike, y: ArrayLike, prior_orders: float = PRIOR_ORDER
     found = minimize(
         _loss_and_slope,
         np.zeros(3),
-        args=(design, columns.sum(axis=1), outcomes, ridge),
+        args=(design, towards.a * columns[:, 0] + towards.b * columns[:, 1] + towards.c, outcomes, ridge),
         jac=True,
         method="L-BFGS-B",
-        bounds=[(-1.0, None), (-1.0, None), (None, None)],
+        bounds=[(-towards.a, None), (-towards.b, None), (None, None)],
         options={"ftol": 1e-14, "gtol": 1e-9},
     )
-    a_less_1, b_less_1, shift = (float(step) for step in found.x)
-    return BetaCalibrator(1 + a_less_1, 1 + b_less_1, float(shift - np.dot([a_less_1, b_less_1], centre)))
+    more_a, more_b, shift = (float(step) for step in found.x)
+    moved = float(shift - np.dot([more_a, more_b], centre))
+    return BetaCalibrator(towards.a + more_a, towards.b + more_b, towards.c + moved)
 
 
 def _loss_and_slope(step: Floats, design: Floats, raw: Floats, y: Floats, ridge: float) -> tuple[float, Floats]:
-    """Penalised mean log loss and its gradient at `step` (3,) away from the identity, whose log-odds are `raw` (n,)."""
+    """Penalised mean log loss and its gradient at `step` (3,) away from where the log-odds are `raw` (n,)."""
     log_odds = raw + design @ step
     loss = np.mean(np.logaddexp(0.0, log_odds) - y * log_odds) + ridge / 2 * (step @ step)
     slope = design.T @ (_probability(log_odds) - y) / len(y) + ridge * step

@@ -6,18 +6,24 @@ Figures that do not exist are None here and "not applicable" on the page.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from data.contract import DAY, NewsType
 from data.history import History
 from data.segments import Segment
 from features.catalog import CATALOG, Feature
 from training.card_page import page, utc
+from training.card_plots import lags_plot, slices_plot, weeks_plot
+from training.card_slices import alarms, by_slice, fairness, grounds, sure_metrics
+from training.evaluation import wilson
+from training.pictures import embedded
 from training.plan import Plan
+from training.plots import Scored, reliability_plot
 from training.report import Scope
 from training.rows import Rows
 from training.run import Outcome
@@ -35,13 +41,22 @@ PURPOSE = (
     "to refuse anyone a sale without another way to pay."
 )
 
+DATA_PURPOSE = (
+    "To learn and to judge the risk that a parcel comes back, for this pool's shops. Of buyers it holds numbers in place "
+    "of names, phones and addresses, and a few measures of text; the values themselves are not kept."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A card: its template and its values (texts, numbers, None, lists and dicts of them; times are UTC text)."""
+    """A card: its template and its values (texts, numbers, None, lists and dicts of them; times are UTC text).
+
+    drawn: pictures of its page by name, made only when the page is.
+    """
 
     kind: str
     values: Values
+    drawn: Mapping[str, Callable[[], Figure]] = field(default_factory=dict)
 
     def as_dict(self) -> Values:
         """Plain values, fit for strict JSON."""
@@ -49,7 +64,9 @@ class Card:
 
     def html(self) -> str:
         """One self-contained page: no script, nothing fetched."""
-        return page(self.kind, self.values)
+        return page(
+            self.kind, self.values | {"pictures": {name: embedded(draw()) for name, draw in self.drawn.items()}}
+        )
 
 
 def data_card(history: History, outcome: Outcome, segments: Iterable[Segment], checks: Values | None) -> Card:
@@ -68,6 +85,9 @@ def data_card(history: History, outcome: Outcome, segments: Iterable[Segment], c
         "placed_to": utc(placed_at.max()),
         "known_through": utc(history.known_through),
         "used_until": utc(rows.moments.until),
+        "purpose": DATA_PURPOSE,
+        "cut": utc(rows.moments.cut),
+        "blocks": _blocks(rows),
         "merchants": _counted(history.orders["merchant_id"]),
         "payment": _counted(history.orders["payment_method"]),
         "news": _news(history),
@@ -79,7 +99,8 @@ def data_card(history: History, outcome: Outcome, segments: Iterable[Segment], c
         **_columns(history),
         "checks": _checks(checks),
     }
-    return Card("data_card", values)
+    drawn = {"weeks": lambda: weeks_plot(rows), "lags": lambda: lags_plot(rows)}
+    return Card("data_card", values, drawn)
 
 
 def model_card(outcome: Outcome, plan: Plan, identity: Mapping[str, Any]) -> Card:
@@ -88,7 +109,9 @@ def model_card(outcome: Outcome, plan: Plan, identity: Mapping[str, Any]) -> Car
     identity: name, pool, digest and the like, shown as told.
     """
     rows, twin, bundle = outcome.rows, outcome.twin, outcome.bundle
-    moments = rows.moments
+    moments, (every, cash) = rows.moments, grounds(outcome)
+    told: dict[str, Any] = {"slices": by_slice(every, cash), "fairness": fairness(cash)}
+    scopes_of = {every.name: every, cash.name: cash}
     values = {
         "identity": {name: str(value) for name, value in identity.items() if value is not None},
         "purpose": PURPOSE,
@@ -97,7 +120,11 @@ def model_card(outcome: Outcome, plan: Plan, identity: Mapping[str, Any]) -> Car
         "trained_through": utc(bundle.about["trained_through"]),
         "counts": outcome.counts,
         "blocks": _blocks(rows),
-        "scopes": [_scope(scope) for scope in outcome.scopes],
+        "scopes": [
+            _scope(scope) | {"sure": sure_metrics(scopes_of[scope.name], plan.seed)} for scope in outcome.scopes
+        ],
+        **told,
+        "alarms": alarms(told),
         "shape": {name: getattr(twin.shape, name) for name in twin.shape.__slots__},
         "calibrator": twin.calibrator.as_dict(),
         "seed": plan.seed,
@@ -107,7 +134,11 @@ def model_card(outcome: Outcome, plan: Plan, identity: Mapping[str, Any]) -> Car
         "left_out_by_plan": list(plan.leave_out),
         "judged_features": len(twin.design.features),
     }
-    return Card("model_card", values)
+    panels = [Scored(one.name, one.p, one.y) for one in scopes_of.values() if len(one)]
+    drawn = {"reliability": lambda: reliability_plot(panels)}
+    if any(part["slices"] for part in told["slices"]):
+        drawn["slices"] = lambda: slices_plot(told["slices"])
+    return Card("model_card", values, drawn)
 
 
 def _import(name: str, manifest: Values) -> Values:
@@ -151,7 +182,9 @@ def _payment_masks(rows: Rows) -> dict[str, Array]:
 def _rto(name: str, rows: Rows, mask: Array) -> Values:
     """RTO share of the matured orders in `mask`; the younger ones only show their quick outcomes."""
     y = rows.y[rows.mature & mask]
-    return {"name": name, "matured": len(y), "rto": int(y.sum()), "rto_share": float(y.mean()) if len(y) else None}
+    ends = list(wilson(int(y.sum()), len(y))) if len(y) else None
+    share = float(y.mean()) if len(y) else None
+    return {"name": name, "matured": len(y), "rto": int(y.sum()), "rto_share": share, "ends": ends}
 
 
 def _columns(history: History) -> Values:

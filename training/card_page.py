@@ -27,7 +27,10 @@ def page(kind: str, values: dict[str, Any]) -> str:
 def _environment() -> Environment:
     loader = PackageLoader("training")
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    filters = (count, share, figure, signed, ends, days, day, moment, words, listed)
+    filters = (
+        count, share, figure, signed, change, size, sentence, came, points, points_ends, share_ends, ends, fine,
+        fine_ends, precise, precise_ends, days, day, moment, words, listed, setting, utc,
+    )  # fmt: skip
     made.filters |= {f.__name__: f for f in filters}
     return made
 
@@ -60,12 +63,60 @@ def figure(value: float | None) -> str:
     >>> figure(0.78539), figure(None)
     ('0.785', 'not applicable')
     """
-    return NOT_APPLICABLE if value is None else f"{value:.3f}"
+    return NOT_APPLICABLE if value is None else f"{value:.3f}".replace("-", "\u2212")
 
 
 def signed(value: float | None) -> str:
     """A difference with its sign, four digits after the point, with a true minus."""
     return NOT_APPLICABLE if value is None else f"{value:+.4f}".replace("-", "\u2212")
+
+
+def change(value: float | None) -> str:
+    """A change with its sign, three digits after the point, with a true minus; nothing for None."""
+    return "" if value is None else f"{value:+.3f}".replace("-", "\u2212")
+
+
+def size(value: float | None) -> str:
+    """How large a change must be; nothing for None."""
+    return "" if value is None else f"{value:.3f}"
+
+
+def sentence(text: str) -> str:
+    """Its first letter large.
+
+    >>> sentence("said 3, came 4")
+    'Said 3, came 4'
+    """
+    return text[:1].upper() + text[1:]
+
+
+def came(truth: dict[str, Any] | None, name: str) -> str:
+    """A figure of what became of orders (`holding.Truth` as values), three digits after the point."""
+    told = None if truth is None else truth["came"] if name == "rto_share" else (truth[name] or {}).get("value")
+    return figure(told)
+
+
+def points(value: float | None) -> str:
+    """A difference of shares in percentage points, with a true minus.
+
+    >>> points(0.0314), points(None)
+    ('+3.1', 'not applicable')
+    """
+    return NOT_APPLICABLE if value is None else f"{100 * value:+.1f}".replace("-", "\u2212")
+
+
+def points_ends(interval: Sequence[float] | None) -> str:
+    """Both ends of its interval."""
+    return NOT_APPLICABLE if interval is None else " to ".join(map(points, interval))
+
+
+def share_ends(interval: Sequence[float] | None) -> str:
+    """An interval of a share, in percent.
+
+    >>> share_ends([0.021, 0.034])
+    '2.1 to 3.4 %'
+    """
+    return NOT_APPLICABLE if interval is None else f"{100 * interval[0]:.1f} to {share(interval[1])}"
 
 
 def ends(interval: Sequence[float] | None, with_sign: bool = False) -> str:
@@ -76,6 +127,35 @@ def ends(interval: Sequence[float] | None, with_sign: bool = False) -> str:
     """
     write = signed if with_sign else figure
     return NOT_APPLICABLE if interval is None else f"{write(interval[0])} to {write(interval[1])}"
+
+
+def fine(value: float | None) -> str:
+    """A small difference with its sign, five digits after the point, with a true minus."""
+    return NOT_APPLICABLE if value is None else f"{value:+.5f}".replace("-", "\u2212")
+
+
+def fine_ends(interval: Sequence[float | None]) -> str:
+    """Both ends of an interval of a small difference."""
+    return NOT_APPLICABLE if None in interval else " to ".join(map(fine, interval))
+
+
+def precise(value: float | None) -> str:
+    """A metric or a coefficient, four digits after the point, with a true minus."""
+    return NOT_APPLICABLE if value is None else f"{value:.4f}".replace("-", "\u2212")
+
+
+def precise_ends(interval: Sequence[float | None]) -> str:
+    """Both ends of its interval."""
+    return NOT_APPLICABLE if None in interval else " to ".join(map(precise, interval))
+
+
+def setting(value: Any) -> str:
+    """A value of a plan.
+
+    >>> setting([2, 4]), setting(0.05), setting(["linear", "none"])
+    ('2 or 4', '0.05', 'linear or none')
+    """
+    return " or ".join(str(one) for one in value) if isinstance(value, list) else str(value)
 
 
 def days(value: float | None) -> str:

@@ -140,15 +140,33 @@ def _show_evaluated(result: dict[str, Any]) -> None:
 
 
 def show_comparison(comparison: dict[str, Any]) -> None:
-    """Paired differences on the orders both runs were judged on."""
+    """Paired differences on the orders both runs were judged on; cash orders alone beside all."""
     if comparison["n"] == 0:
         print("\nno test order in common: nothing to compare")
         return
-    print(f"\non {comparison['n']:,} test orders of both:")
-    for metric in ("log_loss", "auc"):
-        if comparison[metric]:
-            mean, low, high = comparison[metric]
-            print(f"  {metric.replace('_', ' ')}: {mean:+.5f} ({low:+.5f} to {high:+.5f})")
+    _show_differences("all orders", comparison)
+    if comparison["cod"]:
+        _show_differences("COD only", comparison["cod"])
+    together = "of one buyer, and of one day," if comparison["by_buyer"] else "of one day (buyers are not told apart)"
+    note(f"95 % intervals, in which orders {together} count together")
+    note(f"judged on other orders: {comparison['only_one']:,} by the first, {comparison['only_other']:,} by the second")
+    if comparison["outcomes_changed"]:
+        note(f"{comparison['outcomes_changed']:,} orders have another outcome by now; the first run's counts")
+
+
+def _show_differences(name: str, found: dict[str, Any]) -> None:
+    print(f"\n{name}, on {found['n']:,} test orders of both:")
+    names = {"log_loss": "log loss", "auc": "AUC", "pr_auc": "PR-AUC", "brier": "Brier", "lift_at_10": "lift at 10 %"}
+    rows = []
+    for metric, title in names.items():
+        if found[metric]:
+            mean, low, high = found[metric]
+            own = (_figure(found[one][metric]) for one in ("one", "other"))
+            rows.append((title, *own, f"{mean:+.5f}", f"{low:+.5f} to {high:+.5f}"))
+    if rows:
+        table(("", "first", "second", "first - second", "95 %"), rows)
+    else:
+        print("not applicable: one outcome only, or too few buyers to tell chance")
 
 
 @click.command("promote", epilog="Example: rto promote challenger --if-better || echo kept the old one")

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from features.catalog import Feature
+from training.remembered import remembered
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -88,6 +89,7 @@ def fit_linear(x: Array, y: Array, features: tuple[Feature, ...], penalty: float
     return line
 
 
+@remembered
 def fit_path(
     x: Array, y: Array, features: tuple[Feature, ...], penalties: tuple[float, ...], signed: bool = True
 ) -> list[Linear]:

@@ -3,7 +3,7 @@
 import tomllib
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -57,10 +57,18 @@ class Plan(_Strict):
 
 def load_plan(path: Path | None) -> Plan:
     """The plan in a TOML file, or the default one. Raises PlanError naming the key that is wrong."""
+    return read_plan(Plan, path, "training/plans/default.toml")
+
+
+Kind = TypeVar("Kind", bound=BaseModel)
+
+
+def read_plan(kind: type[Kind], path: Path | None, example: str) -> Kind:
+    """A plan of a kind from a TOML file, or its default. Raises PlanError naming the key that is wrong, and an example."""
     if path is None:
-        return Plan()
+        return kind()
     try:
-        return Plan(**tomllib.loads(path.read_text()))
+        return kind(**tomllib.loads(path.read_text()))
     except FileNotFoundError as error:
         raise PlanError("PLAN001", str(path), got="no such file", expected="a plan in TOML") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -68,7 +76,7 @@ def load_plan(path: Path | None) -> Plan:
     except ValidationError as error:
         first = error.errors()[0]
         where = f"{path}, {'.'.join(str(p) for p in first['loc'])}"
-        raise PlanError("PLAN002", where, got=first["msg"], to_do="see training/plans/default.toml") from error
+        raise PlanError("PLAN002", where, got=first["msg"], to_do=f"see {example}") from error
 
 
 @dataclass(frozen=True, slots=True)

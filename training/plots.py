@@ -57,8 +57,8 @@ def lift_plot(models: Sequence[Scored]) -> Figure:
         found.plot(*gains(model.p, model.y), label=model.name, **look)
         lifts = [lift(model.p, model.y, float(share)) for share in TOP_SHARES]
         lifted.plot(TOP_SHARES, [np.nan if value is None else value for value in lifts], **look)
-    _dress(found, "share of orders looked at, riskiest first", "share of all RTOs among them", percent="xy")
-    _dress(
+    dress(found, "share of orders looked at, riskiest first", "share of all RTOs among them", percent="xy")
+    dress(
         lifted, "share of orders looked at, riskiest first", "lift (their RTO share / that of all orders)", percent="x"
     )
     found.set(xlim=(0, 1), ylim=(0, 1.005))
@@ -91,7 +91,7 @@ def _draw_reliability(axis: Axes, panel: Scored, reach: float) -> None:
     axis.set(xlim=(0, reach), ylim=(0, max([reach, *(b.high for b in bins)])))
     axis.set_title(f"{panel.name}, {len(panel.p):,} orders", loc="left", fontsize=10, color=INK)
     axis.text(0.04, 0.95, _calibration_note(panel), transform=axis.transAxes, va="top", fontsize=9, color=INK)
-    _dress(axis, "", "", percent="xy")
+    dress(axis, "", "", percent="xy")
 
 
 def _calibration_note(panel: Scored) -> str:
@@ -103,7 +103,7 @@ def _calibration_note(panel: Scored) -> str:
 
 def _draw_histogram(axis: Axes, panel: Scored, reach: float) -> None:
     axis.hist(panel.p, bins=np.linspace(0, reach, 41).tolist(), color=COLOURS[0], alpha=0.55)
-    _dress(axis, "predicted risk", "", percent="x")
+    dress(axis, "predicted risk", "", percent="x")
     axis.set_ylim(0, max(axis.get_ylim()[1], 1))
     axis.yaxis.set_major_locator(MaxNLocator(2, integer=True))
     axis.yaxis.set_major_formatter(FuncFormatter(lambda orders, _: f"{orders:,.0f}"))
@@ -116,7 +116,7 @@ def _draw_scores(axis: Axes, panel: Scored, edges: Floats) -> None:
         axis.stairs(counts, edges, fill=True, color=colour, alpha=0.22)
         axis.stairs(counts, edges, color=colour, linewidth=1.6, label=f"{name}, {len(scores):,}")
     axis.set_title(panel.name, loc="left", fontsize=10, color=INK)
-    _dress(axis, "predicted risk", "", percent="xy")
+    dress(axis, "predicted risk", "", percent="xy")
     axis.set_ylim(bottom=0)
     axis.legend(loc="upper right", frameon=False, fontsize=9)
 
@@ -133,7 +133,7 @@ def _reach(panels: Sequence[Scored]) -> float:
     return float(np.clip(np.ceil(highest * 20) / 20, 0.10, 1.0))
 
 
-def _dress(axis: Axes, x_label: str, y_label: str, percent: str) -> None:
+def dress(axis: Axes, x_label: str, y_label: str, percent: str) -> None:
     """Labels, quiet spines, and percent signs on the axes named in `percent`."""
     axis.set_xlabel(x_label)
     axis.set_ylabel(y_label)

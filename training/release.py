@@ -8,8 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from data.checking import check_history
@@ -23,7 +21,7 @@ from data.segments import list_segments, load_history
 from features.catalog import fingerprint as catalog_fingerprint
 from training.bundle import read_bundle, signing_key, write_bundle
 from training.card import data_card, model_card
-from training.intervals import paired_auc, paired_log_loss
+from training.lineage import compare_runs, within
 from training.plan import Plan
 from training.report import scopes
 from training.run import train
@@ -114,36 +112,16 @@ def evaluate_run(
         raise UsageError("RUN006", f"run {run}", got="no test order in the span", expected=expected)
     predictions = {_model_of(c): frame[c].to_numpy(float) for c in frame.columns if c.startswith("p_")}
     judged = scopes(predictions, frame["y"].to_numpy(float), frame["is_cod"].to_numpy(bool))
-    other = None if against is None else within(tracker.predictions(tracker.resolve(pool, against)), span)
-    compared = None if other is None else compare(frame, other)
-    return {"run_id": ref.run_id, "version": ref.version, "scopes": [s.as_dict() for s in judged], "against": compared}
+    result = {"run_id": ref.run_id, "version": ref.version, "scopes": [s.as_dict() for s in judged], "against": None}
+    if against is None:
+        return result
+    other = tracker.resolve(pool, against)
+    compared = compare_runs(tracker, ref, other, span)
+    return result | {"against": {"run_id": other.run_id, "version": other.version, **compared}}
 
 
 def _model_of(column: str) -> str:
     return column.removeprefix("p_").replace("_", " ")
-
-
-def within(frame: pd.DataFrame, span: tuple[int | None, int | None]) -> pd.DataFrame:
-    """Rows placed in the span, its end outside."""
-    start, end = span
-    keep = np.ones(len(frame), dtype=bool)
-    if start is not None:
-        keep &= frame["placed_at"].to_numpy(np.int64) >= start
-    if end is not None:
-        keep &= frame["placed_at"].to_numpy(np.int64) < end
-    return frame[keep]
-
-
-def compare(one: pd.DataFrame, other: pd.DataFrame) -> dict[str, Any]:
-    """Paired differences one - other on the test orders both have, with 95 % intervals."""
-    ids = ["merchant_id", "order_id"]
-    both = one[[*ids, "y", "p_model"]].merge(other[[*ids, "p_model"]], on=ids, suffixes=("", "_other"))
-    if both.empty:
-        return {"n": 0, "log_loss": None, "auc": None}
-    columns = (both["p_model"].to_numpy(float), both["p_model_other"].to_numpy(float), both["y"].to_numpy(float))
-    loss, area = paired_log_loss(*columns), paired_auc(*columns)
-    plain = {"log_loss": loss, "auc": area}
-    return {"n": len(both)} | {k: None if d is None else (d.mean, d.low, d.high) for k, d in plain.items()}
 
 
 def promote(pool: Pool, tracker: Tracker, run: str, *, if_better: bool, dry_run: bool) -> dict[str, Any]:
@@ -151,7 +129,7 @@ def promote(pool: Pool, tracker: Tracker, run: str, *, if_better: bool, dry_run:
     ref, champion = tracker.resolve(pool.name, run), tracker.alias(pool.name, "champion")
     comparison = None
     if champion is not None and champion.version != ref.version:
-        comparison = compare(tracker.predictions(ref), tracker.predictions(champion))
+        comparison = compare_runs(tracker, ref, champion)
     better, why = is_better(comparison)
     result = {"run_id": ref.run_id, "version": ref.version, "comparison": comparison, "why": why}
     if dry_run or (if_better and not better):
@@ -165,8 +143,10 @@ def is_better(comparison: dict[str, Any] | None) -> tuple[bool, str]:
     """Is the challenger's log loss lower on the orders both were judged on? And a sentence that says so."""
     if comparison is None:
         return True, "there is no other champion"
-    if comparison["n"] == 0 or comparison["log_loss"] is None:
+    if comparison["n"] == 0:
         return False, "no test order in common with the champion"
+    if comparison["log_loss"] is None:
+        return False, f"too few buyers behind {comparison['n']:,} test orders in common with the champion"
     mean, low, high = comparison["log_loss"]
     return mean < 0, f"log loss {mean:+.5f} ({low:+.5f} to {high:+.5f}) against the champion"
 

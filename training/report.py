@@ -12,7 +12,8 @@ from training.rows import Rows
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
-MODEL = "model"
+MODEL, BEFORE = "model", "before"
+"""What is judged; and the same model before its calibrator was refreshed, in runs of `rto calibrate`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def judge(predictions: dict[str, Array], y: Array, name: str) -> Scope | None:
     own = predictions[MODEL]
     area, loss = auc_interval(own, y), log_loss_interval(own, y)
     against = {}
-    for other in (LOGISTIC, CONSTANT):
+    for other in (name for name in (LOGISTIC, CONSTANT, BEFORE) if name in predictions):
         loss_difference, area_difference = (
             paired_log_loss(own, predictions[other], y),
             paired_auc(own, predictions[other], y),

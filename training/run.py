@@ -61,11 +61,11 @@ def train(history: History, plan: Plan, until: int | None, progress: Progress) -
     return Outcome(bundle, golden, rows, twin, predictions, judged, counts(rows))
 
 
-def fit_twin(rows: Rows, plan: Plan) -> Twin:
-    """Choose and fit on the past, with labels as known at the cut."""
+def fit_twin(rows: Rows, plan: Plan, made: Design | None = None) -> Twin:
+    """Choose and fit on the past, with labels as known at the cut. made: the design of these rows, if there is one."""
     blocks, y = rows.blocks, rows.y_past
     learn = blocks.trees | blocks.early_stop
-    made = design(rows, plan, y=y, learn_from=learn)
+    made = made or design(rows, plan, y=y, learn_from=learn)
     sample = Sample(made.x[learn], y[learn])
     shape = choose(turns(sample, int(blocks.early_stop.sum())), made.features, plan)
     model = fit_shape(sample, made.features, shape, plan)

@@ -1,6 +1,7 @@
 """The folder of runs on disk, apart from MLflow: one writer at a time, paths that follow the folder when it moves."""
 
 import fcntl
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -44,6 +45,13 @@ def artifact(root: Path, ref: RunRef, name: str) -> Path:
     if not path.exists():
         to_do = "bring back the artifacts folder from a backup, or train again: rto train"
         raise DataError("RUN003", str(path), got="no such file", expected=f"{name} of run {ref.run_id}", to_do=to_do)
+    return path
+
+
+def put(root: Path, ref: RunRef, folder: Path, name: str) -> Path:
+    """Copy the files of `folder` among those of a run that has ended; the tracker finds them there. Returns where."""
+    path = artifacts_of(root, ref.pool) / ref.run_id / "artifacts" / name
+    shutil.copytree(folder, path, dirs_exist_ok=True)
     return path
 
 

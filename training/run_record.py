@@ -5,7 +5,7 @@ Names hold no spaces, so that they can be searched: `all.logistic_regression.auc
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,9 @@ import pandas as pd
 
 from data.contract import DAY, SECOND
 from features.catalog import Feature, fingerprint
+from training.bundle import Bundle
 from training.card import Card
+from training.clusters import clusters_of, numbered
 from training.plan import Moments, Plan
 from training.plots import Scored, lift_plot, reliability_plot, score_plot
 from training.report import MODEL, Scope
@@ -22,6 +24,29 @@ from training.run import Outcome
 from training.run_folder import PREDICTIONS
 
 SHORT = {"all orders": "all", "COD only": "cod"}
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a tracker keeps of a run besides its files: name, tags, parameters, figures, and the bundle with its trees."""
+
+    name: str
+    tags: dict[str, str]
+    parameters: dict[str, str]
+    figures: dict[str, float]
+    bundle: Bundle
+
+
+def kept(outcome: Outcome, plan: Plan, pool: str, history_fingerprint: str) -> Kept:
+    """Of a training run."""
+    moments, features = outcome.rows.moments, fingerprint(outcome.bundle.features)
+    return Kept(
+        name=f"{pool} until {moment(moments.until)[:10]}",
+        tags={"data_fingerprint": history_fingerprint, "features": features},
+        parameters=parameters(plan, moments),
+        figures=figures(outcome),
+        bundle=outcome.bundle,
+    )
 
 
 def slug(name: str) -> str:
@@ -82,11 +107,15 @@ def digest_of(bundle_folder: Path) -> str:
 
 
 def predictions(outcome: Outcome) -> pd.DataFrame:
-    """One row for each test order: ids, placed_at (microseconds), is_cod, y, p_* of each model. Nothing personal."""
+    """One row for each test order: ids, placed_at (microseconds), is_cod, y, buyer, p_* of each model.
+
+    buyer: a number that orders of one buyer share within this table; it says nothing outside of it. Nothing personal.
+    """
     rows, test = outcome.rows, outcome.rows.blocks.test
     kept = {name: rows.orders[name][test] for name in ("order_id", "merchant_id", "placed_at")}
     scores = {f"p_{slug(model)}": p for model, p in outcome.predictions.items()}
-    return pd.DataFrame({**kept, "is_cod": rows.is_cod[test], "y": rows.y[test], **scores})
+    buyer = numbered(clusters_of(rows.orders).buyer[test])
+    return pd.DataFrame({**kept, "is_cod": rows.is_cod[test], "y": rows.y[test], "buyer": buyer, **scores})
 
 
 def write_files(folder: Path, outcome: Outcome, cards: dict[str, Card]) -> None:

@@ -15,17 +15,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from data.contract import DAY
 from data.errors import UsageError
-from features.catalog import fingerprint
 from training import run_folder
 from training.run_names import CHALLENGER, CHAMPION, RunRef, RunRow, champions, find, model_name, row_of
 
 if TYPE_CHECKING:  # listing runs must not wait for trees and pictures
     import pandas as pd
 
+    from training.bundle import Bundle
     from training.card import Card
     from training.plan import Plan
     from training.run import Outcome
+    from training.run_record import Kept
 
 _SWITCHES = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -59,26 +61,26 @@ class Tracker:
         bundle_folder: Path,
         cards: "dict[str, Card]",
     ) -> RunRef:
-        """Keep a run, register its model and name it `challenger`. A run that is interrupted ends as FAILED."""
+        """Keep a training run, register its model and name it `challenger`."""
         from training import run_record
 
-        moments = outcome.rows.moments
-        tags = {
-            "pool": pool,
-            "data_fingerprint": history_fingerprint,
-            "digest": run_record.digest_of(bundle_folder),
-            "features": fingerprint(outcome.bundle.features),
-        }
-        with run_folder.alone(self.root), TemporaryDirectory() as drafts:
+        with TemporaryDirectory() as drafts:
             run_record.write_files(Path(drafts), outcome, cards)
-            client = self._client()
-            name = f"{pool} until {run_record.moment(moments.until)[:10]}"
-            run_id = client.create_run(self._experiment(pool), tags=tags, run_name=name).info.run_id
+            kept = run_record.kept(outcome, plan, pool, history_fingerprint)
+            return self.keep(pool, kept, bundle_folder, Path(drafts))
+
+    def keep(self, pool: str, kept: "Kept", bundle_folder: Path, files: Path) -> RunRef:
+        """Keep a run with its files, register its model and name it `challenger`. An interrupted one ends as FAILED."""
+        from training import run_record
+
+        tags = {"pool": pool, "digest": run_record.digest_of(bundle_folder), **kept.tags}
+        with run_folder.alone(self.root):
+            run_id = self._client().create_run(self._experiment(pool), tags=tags, run_name=kept.name).info.run_id
             with self._running(run_id) as mlflow:
-                model_id = _log_trees(mlflow, outcome, tags)
-                mlflow.log_params(run_record.parameters(plan, moments))
-                mlflow.log_metrics(run_record.figures(outcome))
-                mlflow.log_artifacts(drafts)
+                model_id = _log_trees(mlflow, kept.bundle, tags)
+                mlflow.log_params(kept.parameters)
+                mlflow.log_metrics(kept.figures)
+                mlflow.log_artifacts(str(files))
                 mlflow.log_artifacts(str(bundle_folder), run_folder.BUNDLE)
             ref = self._register(pool, run_id, model_id, tags)
             self.set_alias(pool, CHALLENGER, ref)
@@ -112,6 +114,17 @@ class Tracker:
 
         return pd.read_parquet(run_folder.artifact(self.root, ref, run_folder.PREDICTIONS))
 
+    def attach(self, ref: RunRef, folder: Path, name: str, figures: dict[str, float], at: int) -> Path:
+        """Keep the files of `folder` with a run under `name`, and figures of moment `at` (microseconds) in its course.
+
+        What was kept under the name before is replaced. Returns where they lie.
+        """
+        with run_folder.alone(self.root):
+            client, day = self._client(), at // DAY
+            for figure, value in figures.items():
+                client.log_metric(ref.run_id, figure, value, timestamp=at // 1_000, step=day)
+            return run_folder.put(self.root, ref, folder, name)
+
     def set_alias(self, pool: str, alias: str, ref: RunRef) -> None:
         """Give the alias to a run. A new champion is remembered, so that it can be rolled back from."""
         client, model = self._client(), model_name(pool)
@@ -144,6 +157,10 @@ class Tracker:
         self._client().set_registered_model_alias(model_name(pool), CHAMPION, previous.version)
         self._remember(pool, kept)
         return previous
+
+    def client(self) -> Any:
+        """MLflow's client of this folder, for runs that make no model (`training/tuning_runs.py`)."""
+        return self._client()
 
     def _before(self, pool: str) -> list[str]:
         """Champions before the present one, oldest first; without a present one, all of them."""
@@ -235,14 +252,14 @@ def _quiet() -> Iterator[Any]:
         yield mlflow
 
 
-def _log_trees(mlflow: Any, outcome: "Outcome", tags: dict[str, str]) -> str:
+def _log_trees(mlflow: Any, bundle: "Bundle", tags: dict[str, str]) -> str:
     """Log the booster with a signature of its own and pinned requirements (guessing them takes 10 s). Its model id."""
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
 
-    columns = Schema([ColSpec("double", feature.name) for feature in outcome.bundle.features])
+    columns = Schema([ColSpec("double", feature.name) for feature in bundle.features])
     logged = mlflow.xgboost.log_model(
-        outcome.bundle.model.booster,
+        bundle.model.booster,
         name="trees",
         model_format="ubj",
         signature=ModelSignature(columns, Schema([ColSpec("double")])),

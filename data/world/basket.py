@@ -7,7 +7,7 @@ import numpy as np
 from data.world.plans import BasketPlan
 from data.world.presets import Preset
 from data.world.shops import Article, Merchant
-from data.world.streams import Flags, Floats, Ints, Texts, stream
+from data.world.streams import Floats, Ints, Texts, stream
 
 RUPEE = 100  # paise
 POPULARITY = -0.8  # the k-th article of a category sells k to this power
@@ -59,13 +59,30 @@ def fill_shelf(preset: Preset, seed: int) -> Shelf:
 def _article_rows(plan: BasketPlan, shop: Merchant, article: Article, seed: int) -> tuple[Texts, Ints, Floats]:
     draw = stream(seed, f"shelf.{shop.merchant_id}.{article.name}")
     names = [f"{shop.prefix}-{article.name[:3].upper()}-{k + 1:02d}" for k in range(plan.n_skus)]
-    price = article.median_price * np.exp(draw.normal(0, plan.sd_price, plan.n_skus))
+    price = article.median_price * np.exp(plan.sd_price * _even(draw.normal(size=plan.n_skus)))
     rupees: Ints = np.maximum(np.round(price / 10) * 10 - 1, 99).astype(np.int64)  # shops end their prices in 9
-    return np.array(names, dtype=object), rupees, article.refusal + draw.normal(0, plan.sd_refusal, plan.n_skus)
+    return (
+        np.array(names, dtype=object),
+        rupees,
+        article.refusal + plan.sd_refusal * _even(draw.normal(size=plan.n_skus)),
+    )
 
 
-def fill_baskets(preset: Preset, shelf: Shelf, merchant: Ints, sale: Flags, seed: int) -> Baskets:
-    """Draw lines and discounts for orders of these merchants; `sale` marks orders within a sale window."""
+def _even(luck: Floats) -> Floats:
+    """(k,) the same numbers, with mean 0 and their usual spread by sales: the first article makes up a quarter of them."""
+    share = _popularity(len(luck))
+    centred = luck - share @ luck
+    return np.asarray(centred * np.sqrt((1 - share @ share) / (share @ centred**2)))
+
+
+def _popularity(n_skus: int) -> Floats:
+    """(k,) what each article of a category sells, as shares."""
+    popularity = np.arange(1, n_skus + 1) ** POPULARITY
+    return np.asarray(popularity / popularity.sum())
+
+
+def fill_baskets(preset: Preset, shelf: Shelf, merchant: Ints, lower: Floats, seed: int) -> Baskets:
+    """Draw lines and discounts for orders of these merchants; `lower` (n,) is added to each discount's share."""
     plan, count = preset.baskets, len(merchant)
     lines = 1 + (stream(seed, "basket.lines").random(count) < plan.second_line)
     order = np.repeat(np.arange(count), lines)
@@ -75,7 +92,7 @@ def fill_baskets(preset: Preset, shelf: Shelf, merchant: Ints, sale: Flags, seed
     row[twice] += np.where(row[twice] % plan.n_skus == plan.n_skus - 1, -1, 1)
     quantity = 1 + (stream(seed, "basket.quantity").random(len(order)) < plan.two_pieces).astype(np.int64)
     value = np.bincount(order, weights=shelf.price[row] * quantity, minlength=count).astype(np.int64)
-    share = _discount_shares(plan, sale, seed)
+    share = _discount_shares(plan, lower, seed)
     discount = np.round(value * share).astype(np.int64)
     dearest = row[_dearest(order, shelf.price[row], count)]
     return Baskets(
@@ -91,8 +108,8 @@ def fill_baskets(preset: Preset, shelf: Shelf, merchant: Ints, sale: Flags, seed
     )
 
 
-def _discount_shares(plan: BasketPlan, sale: Flags, seed: int) -> Floats:
-    share = stream(seed, "basket.discounts").beta(*plan.discount, len(sale)) + plan.sale_discount * sale
+def _discount_shares(plan: BasketPlan, lower: Floats, seed: int) -> Floats:
+    share = stream(seed, "basket.discounts").beta(*plan.discount, len(lower)) + lower
     least, most = plan.discount_limits
     return np.where(share < least, 0.0, np.minimum(share, most))  # nobody advertises 3 % off
 
@@ -100,9 +117,8 @@ def _discount_shares(plan: BasketPlan, sale: Flags, seed: int) -> Floats:
 def _articles(preset: Preset, shelf: Shelf, merchant: Ints, seed: int) -> Ints:
     """A shelf row for each line: the article by its share, then one of its SKUs, the first ones sell best."""
     n_skus = preset.baskets.n_skus
-    popularity = np.arange(1, n_skus + 1) ** POPULARITY
     pick = stream(seed, "basket.articles").random(len(merchant))
-    sku = stream(seed, "basket.skus").choice(n_skus, size=len(merchant), p=popularity / popularity.sum())
+    sku = stream(seed, "basket.skus").choice(n_skus, size=len(merchant), p=_popularity(n_skus))
     row = np.empty(len(merchant), dtype=np.int64)
     for number, shop in enumerate(preset.merchants):
         mine = merchant == number

@@ -23,17 +23,17 @@ class CausePlan:
     fake_place: float = parameter(0.3, "fake: share of the place's effect on refusal", _S33)
     social_night_new_phone: float = parameter(1.8, "fake: social x night x a phone never seen before", _OWN)
     # refused at the door
-    refusal: float = parameter(-3.33, "refusal: constant", _TUNED)
-    refusal_reliability: float = parameter(1.40, "refusal: each unit of reliability lowers it", _TUNED)
+    refusal: float = parameter(-3.40, "refusal: constant", _TUNED)
+    refusal_reliability: float = parameter(1.48, "refusal: each unit of reliability lowers it", _TUNED)
     refusal_value: float = parameter(0.30, "refusal: a standard deviation of the log value", _S33)
     refusal_discount: float = parameter(1.2, "refusal: the discount's share above the usual, known buyers", _OWN)
-    discount_on_first: float = parameter(10.0, "refusal: the same once more at first orders, fading as history", _OWN)
+    discount_on_first: float = parameter(11.5, "refusal: the same once more at first orders, fading as history", _OWN)
     usual_discount: float = parameter(0.28, "the discount's usual share of the list value", _S33, least=0, most=1)
     discount_on_reliability: float = parameter(
         -0.5, "refusal: the same x reliability: doubtful buyers hunt bargains", _OWN
     )
     value_on_new: float = parameter(0.6, "refusal: value x new to the shop", _OWN)
-    value_on_reliability: float = parameter(-0.5, "refusal: value x reliability", _OWN)
+    value_on_reliability: float = parameter(-0.6, "refusal: value x reliability", _OWN)
     value_step: float = parameter(0.9, "refusal: dear orders of those new to the shop", _OWN)
     value_step_rupees: float = parameter(1_999.0, "from this list value on an order is dear, rupees", _S33, least=0)
     refusal_new_to_merchant: float = parameter(0.35, "refusal: new to the shop", _S33)
@@ -42,9 +42,9 @@ class CausePlan:
     refusal_sale: float = parameter(0.25, "refusal: within a sale window", _S33)
     refusal_social: float = parameter(0.2, "refusal: brought by paid social posts", _S33)
     refusal_night: float = parameter(0.15, "refusal: placed from 23:00 to 5:00", _S33)
-    tier: tuple[float, float, float] = parameter((-0.38, 0.0, 0.12), "refusal: metro, large city, the rest", _TUNED)
+    tier: tuple[float, float, float] = parameter((-0.40, 0.0, 0.12), "refusal: metro, large city, the rest", _TUNED)
     delay: tuple[float, float, float] = parameter(
-        (-0.22, 0.33, 1.25), "refusal: first attempt within 2, within 5, after 5 days", _S33
+        (-0.20, 0.38, 1.18), "refusal: first attempt within 2, within 5, after 5 days", _S33
     )
     refusal_shock: float = parameter(0.30, "refusal: spread of an order's own luck", _S33, least=0, most=3)
     # the address cannot be found

@@ -29,7 +29,8 @@ class Orders:
 def place_orders(market: Market, n_orders: int) -> Orders:
     """Draw `n_orders` orders of the whole period."""
     preset, visits = market.preset, receive(market, n_orders)
-    baskets = fill_baskets(preset, market.shelf, visits.merchant, visits.sale, market.seed)
+    lower = preset.baskets.sale_discount * visits.sale + preset.time.mix_discount * visits.mix
+    baskets = fill_baskets(preset, market.shelf, visits.merchant, lower, market.seed)
     value = np.log(baskets.list_value / preset.baskets.usual_value) / preset.baskets.sd_log_value
     cod = uniform(market.seed, "orders.payment", n_orders) < sigmoid(cod_logit(market, visits, baskets, value))
     steady = market.people.reliability[visits.person]
@@ -50,6 +51,7 @@ def cod_logit(market: Market, visits: Visits, baskets: Baskets, value: Floats) -
         + baskets.cod
         + plan.value * value
         + plan.social * (visits.source == SOCIAL)
+        + market.preset.time.mix_cash * visits.mix
         + plan.per_day * (visits.day - market.preset.days / 2)
     )
 

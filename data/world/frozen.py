@@ -10,7 +10,8 @@ from data.world.basket import POPULARITY
 from data.world.course import PATIENCE
 from data.world.presets import PRESETS
 from data.world.recorded import RECORDED
-from data.world.shops import CATEGORIES, WAREHOUSES
+from data.world.shifts import CONCEPT
+from data.world.shops import CATEGORIES, FEW, WAREHOUSES
 from data.world.tables import ODD_SPELLING
 from data.world.visits import UNRELIABLE
 
@@ -25,6 +26,8 @@ def parameters() -> dict[str, Any]:
         "popularity": POPULARITY,
         "odd_spelling": ODD_SPELLING,
         "unreliable": UNRELIABLE,
+        "concept": CONCEPT,
+        "few_shops": FEW,
     }
     return {"presets": _plain(PRESETS), "constants": _plain(constants)}
 

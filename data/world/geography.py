@@ -77,6 +77,10 @@ def lay_out(plan: GeographyPlan, seed: int) -> Geography:
     district_code = np.array([codes[name] for name in zip(state, district, strict=True)], dtype=np.int64)
     _, state_code = np.unique(state.astype(str), return_inverse=True)
     draw = stream(seed, "geography.effects").normal
+    share, address = _shares(plan, len(rows)), draw(0, plan.sd_address, len(rows))
+    courier = draw(0, plan.sd_courier, plan.n_couriers)
+    beside = draw(0, plan.sd_courier_district, (plan.n_couriers, len(codes)))
+    main = stream(seed, "geography.couriers").integers(plan.n_couriers, size=len(codes))
     return Geography(
         pincode=register.pincode[rows].astype(object),
         city=np.array([_city(*where) for where in zip(register.pincode[rows], district, strict=True)], dtype=object),
@@ -86,12 +90,12 @@ def lay_out(plan: GeographyPlan, seed: int) -> Geography:
         latitude=register.latitude[rows],
         longitude=register.longitude[rows],
         tier=tier,
-        share=_shares(plan, len(rows)),
-        refusal=_refusal(plan, state_code, district_code, seed),
-        address=draw(0, plan.sd_address, len(rows)),
-        courier=draw(0, plan.sd_courier, plan.n_couriers),
-        courier_district=draw(0, plan.sd_courier_district, (plan.n_couriers, len(codes))),
-        main_courier=stream(seed, "geography.couriers").integers(plan.n_couriers, size=len(codes)),
+        share=share,
+        refusal=_level(_refusal(plan, state_code, district_code, share, seed), share, tier),
+        address=_level(address, share, tier),
+        courier=courier - courier.mean(),
+        courier_district=_between(beside, main, plan.main_courier),
+        main_courier=main,
     )
 
 
@@ -100,11 +104,31 @@ def _shares(plan: GeographyPlan, count: int) -> Floats:
     return np.asarray(volume / volume.sum())
 
 
-def _refusal(plan: GeographyPlan, state: Ints, district: Ints, seed: int) -> Floats:
+def _level(effect: Floats, share: Floats, tier: Ints) -> Floats:
+    """(p,) the same effects, 0 on average over the orders of each tier: a few large places must not move a whole tier."""
+    volume = np.bincount(tier, weights=share)
+    return np.asarray(effect - (np.bincount(tier, weights=share * effect) / volume)[tier])
+
+
+def _refusal(plan: GeographyPlan, state: Ints, district: Ints, share: Floats, seed: int) -> Floats:
     """(p,) effect on refusal: of the state, of the district within it, of the PIN code within that."""
     draw = stream(seed, "geography.refusal").normal
-    of_state, of_district = draw(0, plan.sd_state, state.max() + 1), draw(0, plan.sd_district, district.max() + 1)
-    return np.asarray(of_state[state] + of_district[district] + draw(0, plan.sd_pincode, len(state)))
+    of_state, of_district = draw(0, 1, state.max() + 1)[state], draw(0, 1, district.max() + 1)[district]
+    wide = plan.sd_state * _standard(of_state, share) + plan.sd_district * _standard(of_district, share)
+    return np.asarray(wide + draw(0, plan.sd_pincode, len(state)))
+
+
+def _between(beside: Floats, main: Ints, main_share: float) -> Floats:
+    """(c, d) effects of couriers in districts, 0 on average over each district's parcels: couriers differ, no more."""
+    carries = np.full(beside.shape, (1 - main_share) / len(beside))
+    carries[main, np.arange(len(main))] += main_share
+    return np.asarray(beside - (carries * beside).sum(axis=0))
+
+
+def _standard(effect: Floats, share: Floats) -> Floats:
+    """(p,) with mean 0 and spread 1 over all orders: a dozen states, some large, are too few to leave that to chance."""
+    centred = effect - share @ effect
+    return np.asarray(centred / (np.sqrt(share @ centred**2) or 1.0))  # one state alone has no spread
 
 
 def _chosen(register: PinRegister, plan: GeographyPlan, seed: int) -> tuple[Ints, Ints]:

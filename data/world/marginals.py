@@ -13,16 +13,20 @@ import pyarrow.compute as pc
 from data.contract import DAY, NewsType, Reason
 from data.world.ceilings import ceilings
 from data.world.effects import P_CAUSES
-from data.world.marginal import Marginal
+from data.world.marginal import Marginal, at_size
 from data.world.outcomes import CAUSES
 from data.world.simulate import World
 from data.world.streams import Flags, Floats, Ints
 from data.world.truth import OUTCOMES
 
 SETTLED_DAYS = 45  # orders older than this at the world's end have told all there is to tell
-LARGE_DISTRICT = 0.005  # of cash orders that came to an end
+LARGE_DISTRICT, FEW_DISTRICTS = 0.005, 20  # of cash orders that came to an end; too few to have quantiles
+FARTHEST = (
+    4.0  # standard errors: of some twenty groups one is beyond 3 in every twentieth market, beyond 4 in a thousandth
+)
 SHIPWAY, CLICKPOST = "Shipway ShipNotes FY25", "ClickPost 2019, 300,000 RTOs"
 PROTOTYPE = "prototype, within 3 to 15 days of public figures"
+TIERS = "assumed order of tiers"
 BY_CHANCE = "the drawn outcomes follow the closed form"
 
 
@@ -50,39 +54,55 @@ class Ended:
 def shares(world: World) -> Iterator[Marginal]:
     """How orders are paid and how they end."""
     ended, course = Ended.of(world), world.inner.course
-    yield Marginal("COD share of orders", _share(world.inner.orders.cod), 0.60, 0.68, "KPMG ~60 %, bot.space 60-65 %")
-    yield Marginal("RTO share, COD", _share(ended.rto, ended.cod), 0.24, 0.30, f"{SHIPWAY}: 26 %")
-    yield Marginal(
-        "RTO share, prepaid", _share(ended.rto, ended.prepaid), 0.02, 0.05, f"{SHIPWAY}: < 2 %; cashfree 4-8 %"
-    )
-    yield Marginal("cancelled before dispatch", _share(course.cancelled), 0.03, 0.06, "assumed")
-    yield Marginal("lost", _share(course.lost), 0.001, 0.006, "assumed")
-    yield Marginal("ended but never told", _share(course.untold), 0.0005, 0.004, "assumed")
+    cod, paid = _share(ended.rto, ended.cod), _share(ended.rto, ended.prepaid)
+    both = "KPMG ~60 %, bot.space 60-65 %"
+    yield Marginal("COD share of orders", _share(world.inner.orders.cod), 0.60, 0.68, both, 0.003)
+    yield Marginal("RTO share, COD", cod, 0.24, 0.30, f"{SHIPWAY}: 26 %", 0.0038)
+    yield Marginal("RTO share, prepaid", paid, 0.02, 0.05, f"{SHIPWAY}: < 2 %; cashfree 4-8 %", 0.0014)
+    yield Marginal("cancelled before dispatch", _share(course.cancelled), 0.03, 0.06, "assumed", 0.0006)
+    yield Marginal("lost", _share(course.lost), 0.001, 0.006, "assumed", 0.0001)
+    yield Marginal("ended but never told", _share(course.untold), 0.0005, 0.004, "assumed", 0.0001)
 
 
 def places(world: World) -> Iterator[Marginal]:
     """COD RTO by tier and by district."""
     ended, geo, place = Ended.of(world), world.inner.market.geography, world.inner.orders.visits.place
     metro, city, rest = (_share(ended.rto, ended.cod & (geo.tier[place] == tier)) for tier in range(3))
-    yield Marginal("COD RTO, large cities above metros", city - metro, 0.005, 0.12, "assumed order of tiers")
-    yield Marginal("COD RTO, the rest above large cities", rest - city, 0.005, 0.12, "assumed order of tiers")
-    expected, district = world.truth["p_cod"].to_numpy()[ended.cod], geo.district_code[place[ended.cod]]
+    yield Marginal("COD RTO, large cities above metros", city - metro, 0.005, 0.12, TIERS, 0.008)
+    yield Marginal("COD RTO, the rest above large cities", rest - city, 0.005, 0.12, TIERS, 0.008)
+    low, high = _districts(world, ended)
+    yield Marginal("COD RTO, 5th of 100 large districts", low, 0.18, 0.25, f"{SHIPWAY}: Vadodara 18 %", 0.008)
+    yield Marginal("COD RTO, 95th of 100 large districts", high, 0.26, 0.33, f"{SHIPWAY}: Patna 35 %", 0.010)
+
+
+def _districts(world: World, ended: Ended) -> tuple[float, float]:
+    """The 5th and 95th of 100 large districts by mean chance, freed of the luck of who happens to live there.
+
+    Published shares rest on millions of parcels. Here a few hundred buyers make up a district, so each mean is drawn
+    to the common one until the districts vary as much as districts do, their buyers' luck taken off.
+    """
+    visits, p = world.inner.orders.visits, world.truth["p_cod"].to_numpy()[ended.cod]
+    person, district = visits.person[ended.cod], world.inner.market.geography.district_code[visits.place[ended.cod]]
     count = np.bincount(district)
-    mean = np.bincount(district, weights=expected) / np.maximum(count, 1)
-    large = mean[count >= LARGE_DISTRICT * count.sum()]
-    low, high = np.quantile(large, (0.05, 0.95)) if len(large) else (np.nan, np.nan)
-    yield Marginal("COD RTO, 5th of 100 large districts", float(low), 0.18, 0.24, f"{SHIPWAY}: Vadodara 18 %")
-    yield Marginal("COD RTO, 95th of 100 large districts", float(high), 0.27, 0.33, f"{SHIPWAY}: Patna 35 %")
+    mean = np.bincount(district, weights=p) / np.maximum(count, 1)
+    buyer, row = np.unique(district * (visits.person.max() + 1) + person, return_inverse=True)
+    surplus = np.bincount(row, weights=p - p.mean())
+    luck = np.bincount(buyer // (visits.person.max() + 1), weights=surplus**2) / np.maximum(count, 1) ** 2
+    large = count >= LARGE_DISTRICT * count.sum()
+    if large.sum() < FEW_DISTRICTS:
+        return float("nan"), float("nan")
+    mean, luck = mean[large], luck[large]
+    real = max(mean.var() - luck.mean(), 0.0)
+    low, high = np.quantile(mean.mean() + (mean - mean.mean()) * np.sqrt(real / (real + luck)), (0.05, 0.95))
+    return float(low), float(high)
 
 
 def delays(world: World) -> Iterator[Marginal]:
     """COD RTO by days to the first attempt."""
     ended, bucket = Ended.of(world), world.inner.transit.delay_bucket
     for number, (name, share) in enumerate((("1-2", 0.22), ("3-5", 0.27), ("over 5", 0.35))):
-        value = _share(ended.rto, ended.cod & (bucket == number))
-        yield Marginal(
-            f"COD RTO, first attempt in {name} days", value, share - 0.02, share + 0.02, f"{SHIPWAY}: {share:.0%}"
-        )
+        value, source = _share(ended.rto, ended.cod & (bucket == number)), f"{SHIPWAY}: {share:.0%}"
+        yield Marginal(f"COD RTO, first attempt in {name} days", value, share - 0.02, share + 0.02, source, 0.005)
 
 
 BOOKED = {
@@ -107,14 +127,14 @@ def reasons(world: World) -> Iterator[Marginal]:
     for name, (kinds, share) in BOOKED.items():
         value = float(np.isin(among, [int(kind) for kind in kinds]).mean()) if len(among) else float("nan")
         least, most = max(share - 0.06, 0.0), share + 0.06
-        yield Marginal(f"COD RTO booked as {name}", value, least, most, f"{CLICKPOST}: {share:.0%}")
+        yield Marginal(f"COD RTO booked as {name}", value, least, most, f"{CLICKPOST}: {share:.0%}", 0.004)
 
 
 LAGS = {
-    "delivered": ("delivered", ((50, 3.4, 5.2), (90, 6.7, 10.1), (99, 10.8, 16.4))),
-    "RTO": ("rto_started", ((50, 7.4, 10.0), (90, 11.6, 15.8), (99, 16.4, 22.4))),
+    "delivered": ("delivered", ((50, 3.4, 5.2, 0.03), (90, 6.7, 10.1, 0.05), (99, 10.8, 16.4, 0.20))),
+    "RTO": ("rto_started", ((50, 7.4, 10.0, 0.03), (90, 11.6, 15.8, 0.06), (99, 16.4, 22.4, 0.22))),
 }
-"""Days from placed to told: quantile, least, most."""
+"""Days from placed to told: quantile, least, most, scatter over seeds."""
 
 
 def lags(world: World) -> Iterator[Marginal]:
@@ -125,9 +145,9 @@ def lags(world: World) -> Iterator[Marginal]:
         both = told.join(placed, keys="order_id")
         known_at, placed_at = _micros(both["known_at"]), _micros(both["placed_at_min"])
         days = (known_at - placed_at)[placed_at < world.until - SETTLED_DAYS * DAY] / DAY
-        for share, least, most in quantiles:
+        for share, least, most, scatter in quantiles:
             value = float(np.quantile(days, share / 100)) if len(days) else float("nan")
-            yield Marginal(f"days until {name} is told, {share}th of 100", value, least, most, PROTOTYPE)
+            yield Marginal(f"days until {name} is told, {share}th of 100", value, least, most, PROTOTYPE, scatter)
 
 
 def truth_holds(world: World) -> Iterator[Marginal]:
@@ -153,15 +173,15 @@ def _farthest(name: str, happened: Flags, chance: Floats, group: Ints) -> Margin
     surplus = np.bincount(group, weights=happened - chance)
     error = np.sqrt(np.bincount(group, weights=chance * (1 - chance)))
     most = float(np.abs(surplus / np.where(error > 0, error, np.inf)).max())
-    return Marginal(f"{name}, standard errors", most, 0.0, 3.0, BY_CHANCE)
+    return Marginal(f"{name}, standard errors", most, 0.0, FARTHEST, BY_CHANCE)
 
 
 MARGINALS: tuple[Measurer, ...] = (shares, places, delays, reasons, lags, truth_holds, ceilings)
 
 
 def marginals(world: World) -> list[Marginal]:
-    """Every figure of `world`, in the order of `MARGINALS`."""
-    return [figure for measure in MARGINALS for figure in measure(world)]
+    """Every figure of `world`, in the order of `MARGINALS`, with bands as wide as its size needs."""
+    return [at_size(figure, world.n_orders) for measure in MARGINALS for figure in measure(world)]
 
 
 def _share(what: Flags, among: Flags | None = None) -> float:

@@ -1,10 +1,13 @@
 """`docs/world.md`, written from the world itself: `python -m data.world.page > docs/world.md`."""
 
+import json
 from dataclasses import fields, is_dataclass
+from pathlib import Path
 from typing import Any
 
 from data.world.frozen import parameters_digest
-from data.world.marginals import marginals
+from data.world.marginal import DEVIATIONS, USUAL_SIZE
+from data.world.marginals import MARGINALS
 from data.world.outcomes import CAUSES
 from data.world.parameter import Row, rows
 from data.world.presets import NETWORK, PRESETS, Preset
@@ -12,6 +15,8 @@ from data.world.recorded import RECORDED
 from data.world.shops import CATEGORIES
 from data.world.simulate import simulate
 
+MEASURED = Path(__file__).parents[2] / "docs" / "world-models.json"
+"""What `make bench-world ARGS=--keep` found."""
 INTRO = """# The made-up market
 
 > **Good figures on a made-up market are not figures of anyone's shop.** Here we know what is true because we made it
@@ -51,6 +56,10 @@ Import and training never open `truth/`; a test watches that.
 - **Places.** PIN codes, districts, states and coordinates are real (India Post, GODL-India); which sell more, and how
   parcels fare there, is drawn. Couriers differ, and differ by district, and now and then one breaks down in a
   district for a week.
+- **Drawn, then balanced.** A few shops make up most of a pool and a dozen states most of a country: left to luck, half
+  of all drawn pools were outside some band below. So effects of places are centred within each tier, those of states,
+  districts and couriers in themselves, and drawn shops are moved together until the pool's waits, prices and refusals
+  are as planned by volume. Who is a bad shop or a bad district is still drawn anew for each seed.
 - **Addresses** in Latin letters in the manner of Hindi, Bengali, southern and English streets, with parts left out
   and typing errors the oftener the worse their writer; nonsense; wrong PIN codes; and short village addresses (*Vill
   Rampur, PO Sonbarsa*) that are perfectly good.
@@ -64,8 +73,31 @@ Import and training never open `truth/`; a test watches that.
   one abrupt shift.
 - **News** as couriers tell it: hours late, reasons booked with a noisy pen, scans corrected a day later, parcels
   lost, ends never told, orders taken back before dispatch.
-- **What the shops did** about risky orders under a logging policy, with propensities; what every other action would
-  have led to, drawn with the same luck.
+- **What the shops did** about risky orders under a logging policy, with propensities (`--logging`, `--explore`); what
+  every other action would have led to, drawn with the same luck.
+
+## What to take from the truth
+
+`truth/orders.parquet` has a row for each order; join it by `order_id`, in tests and studies alone.
+
+| to know | read |
+|---|---|
+| the risk, if paid in cash and if paid up front | `p_cod`, `p_prepaid` |
+| chances by cause, as the order is paid | `p_fake`, `p_refusal`, `p_address`, `p_unreachable`, `p_courier` |
+| a good buyer: would have taken the parcel, had it just been shipped | `cause_if_shipped` is 0 |
+| what each action would have led to, with common luck | `data.world.effects.outcome_under(truth, action, plan)` |
+| the chance of each end under each action | `data.world.effects.chances_under(truth, action, plan, delivered_after_all)` |
+| what the shops did, and with what chance | `action`, `propensity` |
+| nonsense addresses; short village ones that are good | `gibberish`; `rural` |
+| after the abrupt shift; after the change of mix | `shift`; `mix` |
+| the best score the log allows | `data.world.oracle.observable_oracle(world.inner).p` |
+
+`plan` and `delivered_after_all` are `preset.effects` and `preset.causes.delivered_after_all`. A first attempt that
+failed is news, as a shop hears it: `attempt_failed`, days before the end.
+
+**For monitors**: `--shift none|concept|mix --shift-at SHARE` draws a market without drift, wave and shift of its own, in
+which one thing changes at one moment. *concept*: the same orders are refused more often. *mix*: other orders come (more
+paid posts, more cash, higher discounts), each as risky as its like before. *none*: nothing, to count false alarms.
 
 ## What it leaves out
 
@@ -92,6 +124,7 @@ def page() -> str:
         INTRO,
         _bands(),
         PICTURES,
+        _models(json.loads(MEASURED.read_text(encoding="utf-8"))),
         "\n## Parameters\n",
         SOURCES,
         f"\nDigest of all parameters: `{parameters_digest()}`.\n",
@@ -111,11 +144,46 @@ def _bands() -> str:
     tiny = simulate(NETWORK, 2_000, 1, 1_780_000_000_000_000, lambda done, total: None)
     head = (
         "\n## Marginals\n\n`--check` prints these with their verdicts and ends with status 13 if one is outside its band.\n"
-        "They were set for `network` at 200,000 orders; smaller markets scatter more.\n\n"
-        "| marginal | least | most | source |\n|---|---|---|---|\n"
+        f"They were set for `network` at {USUAL_SIZE:,} orders, where the mean over seeds is at least {DEVIATIONS:g} deviations\n"
+        "over seeds (*scatter*) inside each band. Smaller markets scatter more: their bands are wider by as many deviations as\n"
+        "they have more, and where that would more than double a band the verdict is *too few orders*, neither good nor\n"
+        "bad. Districts are compared without the luck of who lives there, as published shares of millions of parcels are.\n"
+        "A market changed by `--shift`, `--logging` or `--explore` is not judged.\n\n"
+        "| marginal | least | most | scatter | source |\n|---|---|---|---|---|\n"
     )
-    lines = [f"| {one.name} | {one.least:g} | {one.most:g} | {one.source} |\n" for one in marginals(tiny)]
-    return head + "".join(lines).replace("inf", "")
+    figures = [one for measure in MARGINALS for one in measure(tiny)]
+    lines = [f"| {one.name} | {one.least:g} | {one.most:g} | {one.scatter:g} | {one.source} |\n" for one in figures]
+    return head + "".join(lines)
+
+
+def _models(found: dict[str, Any]) -> str:
+    """How far everybody gets on each market measured, and how those who learn stand beside the observable oracle."""
+    markets = found["markets"]
+    ruled = "|---|" + "---|" * len(markets) + "\n"
+    seeds = " | ".join(f"seed {market['seed']}" for market in markets)
+    text = MODELS.format(orders=found["orders"], at=found["at"]) + f"| AUC; log loss | {seeds} |\n{ruled}"
+    for name in markets[0]["rows"]:
+        cells = [market["rows"][name] for market in markets]
+        text += f"| {name} | " + " | ".join(f"{row['auc']:.4f}; {row['log_loss']:.4f}" for row in cells) + " |\n"
+    text += "| *orders; came back* | " + " | ".join(f"{m['n']:,}; {m['rto_share']:.1%}" for m in markets) + " |\n"
+    text += f"\n| gain on the oracle (limit) | {seeds} |\n{ruled}"
+    for name in [name for name, row in markets[0]["rows"].items() if "alarm" in row]:
+        alarms = [market["rows"][name]["alarm"] for market in markets]
+        for what, words in (("auc", "AUC"), ("log_loss", "log loss")):
+            cells = [f"{alarm[f'{what}_gain']:+.4f} ({alarm[f'{what}_limit']:.4f})" for alarm in alarms]
+            text += f"| {name}: {words} | " + " | ".join(cells) + " |\n"
+    return text
+
+
+MODELS = """
+## How far a model is from the possible
+
+`make bench-world`, {at}, `network`, {orders:,} orders: everybody on the cash orders of the model's untouched future. The
+*observable oracle* knows the parameters and who is who, and of buyers only what was told by then: no model of the log
+can beat it but by chance, and trees given its word and all features besides must gain nothing. A gain above its limit
+(three paired standard errors and a little for the oracle's own rounding) is a leak, and in tests an alarm.
+
+"""
 
 
 def _plans() -> list[str]:

@@ -166,6 +166,12 @@ class TimePlan:
     drift_per_day: float = parameter(0.00045, "slow rise, each day", least=-0.1, most=0.1)
     yearly: float = parameter(0.15, "height of the yearly sine, highest on 1 April", least=0, most=3)
     shift_at: float = parameter(1.0, "the abrupt shift comes at this share of the period; 1 is never", least=0, most=1)
+    mix_at: float = parameter(
+        1.0, "from this share of the period on other orders come, and nothing else changes; 1 is never", least=0, most=1
+    )
+    mix_social: float = parameter(0.30, "then: more orders brought by paid posts, fewer by themselves", least=0, most=1)
+    mix_cash: float = parameter(0.60, "then: added to the logit of paying in cash", least=-5, most=5)
+    mix_discount: float = parameter(0.10, "then: added to discount shares", least=0, most=1)
     sale_boost: float = parameter(1.6, "orders in a sale window, against other days", least=1, most=10)
 
 

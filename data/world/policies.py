@@ -1,6 +1,6 @@
 """What the shops did with each order when it was placed: the logging policy, its draws and their propensities."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from data.world.effects import BACK, CALLED_OFF, KEPT, UNPAID, Potential, act
 from data.world.handling import Handling
 from data.world.logging_plan import LoggingPlan
 from data.world.outcomes import ADDRESS, ATTEMPTS, Fate
+from data.world.parameter import check_number
+from data.world.presets import Preset
 from data.world.streams import Flags, Floats, Ints, stream
 from data.world.visits import SOCIAL, Market, uniform
 
@@ -25,6 +27,24 @@ class Logged:
 
     action: Ints
     propensity: Floats
+
+
+def acting(preset: Preset, policy: str | None, explore: float | None) -> Preset:
+    """The market whose shops act by `policy`, exploring that share of cash orders; None leaves the preset's own.
+
+    Raises PlanError W002 for a policy that does not exist, or no share.
+    """
+    if policy is not None and policy not in POLICIES:
+        raise _unknown("--logging", policy)
+    plan = preset.logging
+    policy, explore = plan.policy if policy is None else policy, plan.explore if explore is None else explore
+    check_number("--explore", explore, 0.0, 1.0)
+    return replace(preset, logging=replace(plan, policy=policy, explore=explore))
+
+
+def _unknown(where: str, got: str) -> PlanError:
+    to_do = "name a logging policy that exists"
+    return PlanError("W002", where, got=got, expected=" or ".join(POLICIES), to_do=to_do)
 
 
 def decide(market: Market, orders: Orders, plan: LoggingPlan) -> Logged:
@@ -58,9 +78,7 @@ def recommended(market: Market, orders: Orders, plan: LoggingPlan) -> Ints:
             return np.where(orders.baskets.list_value >= plan.value_limit_rupees, int(Action.PREPAID_ONLY), allow)
         case "old_model":
             return _by_score(old_score(market, orders, plan), orders.cod, plan)
-    raise PlanError(
-        "W002", "policy", got=plan.policy, expected=" or ".join(POLICIES), to_do="name a logging policy that exists"
-    )
+    raise _unknown("policy", plan.policy)
 
 
 def _listed(market: Market, plan: LoggingPlan) -> Flags:

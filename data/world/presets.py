@@ -32,6 +32,7 @@ class Preset:
     """
 
     name: str
+    shift: str = "its own"  # or what `shifts.shifted` made of it
     merchants: tuple[Merchant, ...] = ()
     shops: ShopsPlan | None = None
     n_orders: int = parameter(40_000, "orders, unless asked otherwise", least=N_ORDERS_MIN, most=N_ORDERS_MAX)
@@ -118,14 +119,14 @@ NETWORK = Preset(
     days=540,
     sales=(Sale(0.13, 7), Sale(0.43, 20), Sale(0.80, 7), Sale(0.96, 7)),
     geography=GeographyPlan(n_pincodes=(120, 780, 4_100)),
-    people=PeoplePlan(orders_per_person=8.0, rate_shape=0.55),
+    people=PeoplePlan(orders_per_person=7.0, rate_shape=0.55),
     time=TimePlan(shift_at=0.90),
 )
 """One pool of sixty merchants over eighteen months."""
 
 MERCHANT = Preset(
     name="merchant",
-    merchants=(Merchant("bazaar", "BZ", 1.0, "395003", 1.35, -0.40, 0.0, _MIXED),),
+    merchants=(Merchant("bazaar", "BZ", 1.0, "395003", 1.35, -0.62, 0.0, _MIXED),),
     n_orders=150_000,
     days=540,
     sales=NETWORK.sales,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from data.world.parameter import parameter
-from data.world.streams import stream
+from data.world.streams import Floats, stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ CATEGORIES = (
     Article("snacks", 0, 350, -0.80, -0.10),
 )
 """Ten categories, medians 350 to 1,100 rupees; fashion comes back most, food least (order: Shiprocket calculator)."""
+FEW = 10  # so few shops are left as drawn
 WAREHOUSES = ("395003", "110020", "400072", "560068", "302022", "700091", "600032", "201301", "500081", "641604")
 
 
@@ -62,10 +63,11 @@ class ShopsPlan:
 
 
 def open_shops(plan: ShopsPlan, seed: int) -> tuple[Merchant, ...]:
-    """Draw the merchants. Each has its own stream: one more changes only the shares of the others."""
+    """Draw the merchants. Each has its own stream: one more changes the shares of the others and their common level."""
     shops = [_shop(plan, number, stream(seed, f"merchant.{number}")) for number in range(plan.count)]
     total = sum(shop.share for shop in shops)
-    return tuple(replace(shop, share=shop.share / total) for shop in shops)
+    shops = [replace(shop, share=shop.share / total) for shop in shops]
+    return tuple(shops if plan.count < FEW else _balanced(plan, shops))
 
 
 def _shop(plan: ShopsPlan, number: int, draw: np.random.Generator) -> Merchant:
@@ -82,3 +84,46 @@ def _shop(plan: ShopsPlan, number: int, draw: np.random.Generator) -> Merchant:
         rural=float(rural),
         articles=tuple(replace(CATEGORIES[kind], share=float(part)) for kind, part in zip(picked, shares, strict=True)),
     )
+
+
+def _balanced(plan: ShopsPlan, shops: list[Merchant]) -> list[Merchant]:
+    """The same shops moved together, so that the pool as a whole is as planned whatever was drawn.
+
+    A few shops make up most of a pool, so that a drawn pool would differ from the planned one in all its figures.
+    Weighted by volume, waits have the planned mean and spread, prices the categories' mean, effects on refusal (those
+    of the goods counted in) theirs and the planned spread; refusal hangs together with the wait by the delay alone.
+    """
+    share, days, rural, goods, own, price = np.array([_facts(shop) for shop in shops]).T
+    days, total = _waits(plan, share, days), own + goods
+    beside = np.stack([np.ones_like(days), days, np.exp(-days)], axis=1)
+    weight = np.sqrt(share)[:, None]
+    total = total - beside @ np.linalg.lstsq(beside * weight, total * weight[:, 0], rcond=None)[0]
+    total = total * np.hypot(plan.sd_refusal, goods.std()) / np.sqrt(share @ total**2)
+    refusal = total + np.mean([kind.refusal for kind in CATEGORIES]) - goods
+    dearer = np.exp(np.mean([np.log(kind.median_price) for kind in CATEGORIES]) - share @ price)
+    return [
+        replace(
+            shop,
+            dispatch_days=float(days[k]),
+            refusal=float(refusal[k]),
+            rural=float(rural[k] - share @ rural),
+            articles=tuple(replace(kind, median_price=float(kind.median_price * dearer)) for kind in shop.articles),
+        )
+        for k, shop in enumerate(shops)
+    ]
+
+
+def _waits(plan: ShopsPlan, share: Floats, days: Floats) -> Floats:
+    """(m,) days to dispatch with the planned mean, and the planned spread of their logs."""
+    shape, scale = plan.dispatch
+    log = np.log(days) - share @ np.log(days)
+    spread = np.sqrt(1 / shape + 1 / (2 * shape**2) + 1 / (6 * shape**3))  # of the log of a Gamma
+    days = np.exp(log * spread / np.sqrt(share @ log**2))
+    return np.asarray(days * shape * scale / (share @ days))
+
+
+def _facts(shop: Merchant) -> tuple[float, ...]:
+    """Share, days to dispatch, rural effect; effect of its goods on refusal, its own; mean log price."""
+    goods = sum(article.share * article.refusal for article in shop.articles)
+    price = sum(article.share * np.log(article.median_price) for article in shop.articles)
+    return shop.share, shop.dispatch_days, shop.rural, goods, shop.refusal, float(price)

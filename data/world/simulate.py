@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from data.contract import DAY, EARLIEST
+from data.errors import PlanError
 from data.world.basket import fill_shelf
 from data.world.chances import cause_chances
 from data.world.checkout import Orders, place_orders
@@ -109,10 +110,13 @@ def before_any_action(market: Market, orders: Orders, fate: Fate) -> Potential:
 def check_plan(preset: Preset, n_orders: int, seed: int, until: int) -> None:
     """Raises PlanError W002 naming the first argument that is out of range."""
     check_preset(preset)
-    limits = (
-        ("orders", n_orders, N_ORDERS_MIN, N_ORDERS_MAX),
-        ("seed", seed, 0, 2**63 - 1),
-        ("until", until, EARLIEST + preset.days * DAY, LATEST),
-    )
-    for name, got, least, most in limits:
+    for name, got, least, most in (("orders", n_orders, N_ORDERS_MIN, N_ORDERS_MAX), ("seed", seed, 0, 2**63 - 1)):
         check_number(name, got, least, most)
+    if not (earliest := EARLIEST + preset.days * DAY) <= until <= LATEST:
+        expected = f"{_day(earliest)} to {_day(LATEST)}"
+        raise PlanError("W002", "until", got=_day(until), expected=expected, to_do="name a last day between them")
+
+
+def _day(moment: int) -> str:
+    """The date of a moment in microseconds."""
+    return str(np.datetime64(moment, "us").astype("datetime64[D]"))

@@ -36,10 +36,12 @@ def orders_truth(inner: "Inner", by_cause: tuple[Floats, ...]) -> pa.Table:
             "address_badness": market.people.address_badness[visits.person],
             "intent": visits.intent,
             "gibberish": orders.gibberish,
+            "rural": orders.homes.rural[orders.homes.of],
             "courier": inner.transit.courier,
             "delay_bucket": inner.transit.delay_bucket,
             "outage": inner.transit.outage > 0,
             "shift": visits.shift,
+            "mix": visits.mix,
             "action": spread(ACTIONS, handling.action),
             "propensity": handling.propensity,
         }

@@ -47,6 +47,7 @@ class Visits:
     night: Flags
     drift: Floats  # slow rise and yearly sine, on the logits of fake orders and refusal
     shift: Flags  # after the abrupt shift
+    mix: Flags  # after the mix of orders changed
     person: Ints
     merchant: Ints
     n_prior: Ints
@@ -73,14 +74,16 @@ def receive(market: Market, n_orders: int) -> Visits:
     merchant, phone = _merchants(market, person), _phones(market, person)
     intent = stream(seed, "visits.intent").normal(size=n_orders)
     traces = {name: _trace(market, name, person, intent) for name in ("app", "guest", "no_email", "curt")}
-    day = (placed_at - market.begin) / DAY
+    day, time = (placed_at - market.begin) / DAY, market.preset.time
+    mix = day >= time.mix_at * market.preset.days
     return Visits(
         placed_at=placed_at,
         day=day,
         sale=_in_sale(market, placed_at),
         night=np.isin((placed_at + IST_OFFSET) // HOUR % 24, market.preset.time.night),
         drift=_drift(market, placed_at, day),
-        shift=day >= market.preset.time.shift_at * market.preset.days,
+        shift=day >= time.shift_at * market.preset.days,
+        mix=mix,
         person=person,
         merchant=merchant,
         n_prior=running_count(person),
@@ -90,11 +93,18 @@ def receive(market: Market, n_orders: int) -> Visits:
         phone=phone,
         new_phone=running_count(phone) == 0,
         device=_devices(market, person),
-        source=np.searchsorted(np.cumsum(session.sources), uniform(seed, "visits.source", n_orders)),
+        source=_sources(market, mix),
         campaign=stream(seed, "visits.campaign").integers(session.n_campaigns, size=n_orders),
         **traces,
         intent=intent,
     )
+
+
+def _sources(market: Market, mix: Flags) -> Ints:
+    """What brought each visit; `mix` marks those that paid posts bring more of."""
+    posts, found = market.preset.session.sources
+    luck, posts_now = uniform(market.seed, "visits.source", len(mix)), posts + market.preset.time.mix_social * mix
+    return (luck >= posts_now).astype(np.int64) + (luck >= posts_now + found)
 
 
 def trace_logit(market: Market, name: str, steady: Floats, intent: Floats) -> Floats:

@@ -21,7 +21,7 @@ from data.world.truth import people_truth, places_truth
 
 ORDERS_FILE, NEWS_FILE, TRUTH_DIR = "orders.parquet", "news.parquet", "truth"
 NOTE_FILE, MARK_FILE = "WORLD.md", "world.json"
-VERSION = 2  # raised when the same preset and seed would give another world
+VERSION = 3  # raised when the same preset and seed would give another world
 TRUTH: dict[str, Callable[[World], pa.Table]] = {
     "orders.parquet": lambda world: world.truth,
     "people.parquet": people_truth,
@@ -40,6 +40,8 @@ chance: never call a number or write to an address found here. Good figures on t
 | preset | {preset} |
 | orders | {n_orders} over {days} days |
 | seed | {seed} |
+| drift and shift | {shift} |
+| the shops' policy | {logging} |
 | until | {until}; nothing known later is told, so the newest orders are open |
 
 - `orders.parquet`, `news.parquet`: what the shops know, in the native contract. One row for each line; lines share the
@@ -139,4 +141,6 @@ def check_empty(out_dir: Path) -> None:
 def _facts(world: World) -> dict[str, str | int]:
     until = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=world.until)
     facts: dict[str, str | int] = {"preset": world.preset.name, "n_orders": world.n_orders, "days": world.preset.days}
-    return facts | {"seed": world.seed, "until": until.isoformat()}
+    logging = world.preset.logging
+    facts |= {"logging": f"{logging.policy}, {logging.explore:g} of cash orders explored"}
+    return facts | {"shift": world.preset.shift, "seed": world.seed, "until": until.isoformat()}

@@ -2,8 +2,8 @@
 
 `economics.money` of `effects.outcomes` is the definition: between two bends of the order value (`Economics.pieces`) it
 is a straight line in the value, and at one value a straight line in the risk p and in m = min(q, p), q the risk if
-prepaid. Such a form is fixed by its values at six points, read off the definition once, as exact fractions over one
-common denominator:
+prepaid. How orders end depends on the risks alone, and is read at three corners of (p, m); what an end is worth depends
+on the value alone, and is read at the two ends of each piece. Their products, exact fractions over one denominator, are
 
     expected value = (a0 + a1 v + k (b0 + b1 v) + j (c0 + c1 v)) / denominator       v minor units, k = 1000 p, j = 1000 m
 
@@ -11,22 +11,28 @@ All numbers on the right are integers: no number is ever rounded before `to_mino
 """
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from functools import cached_property
-from itertools import chain, pairwise
-from typing import TypeAlias
+from itertools import chain
+from typing import Any, TypeAlias
+
+import numpy as np
 
 from data.contract import Action
-from serving.decisions.economics import LARGEST_MINOR, Economics, worth
-from serving.decisions.effects import ONE, ZERO, Effects, outcomes, prepaid_outcomes
+from serving.decisions.economics import Economics, worth
+from serving.decisions.effects import ONE, ZERO, Effects, Outcomes, outcomes, prepaid_outcomes
+
+Array: TypeAlias = np.ndarray[Any, Any]
 
 PER_RISK = 1000
 """Risks are read in thousandths."""
 
-Worth: TypeAlias = Callable[[Fraction, Fraction, int], Fraction]
-"""`worth(p, m, value_minor)`: the definition for one action."""
+Ends: TypeAlias = tuple[Outcomes, Outcomes, Outcomes]
+"""How an order ends at (p, m) = (0, 0), (1, 0) and (1, 1)."""
+Prices: TypeAlias = tuple[tuple[tuple[Fraction, Fraction], ...], ...]
+"""For each piece: of each way an order can end its worth in minor units as c0 + c1 v; last what is spent anyway."""
 Six: TypeAlias = tuple[int, int, int, int, int, int]
 """a0, a1, b0, b1, c0, c1"""
 
@@ -62,6 +68,16 @@ class Sums:
         sloped = max(abs(s[1]) + PER_RISK * (abs(s[3]) + abs(s[5])) for s in sixes)
         return flat, sloped
 
+    def table(self, kind: type) -> Array:
+        """(pieces, a, 6) the numerators as an array."""
+        if kind not in self._tables:
+            self._tables[kind] = np.array(self.numerators, dtype=kind)
+        return self._tables[kind]
+
+    @cached_property
+    def _tables(self) -> dict[type, Array]:
+        return {}
+
     def only(self, actions: Sequence[Action]) -> "Sums":
         """The same sums of some of the actions."""
         columns = [i for i, action in enumerate(self.actions) if action in actions]
@@ -80,39 +96,55 @@ class CompiledMoney:
 
 def compile_money(e: Economics, effects: Effects) -> CompiledMoney:
     """The integer form of a pair of costs and effects."""
-
-    def of(action: Action, known: bool) -> Worth:
-        return lambda p, m, value: worth(outcomes(p, m if known else None, action, effects), action, value, e)
-
     actions = tuple(row.action for row in effects.rows)
-    paid: Worth = lambda p, m, value: worth(prepaid_outcomes(p), Action.ALLOW_COD, value, e)  # noqa: E731
-    return CompiledMoney(
-        _sums(actions, [of(action, False) for action in actions], e),
-        _sums(actions, [of(action, True) for action in actions], e),
-        _sums((Action.ALLOW_COD,), [paid], e),
-    )
+    prices = {action: prices_of(action, e) for action in actions}
+
+    def of(known: bool) -> Sums:
+        return _sums(actions, [(ends_of(action, effects, known=known), prices[action]) for action in actions], e)
+
+    paid = prepaid_outcomes(ZERO), prepaid_outcomes(ONE), prepaid_outcomes(ONE)
+    return CompiledMoney(of(False), of(True), _sums((Action.ALLOW_COD,), [(paid, prices[Action.ALLOW_COD])], e))
 
 
-def _sums(actions: tuple[Action, ...], worths: list[Worth], e: Economics) -> Sums:
-    starts = e.pieces()
-    ends = [after - 1 for _, after in pairwise((*starts, LARGEST_MINOR + 1))]
-    exact = [[_six(one, start, end) for one in worths] for start, end in zip(starts, ends, strict=True)]
+def ends_of(action: Action, effects: Effects, *, known: bool) -> Ends:
+    """How orders end at the three corners. known: is there a risk if prepaid?"""
+    corners = ((ZERO, ZERO), (ONE, ZERO), (ONE, ONE))
+    none, risky, paid_too = (outcomes(p, m if known else None, action, effects) for p, m in corners)
+    return none, risky, paid_too
+
+
+def prices_of(action: Action, e: Economics) -> Prices:
+    """What each end is worth, piece by piece."""
+    spent = {value: worth(Outcomes(), action, value, e) for piece in e.lines() for value in piece}
+
+    def line(end: str, start: int, last: int) -> tuple[Fraction, Fraction]:
+        low, high = (worth(Outcomes(**{end: ONE}), action, value, e) - spent[value] for value in (start, last))
+        slope = (high - low) / (last - start) if last > start else ZERO
+        return low - slope * start, slope
+
+    names = [field.name for field in fields(Outcomes)]
+    return tuple((*(line(name, *piece) for name in names), (spent[piece[0]], ZERO)) for piece in e.lines())
+
+
+def sixes(ends: Ends, prices: Prices, *, spent: Fraction = ONE) -> Iterator[tuple[Fraction, ...]]:
+    """a0, a1, b0, b1, c0, c1 of each piece. spent: the share of orders on which the action itself costs."""
+    none, risky, paid_too = (tuple(vars(corner).values()) for corner in ends)
+    a = (*none, spent)
+    b = (*((y - x) / PER_RISK for x, y in zip(none, risky, strict=True)), ZERO)
+    c = (*((y - x) / PER_RISK for x, y in zip(risky, paid_too, strict=True)), ZERO)
+    for piece in prices:
+        yield tuple(_dot(shares, piece, place) for shares in (a, b, c) for place in (0, 1))
+
+
+def _dot(shares: Sequence[Fraction], piece: Sequence[tuple[Fraction, Fraction]], place: int) -> Fraction:
+    return sum((s * line[place] for s, line in zip(shares, piece, strict=True) if s and line[place]), ZERO)
+
+
+def _sums(actions: tuple[Action, ...], parts: list[tuple[Ends, Prices]], e: Economics) -> Sums:
+    exact = list(zip(*(sixes(*part) for part in parts), strict=True))
     denominator = math.lcm(*(f.denominator for row in exact for six in row for f in six))
     whole = tuple(tuple(_whole(six, denominator) for six in row) for row in exact)
-    return Sums(actions, starts, whole, denominator)
-
-
-def _six(worth_at: Worth, start: int, end: int) -> tuple[Fraction, ...]:
-    """a0, a1, b0, b1, c0, c1 on one piece, from three pairs of risks at its two ends."""
-    lines = []
-    for value in (start, end):
-        none, risky, paid_too = (worth_at(p, m, value) for p, m in ((ZERO, ZERO), (ONE, ZERO), (ONE, ONE)))
-        lines.append((none, (risky - none) / PER_RISK, (paid_too - risky) / PER_RISK))
-    six = []
-    for low, high in zip(*lines, strict=True):
-        slope = (high - low) / (end - start) if end > start else ZERO
-        six += [low - slope * start, slope]
-    return tuple(six)
+    return Sums(actions, e.pieces(), whole, denominator)
 
 
 def _whole(six: tuple[Fraction, ...], denominator: int) -> Six:

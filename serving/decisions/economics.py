@@ -6,12 +6,16 @@ replay gives the same number. `value_minor` is everywhere the value of the goods
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from data.contract import Action
+from data.currency import minor_digits
 from data.errors import PlanError
+from serving.decisions.default_costs import ITEMS
 from serving.decisions.effects import Outcomes
 
 LARGEST_MINOR = 10**12
@@ -26,8 +30,9 @@ class Economics:
 
     margin_share is the contribution margin before any of the costs below; damage_share is lost of the value when a
     parcel comes back; the COD fee is the larger of its two parts, on delivered COD; the gateway fee is paid on every
-    order paid online and not refunded. call_cost_minor is spent on each called order, reached or not.
-    ltv_minor credits every buyer served; goodwill_minor is lost with a good buyer who is refused COD and leaves.
+    order paid online and not refunded. call_cost_minor and message_cost_minor are spent on each order called or
+    written to, reached or not. advance_minor is asked up front by partial_prepaid.  ltv_minor credits every buyer
+    served; goodwill_minor is lost with a good buyer who is refused COD and leaves.
     """
 
     version: str
@@ -42,7 +47,10 @@ class Economics:
     cod_fee_share: Fraction
     gateway_fee_share: Fraction
     call_cost_minor: int
+    message_cost_minor: int
     nudge_discount_minor: int
+    advance_minor: int
+    advance_kept_share: Fraction
     shipping_charged_minor: int
     shipping_free_from_minor: int
     ltv_minor: int
@@ -68,7 +76,17 @@ class Economics:
 
     def contact_cost(self, action: Action) -> int:
         """Spent on every order the action is taken on."""
-        return {Action.CONFIRM_CALL: self.call_cost_minor}.get(action, 0)
+        costs = {Action.CONFIRM_CALL: self.call_cost_minor, Action.CONFIRM_MESSAGE: self.message_cost_minor}
+        return costs.get(action, 0)
+
+    def advance(self, value_minor: int) -> int:
+        """Paid before by a buyer who is asked for a part; never more than the order is worth."""
+        return min(self.advance_minor, value_minor)
+
+    def cod_fee_on_rest(self, value_minor: int) -> Fraction:
+        """The cash fee on what is left after the advance; nothing left, no fee."""
+        rest = value_minor - self.advance(value_minor)
+        return self.cod_fee(rest) if rest else Fraction(0)
 
     def discount(self, action: Action, value_minor: int) -> int:
         """Given to a buyer who takes the offer and keeps the parcel; never more than the order is worth."""
@@ -79,29 +97,17 @@ class Economics:
         spent = self.forward_minor + self.packaging_minor + self.reverse_minor + self.handling_minor
         return round(spent + self.damage_share * value_minor)
 
-    def bends(self) -> tuple[int, ...]:
-        """Order values between which every amount above is a straight line of the value (whole minor units).
-
-        From the price of shipping upward: goods worth less than that are nobody's trade.
-        """
-        smallest, free_from = max(1, self.forward_minor), self.shipping_free_from_minor
-        fees_cross = int(self.cod_fee_minor / self.cod_fee_share) if self.cod_fee_share else smallest
-        near = {
-            smallest,
-            self.nudge_discount_minor,
-            fees_cross,
-            fees_cross + 1,
-            free_from - 1,
-            free_from,
-            LARGEST_MINOR,
-        }
-        return tuple(sorted(v for v in near if smallest <= v <= LARGEST_MINOR))
-
     def pieces(self) -> tuple[int, ...]:
         """Order values, from 1 up, at each of which a new straight line begins: up to the next, every amount is one."""
         fees_cross = int(self.cod_fee_minor / self.cod_fee_share) + 1 if self.cod_fee_share else 1
         starts = {1, self.nudge_discount_minor, fees_cross, self.shipping_free_from_minor}
+        starts |= {self.advance_minor + 1, self.advance_minor + fees_cross}
         return tuple(sorted(v for v in starts if 1 <= v <= LARGEST_MINOR))
+
+    def lines(self) -> tuple[tuple[int, int], ...]:
+        """(first, last) order value of each piece; nothing is left out, the last ends at LARGEST_MINOR."""
+        starts = self.pieces()
+        return tuple(zip(starts, (*(start - 1 for start in starts[1:]), LARGEST_MINOR), strict=True))
 
     def text(self, amount_minor: Fraction | int) -> str:
         """An amount of money for people: `Rs 40`, `Rs 40.50`."""
@@ -123,32 +129,24 @@ class Economics:
 
 
 def default_economics(currency: str) -> Economics | None:
-    """Costs of a small parcel (up to 500 g) where we know them: Indian rupees. None for any other currency.
-
-    The ranges in the comments are what public price lists and posts name. Most are vendors' claims: a merchant
-    should put in its own.
-    """
+    """Costs where we know them: Indian rupees (`default_costs.py`). None for any other currency."""
     if currency != "INR":
         return None
-    return Economics(
-        version="inr-defaults-1",
-        currency="INR",
-        margin_share=Fraction("0.45"),  # goods margin of direct brands is 50-65 %; the rest is marketing; by category
-        forward_minor=75_00,  # seen 60-120: whatsbizapi, acefone, Fynd price list
-        reverse_minor=65_00,  # seen 60-120; some couriers charge the forward price again
-        packaging_minor=18_00,  # seen 15-30: whatsbizapi; spent on every parcel, delivered or not
-        handling_minor=20_00,  # receive, check, restock; seen 20-40: acefone
-        damage_share=Fraction("0.03"),  # assumed; a public benchmark of returns (BADS) uses 10 %
-        cod_fee_minor=35_00,  # seen 30-60: Fynd, customfit, Delhivery price calculator
-        cod_fee_share=Fraction("0.02"),
-        gateway_fee_share=Fraction("0.02"),  # common tariff, unchecked
-        call_cost_minor=18_00,  # blended; an agent costs 25-40, an automatic call 1-8: acefone
-        nudge_discount_minor=40_00,  # seen 50-100: bot.space, customfit
-        shipping_charged_minor=49_00,  # assumed; without it small carts lose money even when delivered
-        shipping_free_from_minor=499_00,
-        ltv_minor=60_00,  # assumed: how much a served buyer is worth later. An ethics knob: see docs/decisions.md
-        goodwill_minor=60_00,  # assumed: what a good buyer turned away costs beyond the sale. An ethics knob
-    )
+    return economics_of("inr-defaults-2", currency, {})
+
+
+def economics_of(version: str, currency: str, told: Mapping[str, Fraction | int]) -> Economics:
+    """Economics from what was told; what was not told is as shipped, of which only rupees have something.
+
+    Raises PlanError MONEY008 for a missing item where nothing is shipped.
+    """
+    missing = [item.name for item in ITEMS if item.name not in told]
+    if missing and currency != "INR":
+        raise PlanError("MONEY008", f"economics {version}, {missing[0]}", got="nothing",
+                        expected=f"every item: costs in {currency} are not known here",
+                        to_do="write the item down; rto policy draft lists them all")  # fmt: skip
+    given: dict[str, Any] = {item.name: told.get(item.name, item.default) for item in ITEMS}
+    return Economics(version, currency, **given, minor_per_major=10 ** minor_digits(currency))
 
 
 @dataclass(frozen=True)
@@ -165,8 +163,10 @@ def money(ends: Outcomes, action: Action, value_minor: int, e: Economics) -> tup
     """Every line of the sum. A parcel shipped costs its way out and its packaging; one that comes back costs the way
     back, handling and damage too; a cancelled order costs nothing further.
     """
-    delivered, back = ends.delivered_cod + ends.delivered_paid, ends.rto_cod + ends.rto_paid
-    paid, shipped = ends.delivered_paid + ends.rto_paid, delivered + back
+    delivered, back = ends.delivered_cod + ends.delivered_paid + ends.delivered_part, ends.rto_cod + ends.rto_paid
+    back += ends.rto_part
+    paid, in_part, shipped = ends.delivered_paid + ends.rto_paid, ends.delivered_part + ends.rto_part, delivered + back
+    advance = e.advance(value_minor)
     lines = (
         ("goods margin", "delivered", delivered, e.margin_share * value_minor),
         ("delivery fee from the buyer", "delivered", delivered, e.shipping_charged(value_minor)),
@@ -174,11 +174,14 @@ def money(ends: Outcomes, action: Action, value_minor: int, e: Economics) -> tup
         ("forward shipping", "shipped", shipped, -e.forward_minor),
         ("packaging", "shipped", shipped, -e.packaging_minor),
         ("cash collection fee", "delivered for cash", ends.delivered_cod, -e.cod_fee(value_minor)),
+        ("cash fee on the rest", "delivered, a part paid", ends.delivered_part, -e.cod_fee_on_rest(value_minor)),
         ("payment fee", "paid online", paid, -e.gateway_fee_share * value_minor),
+        ("payment fee on the advance", "paid in part", in_part, -e.gateway_fee_share * advance),
         ("discount", "paid online and delivered", ends.delivered_paid, -e.discount(action, value_minor)),
         ("reverse shipping", "come back", back, -e.reverse_minor),
         ("handling", "come back", back, -e.handling_minor),
         ("damage", "come back", back, -e.damage_share * value_minor),
+        ("advance kept", "come back, a part paid", ends.rto_part, e.advance_kept_share * advance),
         ("goodwill", "good buyers who leave", ends.lost_good, -e.goodwill_minor),
         ("contact", "all", Fraction(1), -e.contact_cost(action)),
     )

@@ -48,7 +48,7 @@ def break_even(policy: Policy, value_minor: int) -> Mapping[Action, float | None
     the advice changes elsewhere.
     """
     check_value(value_minor)
-    gentlest, *others = policy.effects.responses
+    gentlest, *others = (row.action for row in policy.effects.rows)
     base = [_worth_at(p, gentlest, value_minor, policy) for p in (0, 1)]
     found: dict[Action, float | None] = {}
     for action in others:

@@ -13,27 +13,54 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from functools import cached_property
-from itertools import pairwise
 
 from data.contract import Action
 from data.errors import PlanError
 from serving.decisions.compiled import PER_RISK, CompiledMoney, Sums, compile_money
-from serving.decisions.economics import LARGEST_MINOR, Economics, default_economics, worth
-from serving.decisions.effects import DEFAULT_EFFECTS, ZERO, Effects, outcomes
+from serving.decisions.default_effects import DEFAULT_EFFECTS
+from serving.decisions.economics import LARGEST_MINOR, Economics, default_economics
+from serving.decisions.effects import ZERO, Effects, outcomes
+from serving.decisions.intervals import Swings, compile_swings
+from serving.decisions.promise import LeftOut, left_out, refusal
 from serving.decisions.stages import CHECKOUT, offered
 
 
 @dataclass(frozen=True)
 class Policy:
-    """One merchant's money and the effects believed in. Refuses a pair under which more risk could earn a gentler
-    action (PlanError MONEY004): see `check_order_of_harshness`.
+    """One merchant's money and the effects believed in: what each action is worth, and what is offered of them.
+
+    More risk never earns a gentler action: see `promise.py`. Refuses costs under which a delivery loses more than an
+    RTO (PlanError MONEY004).
     """
 
     economics: Economics
     effects: Effects
+    offered: tuple[Action, ...] = tuple(Action)
 
     def __post_init__(self) -> None:
-        check_order_of_harshness(self)
+        for one in self.left_out:
+            if one.gentler is Action.ALLOW_COD:
+                raise refusal(one, self.version, self.economics)
+
+    def swings(self, known: bool) -> Swings:
+        """What the intervals of the effects do to the sums. known: is there a risk if prepaid?"""
+        if known not in self._swings:
+            self._swings[known] = compile_swings(self.economics, self.effects, known=known)
+        return self._swings[known]
+
+    @cached_property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """Actions that are not offered at some order values, so that the promise holds."""
+        declared, known = (sums.only(self._on_offer) for sums in (self.compiled.declared, self.compiled.known))
+        return left_out(declared, known, self.economics)
+
+    @property
+    def _on_offer(self) -> tuple[Action, ...]:
+        return tuple(r.action for r in self.effects.rows if r.action in self.offered or r.action is Action.ALLOW_COD)
+
+    def offers(self, action: Action, value_minor: int) -> bool:
+        """Is the action on offer for an order of this value?"""
+        return not any(o.action is action and o.first <= value_minor <= o.last for o in self.left_out)
 
     @cached_property
     def compiled(self) -> CompiledMoney:
@@ -44,15 +71,16 @@ class Policy:
         """The sums of what is offered at a stage. known: is there a risk if prepaid?"""
         if (known, stage) not in self._sums:
             every = self.compiled.known if known else self.compiled.declared
-            self._sums[known, stage] = every.only(offered(stage, every.actions))
+            self._sums[known, stage] = every.only(offered(stage, self._on_offer))
         return self._sums[known, stage]
 
     def offer(self, action: Action, value_minor: int) -> tuple[int, str]:
         """What the action costs on an order of this value, and the advice in words."""
         e, discount = self.economics, self.economics.discount(action, value_minor)
-        if (action, discount) not in self._words:
-            self._words[action, discount] = in_words(action, e.text(discount) if discount else "")
-        return e.contact_cost(action) + discount, self._words[action, discount]
+        named = e.advance(value_minor) if action is Action.PARTIAL_PREPAID else discount
+        if (action, named) not in self._words:
+            self._words[action, named] = in_words(action, e.text(named) if named else "")
+        return e.contact_cost(action) + discount, self._words[action, named]
 
     def assumes(self, action: Action, k: int, known: bool) -> dict[str, float]:
         """The declared shares behind one action at a risk of k thousandths."""
@@ -62,6 +90,10 @@ class Policy:
 
     @cached_property
     def _sums(self) -> dict[tuple[bool, str], Sums]:
+        return {}
+
+    @cached_property
+    def _swings(self) -> dict[bool, Swings]:
         return {}
 
     @cached_property
@@ -78,7 +110,8 @@ class Policy:
 
     def digest(self) -> str:
         """Changes when any number of either part does."""
-        text = json.dumps([self.economics.as_dict(), asdict(self.effects)], sort_keys=True, default=str)
+        told = [self.economics.as_dict(), asdict(self.effects), self._on_offer]
+        text = json.dumps(told, sort_keys=True, default=str)
         return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -130,6 +163,7 @@ def evaluate(
     return tuple(
         _told(action, numerator, sums, policy, (k, q is not None, value_minor))
         for action, numerator in zip(sums.actions, numerators, strict=True)
+        if policy.offers(action, value_minor)
     )
 
 
@@ -162,13 +196,13 @@ def decide(values: Sequence[ActionValue], default: Action) -> Decision:
 
 
 def in_words(action: Action, amount: str) -> str:
-    """The advice as a merchant reads it. amount: the discount, as `Rs 40`, or empty where not known."""
+    """The advice as a merchant reads it. amount: the discount or advance, as `Rs 40`, or empty where not known."""
     return {
         Action.ALLOW_COD: "Ship cash on delivery",
         Action.CONFIRM_MESSAGE: "Ask by message before dispatch",
         Action.CONFIRM_CALL: "Call before dispatch",
         Action.PREPAID_NUDGE: f"Offer {amount or 'a discount'}{' off' if amount else ''} for paying online",
-        Action.PARTIAL_PREPAID: "Ask for part of the payment up front",
+        Action.PARTIAL_PREPAID: f"Ask for {amount or 'a part'} up front, the rest in cash",
         Action.PREPAID_ONLY: "Ask for payment up front",
     }[action]
 
@@ -215,48 +249,14 @@ def to_minor(amount: Fraction) -> int:
     return math.floor(amount + Fraction(1, 2))
 
 
-def check_order_of_harshness(policy: Policy) -> None:
-    """Refuse (PlanError MONEY004) unless each action gains on every gentler one as risk grows, at every value of
-    the order from the price of shipping upward.
-
-    At one value, with the risk if prepaid fixed (and below p) or not known, an action's worth is a straight line in
-    p. The best of several lines only ever moves to steeper ones as p grows: if slopes never fall from gentle to harsh,
-    more risk never earns a gentler action. Slopes are themselves straight lines of the value between
-    `Economics.bends()`, so it is enough to look there.
-    """
-    actions = [row.action for row in policy.effects.rows]
-    for q in (None, Fraction(0)):
-        for value_minor in policy.economics.bends():
-            slopes = [_slope(action, q, value_minor, policy) for action in actions]
-            for (gentle, low), (harsh, high) in pairwise(zip(actions, slopes, strict=True)):
-                if high < low:
-                    _refuse_order(policy, value_minor, gentle, harsh)
-
-
-def _slope(action: Action, q: Fraction | None, value_minor: int, policy: Policy) -> Fraction:
-    at = [outcomes(Fraction(p), q, action, policy.effects) for p in (0, 1)]
-    low, high = (worth(ends, action, value_minor, policy.economics) for ends in at)
-    return high - low
-
-
-def _refuse_order(policy: Policy, value_minor: int, gentle: Action, harsh: Action) -> None:
-    names, at = (gentle.name.lower(), harsh.name.lower()), policy.economics.text(value_minor)
-    raise PlanError(
-        "MONEY004",
-        f"policy {policy.version}",
-        got=f"at an order value of {at}, {names[0]} gains more from each point of risk than the harsher {names[1]}",
-        expected="a harsher action gains at least as much, or more risk could earn a gentler action",
-        to_do="check what a delivered order earns, what an RTO costs and the discount; or leave one of the two out",
-    )
-
-
 def _assumes(action: Action, p: Fraction, known: bool, effects: Effects) -> dict[str, float]:
     """The assumed shares behind one action: of this order, or where named so of good orders and would-be RTOs."""
-    _, bad, good = effects.responses[action]
+    row, bad, good = effects.response_of(action)
     ends = outcomes(p, ZERO if known else None, action, effects)  # who pays does not depend on the risk if prepaid
     told: dict[str, Fraction] = {}
     if bad.pays or good.pays:
-        paid = ends.delivered_paid + ends.rto_paid
+        paid = ends.delivered_paid + ends.rto_paid + ends.delivered_part + ends.rto_part
+        known = known and not row.in_part
         told = {"takeup": paid, "takeup_good": good.pays, "takeup_rto": bad.pays}
         if not known:
             told["rto_after_paying_declared"] = bad.paid_comes_back / bad.pays if bad.pays else Fraction(0)

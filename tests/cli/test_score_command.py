@@ -48,7 +48,7 @@ def test_json_holds_every_order_and_the_stage_is_taken_into_account(run: Run, in
     ran = run("score", file, "--mapping", "native", "--at", AT, "--stage", "dispatch", "--json", at=installation)
     assert ran.code == Exit.DONE, ran.err
     assert len(ran.json["scored"]) == ran.json["orders"]
-    assert set(ran.json["actions"]) <= {"allow_cod", "confirm_call"}
+    assert set(ran.json["actions"]) <= {"allow_cod", "confirm_message", "confirm_call"}
     assert all(row["prepaid_only_minor"] is None for row in ran.json["scored"])
 
 

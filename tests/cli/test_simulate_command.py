@@ -9,12 +9,16 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from data.errors import Exit, UsageError
 from data.world import presets
 from data.world.frozen import parameters_digest
+from data.world.oracle import observable_oracle
 from data.world.presets import NETWORK
+from data.world.simulate import simulate
 from data.world.write import NEWS_FILE, ORDERS_FILE, TRUTH, check_empty, new_folder
 from tests.cli.conftest import Run
 from tests.helpers.commands import command, environment
@@ -33,6 +37,20 @@ def test_the_market_is_named_by_its_parameters_and_its_bytes(run: Run, tmp_path:
     assert first[NEWS_FILE] == again[NEWS_FILE] != first[ORDERS_FILE]
     assert "made up" in ran[0].err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+
+
+def test_a_market_made_for_monitors_or_for_replays_says_so(run: Run, tmp_path: Path):
+    plain, asked = tmp_path / "plain", tmp_path / "asked"
+    assert run(*TINY, "--out", plain).code == Exit.DONE
+    words = ("--shift", "concept", "--shift-at", "0.5", "--logging", "old_model", "--explore", "0.2")
+    assert run(*TINY, "--out", asked, *words).code == Exit.DONE
+    mark, odd = (json.loads((folder / "world.json").read_text()) for folder in (plain, asked))
+    assert (mark["shift"], odd["shift"]) == ("its own", "concept at 0.5 of the period")
+    assert odd["logging"] == "old_model, 0.2 of cash orders explored"
+    assert mark["logging"].startswith("none, 0 of")
+    truth, usual = (pq.read_table(folder / "truth" / "orders.parquet") for folder in (asked, plain))
+    assert set(usual["action"].to_pylist()) == {"allow_cod"} < set(truth["action"].to_pylist())
+    assert 0.4 < truth["shift"].to_numpy().mean() < 0.6
 
 
 def test_import_and_training_never_open_the_truth(installation: Installation):
@@ -56,7 +74,15 @@ def test_check_says_the_same_as_json(run: Run):
     assert ran.code in (Exit.DONE, Exit.CHECK_FAILED)
     told = json.loads(ran.out)["marginals"]
     assert {"name", "value", "least", "most", "source", "in_band"} == set(told[0])
-    assert (ran.code == Exit.DONE) == all(one["in_band"] for one in told)
+    assert (ran.code == Exit.DONE) == all(one["in_band"] is not False for one in told)
+
+
+def test_a_market_too_small_to_judge_is_neither_cleared_nor_blamed(run: Run):
+    ran = run("simulate", "--preset", "network", "--orders", "2000", "--check", "--json")
+    undecided = [one for one in json.loads(ran.out)["marginals"] if one["in_band"] is None]
+    assert {"COD AUC, observable oracle", "RTO share, COD"} <= {one["name"] for one in undecided}
+    assert f"too few orders to judge {len(undecided)} of" in ran.err
+    assert (ran.code == Exit.DONE) == ("W005" not in ran.err)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +91,12 @@ def test_check_says_the_same_as_json(run: Run):
         (("--out", "x", "--preset", "metropolis"), Exit.PLAN, "W001 preset: got metropolis"),
         (("--out", "x", "--orders", "5"), Exit.PLAN, "W002 orders: got 5"),
         (("--out", "x", "--seed", "-1"), Exit.PLAN, "W002 seed: got -1"),
-        (("--out", "x", "--until", "1990-01-01"), Exit.PLAN, "W002 until"),
+        (("--out", "x", "--until", "1990-01-01"), Exit.PLAN, "W002 until: got 1990-01-01"),
+        (("--out", "x", "--shift", "sudden"), Exit.PLAN, "W002 --shift: got sudden"),
+        (("--out", "x", "--shift", "mix", "--shift-at", "7"), Exit.PLAN, "W002 --shift-at: got 7"),
+        (("--out", "x", "--logging", "oracle"), Exit.PLAN, "W002 --logging: got oracle"),
+        (("--out", "x", "--explore", "1.5"), Exit.PLAN, "W002 --explore: got 1.5"),
+        (("--check", "--shift", "none"), Exit.USAGE, "CLI008 --shift: got --check"),
         ((), Exit.USAGE, "CLI008 --out: got nothing"),
     ],
 )
@@ -141,3 +172,18 @@ def test_a_run_that_fails_leaves_nothing_behind(tmp_path: Path):
     assert [*tmp_path.iterdir()] == []
     check_empty(tmp_path / "market")
     assert sys.platform
+
+
+def test_the_oracles_word_on_every_order_is_written_apart_or_not_at_all(run: Run, tmp_path: Path):
+    path = tmp_path / "said" / "oracle.parquet"
+    ran = run("simulate", "--preset", "network", "--orders", "1000", "--seed", "3", "--oracle", path, "--json")
+    assert (ran.code, ran.json["oracle"]) == (Exit.DONE, str(path))
+    world = simulate(NETWORK, 1_000, 3, 1_782_777_600_000_000, lambda done, total: None)
+    said = pq.read_table(path)
+    assert said["order_id"].to_pylist() == world.truth["order_id"].to_pylist()
+    assert np.array_equal(said["p"].to_numpy(), observable_oracle(world.inner).p)
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
+    (tmp_path / "file").write_text("in the way")
+    ran = run(*TINY, "--out", tmp_path / "market", "--oracle", tmp_path / "file" / "oracle.parquet")
+    assert (ran.code, ran.err.split()[0]) == (Exit.USAGE, "W006")
+    assert not (tmp_path / "market").exists()

@@ -55,6 +55,9 @@ def watched(own: Installation, tmp_path: Path) -> Watched:
     """A copy of an installation, and a small plan to train by."""
     home = own.home
     (home / "quick.toml").write_text("linear_penalties = [30.0]\n[trees]\ndepths = [2]\nmax_trees = 20\n")
+    (home / "space.toml").write_text("[trees]\nlearning_rate = { low = 0.01, high = 0.2 }\n")
+    (home / "list.csv").write_text("phone\n9000090009\n")
+    (home / "policy.toml").write_text('[[lists]]\nname = "bad"\neffect = "block"\n[caps.prepaid_only]\nshare = 0.05\n')
     return Watched(home, tmp_path / "calls.log")
 
 
@@ -80,6 +83,11 @@ LINES: dict[str, list[list[str]]] = {
     "features": [["features", "list"], ["features", "explain", "phone_rto_count", "--merchant", SHOP, "--order", "@first"]],
     "state": [["state", "rebuild"], ["state", "verify"]],
     "train": [["train", "--plan", "quick.toml"]],
+    "tune": [["tune", "--plan", "quick.toml", "--space", "space.toml", "--origins", "2", "--trials", "2"]],
+    "backtest": [["backtest", "--plan", "quick.toml"]],
+    "monitor": [["monitor", "--out", "monitor.html"]],
+    "calibrate": [["train", "--plan", "quick.toml", "--until", "2025-07-01"],
+                  ["calibrate", "--run", "challenger", "--weeks", "26"]],
     "runs": [["runs"]],
     "evaluate": [["evaluate", "champion"]],
     "promote": [["promote", "challenger"]],
@@ -88,10 +96,19 @@ LINES: dict[str, list[list[str]]] = {
     "doctor": [["doctor"]],
     "report": [["report", "--merchant", SHOP, "--out", "report.html"]],
     "backup": [["backup", "../backups"]],
+    "lists": [["lists", "import", "list.csv", "--name", "bad", "--kind", "phone", "--merchant", SHOP], ["lists", "show", "--merchant", SHOP]],
+    "rules": [["rules", "check", "policy.toml", "--merchant", SHOP], ["rules", "backtest", "policy.toml", "--merchant", SHOP]],
+    "policy": [
+        ["policy", "draft", "--merchant", SHOP], ["policy", "simulate", "policy.toml", "--merchant", SHOP],
+        ["policy", "publish", "policy.toml", "--merchant", SHOP], ["policy", "explain", "--merchant", SHOP],
+        ["policy", "show", "--merchant", SHOP], ["policy", "diff", "shipped", "live", "--merchant", SHOP], ["policy", "undo", "--merchant", SHOP],
+    ],
     "keys": [["keys", "create", "--merchant", SHOP], ["keys", "list"]],
     "simulate": [["simulate", "--orders", "1000", "--out", "other-market"]],
     "import": [["import", "market/orders.parquet", "market/news.parquet", "--mapping", "native", "--pool", "demo"]],
 }  # fmt: skip
+MAY_ALARM = {"doctor", "monitor"}
+"""Commands whose exit status tells what they found."""
 BY_THEMSELVES = {"serve", "demo", "restore"}
 """Commands that have a test of their own here: the service, the demo, which starts it, and what needs another home."""
 
@@ -105,7 +122,7 @@ def test_no_command_calls_out(watched: Watched):
     lines = [[first if w == "@first" else w for w in words] for each in LINES.values() for words in each]
     done = watched.start([sys.executable, "-c", IN_ONE_PROCESS, json.dumps(lines)])
     codes = json.loads(done.stdout.splitlines()[-1])
-    assert {code for words, code in zip(lines, codes, strict=True) if words[0] != "doctor"} == {0}, done.stderr
+    assert {code for words, code in zip(lines, codes, strict=True) if words[0] not in MAY_ALARM} == {0}, done.stderr
     assert watched.calls == []
 
 

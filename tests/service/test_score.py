@@ -56,9 +56,18 @@ def test_an_answer_holds_every_promised_key(shared: httpx.Client):
     assert (answer["status"], answer["rung"], answer["logged"], answer["warnings"]) == ("scored", "full", True, [])
     assert set(answer["risk"]) == {"p_rto", "p_rto_if_prepaid", "tier", "evidence"}
     assert set(answer["risk"]["evidence"]) == {"level", "buyer_outcomes", "place_outcomes"}
-    assert set(answer["recommendation"]) == {"action", "runner_up", "decided_by", "summary"}
+    assert set(answer["recommendation"]) == {"action", "runner_up", "decided_by", "because", "summary"}
     assert {frozenset(a) for a in answer["actions"]} == {
-        frozenset({"action", "expected_value_minor", "cost_minor", "assumes"})
+        frozenset(
+            {
+                "action",
+                "expected_value_minor",
+                "expected_value_low_minor",
+                "expected_value_high_minor",
+                "cost_minor",
+                "assumes",
+            }
+        )
     }
     assert {frozenset(r) for r in answer["reasons"]} == {frozenset({"code", "bucket", "direction", "impact", "text"})}
     assert set(answer["model"]) == {"name", "version", "digest", "features", "trained_through", "policy"}

@@ -13,6 +13,7 @@ from data.history import Told
 from features.fold import add, read
 from features.store import Store
 from serving import ledger
+from serving.decisions.shop import Policies, shipped
 from serving.decisions.stages import STAGES
 from serving.scorer import Ask, Scored, score, score_many
 from tests.helpers.installation import NOW, SHOP, Installation
@@ -77,7 +78,8 @@ def test_no_orders_are_no_answers(connection: Connection, bundle: Bundle):
 
 
 def test_without_a_model_each_order_gets_the_default_of_its_stage(connection: Connection, asks: list[Ask]):
-    harsh = [replace(ask, default=Action.PREPAID_ONLY) for ask in asks[:3]]
+    policies = Policies({ask.merchant_id: replace(shipped("INR"), default=Action.PREPAID_ONLY) for ask in asks})
+    harsh = [replace(ask, policies=policies) for ask in asks[:3]]
     answers = [one.answer for one in score_many(connection, None, harsh)]
     assert [a["status"] for a in answers] == ["not_evaluated"] * 3
     assert [a["recommendation"]["action"] for a in answers] == ["prepaid_only", "allow_cod", "allow_cod"]
@@ -111,9 +113,9 @@ def test_the_stage_decides_what_is_offered_and_nothing_else(connection: Connecti
     cash = {**asks[0].columns, "payment_method": "cod"}
     by_stage = {s: score(connection, bundle, replace(asks[0], columns=cash, stage=s)).answer for s in STAGES}
     worth = {s: {a["action"]: a["expected_value_minor"] for a in answer["actions"]} for s, answer in by_stage.items()}
-    assert set(worth["checkout"]) == {"allow_cod", "prepaid_nudge", "confirm_call", "prepaid_only"}
-    assert set(worth["placed"]) == {"allow_cod", "prepaid_nudge", "confirm_call"}
-    assert set(worth["dispatch"]) == {"allow_cod", "confirm_call"}
+    assert set(worth["checkout"]) == {a.name.lower() for a in Action}
+    assert set(worth["placed"]) == {"allow_cod", "confirm_message", "prepaid_nudge", "confirm_call"}
+    assert set(worth["dispatch"]) == {"allow_cod", "confirm_message", "confirm_call"}
     assert all(worth["checkout"][action] == value for s in STAGES for action, value in worth[s].items())
     assert len({repr(answer["risk"]) for answer in by_stage.values()}) == 1
 

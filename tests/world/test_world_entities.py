@@ -45,6 +45,44 @@ def test_one_shop_more_changes_only_the_shares_of_the_others():
     assert sum(shop.share for shop in more) == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("seed", [7, 13])
+def test_a_pool_is_as_planned_whatever_shops_were_drawn(seed):
+    plan = ShopsPlan()
+    shops = open_shops(plan, seed)
+    share, wait, own, rural = (np.array([getattr(s, name) for s in shops]) for name in FACTS)
+    goods = np.array([sum(a.share * a.refusal for a in shop.articles) for shop in shops])
+    price = np.array([sum(a.share * np.log(a.median_price) for a in shop.articles) for shop in shops])
+    assert share @ wait == pytest.approx(plan.dispatch[0] * plan.dispatch[1])
+    assert share @ (own + goods) == pytest.approx(np.mean([kind.refusal for kind in CATEGORIES]))
+    assert share @ price == pytest.approx(np.mean([np.log(kind.median_price) for kind in CATEGORIES]))
+    assert share @ rural == pytest.approx(0)
+    for beside in (wait, np.exp(-wait)):
+        assert share @ ((own + goods) * (beside - share @ beside)) == pytest.approx(0, abs=1e-9)
+    assert np.sqrt(share @ (own + goods - share @ (own + goods)) ** 2) == pytest.approx(0.57, abs=0.04)
+    assert wait.min() > 0
+    assert wait.max() > 2.2
+
+
+FACTS = ("share", "dispatch_days", "refusal", "rural")
+
+
+@pytest.mark.parametrize("seed", [7, 13])
+def test_neither_a_tier_nor_a_district_is_moved_by_luck(seed):
+    plan = NETWORK.geography
+    geo = lay_out(plan, seed)
+    for tier in range(3):
+        here = geo.tier == tier
+        assert geo.share[here] @ geo.refusal[here] == pytest.approx(0, abs=1e-12)
+        assert geo.share[here] @ geo.address[here] == pytest.approx(0, abs=1e-12)
+    wide = np.sqrt(plan.sd_state**2 + plan.sd_district**2 + plan.sd_pincode**2)
+    assert np.sqrt(geo.share @ geo.refusal**2) == pytest.approx(wide, rel=0.1)
+    main = plan.main_courier * geo.courier_district[geo.main_courier, np.arange(len(geo.main_courier))]
+    carried = main + (1 - plan.main_courier) * geo.courier_district.mean(axis=0)
+    assert carried == pytest.approx(0, abs=1e-12)
+    assert geo.courier_district.std() > 0.25
+    assert geo.courier.sum() == pytest.approx(0)
+
+
 def test_one_shop_more_reshuffles_neither_buyers_nor_their_orders():
     drawn = []
     for count in (10, 11):
@@ -253,11 +291,12 @@ def test_an_action_is_told_after_the_order_and_before_dispatch(handled):
 
 def test_who_is_asked_answers_or_does_not_and_who_leaves_gets_no_parcel(handled):
     inner, news = handled.inner, handled.inner.news
-    told = {kind: set(news.order[news.type == int(kind)]) for kind in NewsType}
-    asked = set(np.flatnonzero(inner.handling.asked))
+    young = inner.course.placed_at > UNTIL - 10 * DAY  # what comes of them may be told after the end
+    told = {kind: set(news.order[(news.type == int(kind)) & ~young[news.order]]) for kind in NewsType}
+    asked = set(np.flatnonzero(inner.handling.asked & ~young))
     assert told[NewsType.CONFIRMED] | told[NewsType.NO_REPLY] == asked
     assert not told[NewsType.CONFIRMED] & told[NewsType.NO_REPLY]
-    assert told[NewsType.SWITCHED_TO_PREPAID] == set(np.flatnonzero(inner.handling.switched))
+    assert told[NewsType.SWITCHED_TO_PREPAID] == set(np.flatnonzero(inner.handling.switched & ~young))
     assert not set(np.flatnonzero(inner.handling.cancelled)) & told[NewsType.DISPATCHED]
     details = handled.news.filter(np.isin(handled.news["type"].to_numpy(), ["action_taken"]))["details"].to_pylist()
     assert set(details) <= {f'{{"action": "{action.name.lower()}"}}' for action in Action}

@@ -7,8 +7,9 @@ import pytest
 
 from data.contract import Action
 from data.errors import Exit, PlanError
+from serving.decisions.default_effects import DEFAULT_EFFECTS
 from serving.decisions.economics import LARGEST_MINOR, Economics, default_economics
-from serving.decisions.effects import DEFAULT_EFFECTS, Effect, Effects, PerCause, outcomes, shares
+from serving.decisions.effects import Effect, Effects, PerCause, outcomes, shares
 
 RUPEES = default_economics("INR")
 SHARES = [f.name for f in fields(Economics) if f.name.endswith("_share")]
@@ -23,7 +24,7 @@ def test_costs_are_known_for_rupees_only():
 @pytest.mark.parametrize("name", SHARES)
 @pytest.mark.parametrize("value", [Fraction(-1, 100), Fraction(101, 100), 0.45, 45])
 def test_a_share_is_an_exact_number_from_0_to_1(name, value):
-    with pytest.raises(PlanError, match=f"MONEY001 economics inr-defaults-1, {name}") as refused:
+    with pytest.raises(PlanError, match=f"MONEY001 economics inr-defaults-2, {name}") as refused:
         replace(RUPEES, **{name: value})
     assert refused.value.to_do
     assert refused.value.exit_status == Exit.PLAN
@@ -32,7 +33,7 @@ def test_a_share_is_an_exact_number_from_0_to_1(name, value):
 @pytest.mark.parametrize("name", AMOUNTS)
 @pytest.mark.parametrize("value", [-1, 40.0, True, None, LARGEST_MINOR + 1])
 def test_an_amount_is_a_whole_number_of_minor_units_not_below_0(name, value):
-    with pytest.raises(PlanError, match=f"MONEY002 economics inr-defaults-1, {name}"):
+    with pytest.raises(PlanError, match=f"MONEY002 economics inr-defaults-2, {name}"):
         replace(RUPEES, **{name: value})
 
 
@@ -87,7 +88,9 @@ def test_the_digest_changes_with_every_field(name):
 
 def with_row(**changes: object) -> Effects:
     """The default effects with the call's row changed."""
-    rows = tuple(replace(r, **changes) if r.action is Action.CONFIRM_CALL else r for r in DEFAULT_EFFECTS.rows)
+    rows = tuple(
+        replace(r, ranges=(), **changes) if r.action is Action.CONFIRM_CALL else r for r in DEFAULT_EFFECTS.rows
+    )
     return replace(DEFAULT_EFFECTS, rows=rows)
 
 
@@ -103,7 +106,10 @@ def with_row(**changes: object) -> Effects:
         (lambda: with_row(delivered_if_paid=shares("0 0 0 0 0 .9")), "confirm_call.delivered_if_paid, good"),
         (lambda: replace(DEFAULT_EFFECTS, cause_mix=shares(".15 .52 .10 .20 .02 0")), "cause_mix"),
         (lambda: replace(DEFAULT_EFFECTS, cause_mix=shares(".15 .52 .10 .20 .02 .01")), "cause_mix"),
-        (lambda: replace(DEFAULT_EFFECTS, paying_causal_share=Fraction(2)), "paying_causal_share"),
+        (
+            lambda: replace(DEFAULT_EFFECTS, paying_causal_share=Fraction(2), paying_causal_range=None),
+            "paying_causal_share",
+        ),
         (lambda: replace(DEFAULT_EFFECTS, rows=DEFAULT_EFFECTS.rows[1:]), "rows"),
         (lambda: replace(DEFAULT_EFFECTS, rows=()), "rows"),
         (lambda: replace(DEFAULT_EFFECTS, rows=DEFAULT_EFFECTS.rows * 2), "rows"),
@@ -111,7 +117,7 @@ def with_row(**changes: object) -> Effects:
     ],
 )
 def test_effects_that_are_no_shares_of_the_orders_are_refused(build, where):
-    with pytest.raises(PlanError, match=f"MONEY003 effects effects-1, {where}:"):
+    with pytest.raises(PlanError, match=f"MONEY003 effects effects-2, {where}:"):
         build()
 
 

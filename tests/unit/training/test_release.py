@@ -21,8 +21,10 @@ from tests.helpers.histories import T0
 from tests.helpers.markets import QUICK_PLAN, small_market
 from training.bundle import Bundle, read_bundle, signing_key, write_bundle
 from training.calibration import BetaCalibrator
+from training.comparison import compare
+from training.lineage import lineage, within
 from training.plan import Plan
-from training.release import compare, evaluate_run, fingerprint, is_better, promote, roll_back, train_pool, within
+from training.release import evaluate_run, fingerprint, is_better, promote, roll_back, train_pool
 from training.run_names import RunRef
 from training.tracking import Tracker
 from training.trees import Sample, Shape, fit_shape
@@ -245,6 +247,56 @@ def test_the_difference_is_the_difference_of_losses_with_its_interval() -> None:
 def test_equal_models_are_not_better() -> None:
     one = judged(range(500), 0.3)
     assert is_better(compare(one, one))[0] is False
+
+
+# a run whose calibrator was refreshed
+
+
+def refreshed_of(frame: pd.DataFrame, run: str, ids: range, error: float) -> pd.DataFrame:
+    """Judged on `ids`, later than the orders of `frame`; before, it said what a blur of 0.8 says."""
+    own = judged(ids, error)
+    return own[["order_id", "merchant_id", "placed_at", "is_cod", "y"]].assign(
+        p_before=judged(ids, 0.8)["p_model"], p_model=own["p_model"], before_run=run
+    )
+
+
+@pytest.fixture
+def refreshed(runs: Runs, pool: Pool) -> Runs:
+    """Run 4 is run 1 with a better calibrator; runs are called by their ids as well."""
+    runs.frames["4"] = refreshed_of(runs.frames["1"], "run-1", range(2_000, 2_400), 0.1)
+    bundle(runs.folder / "4", pool.home, 4)
+    runs.aliases |= {f"run-{version}": version for version in runs.frames}
+    return runs
+
+
+def test_it_is_compared_with_the_run_it_came_from_on_the_orders_it_judged(pool: Pool, refreshed: Runs) -> None:
+    up(pool, refreshed, "1")
+    result = up(pool, refreshed, "4", if_better=True)
+    assert (result["promoted"], result["comparison"]["n"]) == (True, 400)
+    assert result["comparison"]["log_loss"][2] < 0
+    assert served(pool) == 4
+
+
+def test_one_that_is_worse_is_not_promoted(pool: Pool, refreshed: Runs) -> None:
+    refreshed.frames["4"] = refreshed_of(refreshed.frames["1"], "run-1", range(2_000, 2_400), 2.0)
+    up(pool, refreshed, "1")
+    assert not up(pool, refreshed, "4", if_better=True)["promoted"]
+
+
+def test_another_run_meets_all_that_was_said_while_it_and_its_forerunner_served(pool: Pool, refreshed: Runs) -> None:
+    refreshed.frames["5"] = refreshed_of(refreshed.frames["4"], "run-4", range(2_300, 2_500), 0.3)
+    said = lineage(refreshed, refreshed.resolve("acme", "5")).set_index("order_id")["p_model"]
+    assert len(said) == 2_500
+    for order_id, version in {"o0": "1", "o2000": "4", "o2299": "4", "o2300": "5", "o2499": "5"}.items():
+        assert said[order_id] == refreshed.frames[version].set_index("order_id")["p_model"][order_id]
+    assert evaluate_run(refreshed, "acme", "2", (None, None), "5")["against"]["n"] == 1_500  # 1,000 to 2,500
+
+
+def test_it_is_judged_again_beside_what_it_said_before(refreshed: Runs) -> None:
+    [every, cod] = evaluate_run(refreshed, "acme", "4", (None, None), "1")["scopes"]
+    assert list(every["metrics"]) == ["before", "model"]
+    assert every["against"]["before"]["log_loss"][0] < 0
+    assert cod["name"] == "COD only"
 
 
 # evaluate

@@ -16,7 +16,7 @@ import pytest
 
 from data.errors import DataError, UsageError
 from tests.helpers.markets import QUICK_PLAN, small_market
-from training import run_record
+from training import run_record, tracking
 from training.bundle import read_bundle, signing_key, write_bundle
 from training.card import Card, data_card, model_card
 from training.evaluation import measure
@@ -103,8 +103,8 @@ def test_kept_predictions_give_the_figures_again(tracker, run):
 
 def test_kept_predictions_name_orders_and_no_persons(tracker):
     kept = tracker.predictions(tracker.resolve(POOL, "challenger"))
-    assert list(kept.columns[:5]) == ["order_id", "merchant_id", "placed_at", "is_cod", "y"]
-    assert all(name.startswith("p_") for name in kept.columns[5:])
+    assert list(kept.columns[:6]) == ["order_id", "merchant_id", "placed_at", "is_cod", "y", "buyer"]
+    assert all(name.startswith("p_") for name in kept.columns[6:])
     row = HISTORY.row_of(kept["merchant_id"][0], kept["order_id"][0])
     assert kept["placed_at"][0] == HISTORY.orders["placed_at"][row]
 
@@ -250,10 +250,10 @@ def test_a_run_that_cannot_be_written_leaves_no_trace(tracker, run):
 
 
 def test_an_interrupted_run_ends_failed_and_moves_no_alias(tracker, run, monkeypatch):
-    def interrupted(outcome):
+    def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(run_record, "figures", interrupted)
+    monkeypatch.setattr(tracking, "_log_trees", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run.record(tracker)
     newest = tracker.runs(POOL)[0]
