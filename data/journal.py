@@ -129,20 +129,26 @@ def columns_of_many(
 ) -> tuple[list[int], list[tuple[Any, ...]]]:
     """Which of these orders are kept, by their places, and some columns of each: a column of values for each name."""
     paths = ", ".join(f"'$.{name}'" for name in names)
-    sql = f"SELECT asked.rowid - 1, json_extract(columns, {paths}) FROM {_ASKED} JOIN orders ON {_SAME_ORDER}"
-    rows: list[Any] = connection.execute(sql, (apsw.carray(tuple(order_ids)), merchant_id)).fetchall()
-    told = orjson.loads("[" + ",".join([text for _, text in rows]) + "]")
-    return [place for place, _ in rows], list(zip(*told, strict=True)) or [()] * len(names)
+    wanted = "asked.rowid - 1", f"json_extract(columns, {paths})"
+    places, told = _in_one_row(connection, wanted, "orders", merchant_id, order_ids)
+    return places, list(zip(*told, strict=True)) or [()] * len(names)
 
 
-def news_of_many(connection: Connection, merchant_id: str, order_ids: Sequence[str]) -> list[tuple[Any, ...]]:
+def news_of_many(connection: Connection, merchant_id: str, order_ids: Sequence[str]) -> list[list[Any]]:
     """All news of these orders as columns: the order's place, type, happened_at, known_at, reason, has it details?"""
-    sql = (
-        "SELECT asked.rowid - 1, type, happened_at, known_at, reason, details IS NOT NULL "
-        f"FROM {_ASKED} JOIN news ON {_SAME_ORDER}"
-    )
-    rows: list[Any] = connection.execute(sql, (apsw.carray(tuple(order_ids)), merchant_id)).fetchall()
-    return list(zip(*rows, strict=True)) or [()] * 6
+    wanted = ("asked.rowid - 1", "type", "happened_at", "known_at", "reason", "details IS NOT NULL")
+    return _in_one_row(connection, wanted, "news", merchant_id, order_ids)
+
+
+def _in_one_row(
+    connection: Connection, wanted: Sequence[str], table: str, merchant_id: str, order_ids: Sequence[str]
+) -> list[list[Any]]:
+    """Columns of what a table holds of these orders, each as one JSON text: SQLite then works in one piece and leaves
+    the interpreter to others, where a row at a time is a quarrel for it."""
+    columns = ", ".join(f"json_group_array({one})" for one in wanted)
+    sql = f"SELECT {columns} FROM {_ASKED} JOIN {table} ON {_SAME_ORDER}"
+    [texts] = connection.execute(sql, (apsw.carray(tuple(order_ids)), merchant_id))
+    return [orjson.loads(text) for text in texts]
 
 
 def _told(row: Any) -> Told:
