@@ -22,6 +22,7 @@ _FEW = 50  # up to so many tokens it is quicker to ask for each
 _ASKED = "carray(?) AS asked CROSS"  # crossed, so that SQLite goes from what is asked to the table and not back
 _SAME_ORDER = "merchant_id = ? AND order_id = asked.value"
 _PSEUDONYMS = f"SELECT asked.rowid - 1, pseudonym FROM {_ASKED} JOIN pseudonyms ON kind = ? AND token = asked.value"
+_ADD_PSEUDONYMS = "INSERT INTO pseudonyms (kind, token) SELECT ?, value FROM carray(?)"  # in the order of the array
 _NEWS = "merchant_id, order_id, source, event_id, type, happened_at, known_at, reason, details"
 
 
@@ -34,7 +35,7 @@ def assign_pseudonyms(connection: Connection, kind: str, tokens: list[bytes | No
     known = _known(connection, kind, wanted)
     new = [t for t in wanted if t not in known]
     if new:
-        connection.executemany("INSERT INTO pseudonyms (kind, token) VALUES (?, ?)", ((kind, t) for t in new))
+        connection.execute(_ADD_PSEUDONYMS, (kind, apsw.carray(tuple(new))))
         last = connection.last_insert_rowid()  # AUTOINCREMENT within one transaction leaves no gaps
         known |= zip(new, range(last - len(new) + 1, last + 1), strict=True)
     return np.array([MISSING if t is None else known[t] for t in tokens], dtype=np.int64)

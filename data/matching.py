@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data import compiled
+from data.codes import in_one_piece
 from data.side_by_side import side_by_side
 
 Array = np.ndarray[Any, Any]
@@ -41,7 +42,7 @@ def keys_of(tables: Sequence[Any], scope: tuple[str, ...], text: str) -> Keys:
 
 def coded(column: Any) -> tuple[Array, list[Any]]:
     """Whole-number codes (n,) of an Arrow column, -1 where missing, and the values they stand for, sorted."""
-    encoded = (column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column).dictionary_encode()
+    encoded = in_one_piece(column).dictionary_encode()
     order = pc.array_sort_indices(encoded.dictionary)
     rank = np.empty(len(order) + 1, dtype=np.int64)
     rank[order], rank[-1] = np.arange(len(order)), -1
@@ -51,8 +52,7 @@ def coded(column: Any) -> tuple[Array, list[Any]]:
 
 def letters_of(column: Any) -> tuple[Array, Array]:
     """Offsets (n + 1,) and UTF-8 bytes of an Arrow column of text."""
-    whole = column.cast(pa.large_string())
-    whole = whole.combine_chunks() if isinstance(whole, pa.ChunkedArray) else whole
+    whole = in_one_piece(column.cast(pa.large_string()))
     _, offsets, letters = whole.buffers()
     if len(whole) == 0:
         return np.frombuffer(bytes(8), dtype=np.int64), np.frombuffer(b"", dtype=np.uint8)
