@@ -67,8 +67,8 @@ def _changed_order(order_id: str, columns: list[str], segment: Segment) -> DataE
 def new_news(pool: Pool, news: NewsTable, earlier: Sequence[Segment] | None = None) -> NewsTable:
     """The news that adds something: never told before, or known earlier than was told before.
 
-    news: each piece once (`data/news.py`).  earlier: the pool's segments as listed already. Raises DataError DQ014 if an event id was told before with other content:
-    found here, not at the next loading.
+    news: each piece once (`data/news.py`).  earlier: the pool's segments as listed already. Raises DataError DQ014 if an
+    event id was told before with other content: found here, not at the next loading.
     """
     known_before = np.full(len(news), np.iinfo(np.int64).max)
     sources = [live_history(pool)[1], *(list_segments(pool) if earlier is None else earlier)]

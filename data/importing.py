@@ -145,8 +145,8 @@ def _checked(imported: Imported, pool: Pool, earlier: list[Segment], tell: Tell)
     tell("check", 0, 1)
     frame = told_frame(told, meant)
     if before is not None and frame["placed_at"].isna().any():  # news of orders that came with an earlier import
-        earlier = orders_meant(before.orders, told).order_placed_at
-        frame["placed_at"] = frame["placed_at"].fillna(pd.Series(earlier))
+        placed_before = orders_meant(before.orders, told).order_placed_at
+        frame["placed_at"] = frame["placed_at"].fillna(pd.Series(placed_before))
     report = check_history(history, frame, before)
     if report.hard_failures:  # nothing of the import is kept but the page that says why
         page = pool.folder / "checks-refused.html"

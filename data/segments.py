@@ -54,8 +54,10 @@ class Segment:
 
 
 def list_segments(pool: Pool, hold: bool = False) -> list[Segment]:
-    """The pool's segments, oldest first. hold: each file is read once, whole, and held as long as the list. Raises DataError DB001 if one is from a newer version, DB005 if one is
-    damaged."""
+    """The pool's segments, oldest first. hold: each file is read once, whole, and held as long as the list.
+
+    Raises DataError DB001 if one is from a newer version, DB005 if one is damaged.
+    """
     if not pool.segments.is_dir():
         return []
     found = []
