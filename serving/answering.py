@@ -80,6 +80,7 @@ def answer(
         "actions": actions,
         "reasons": why,
         "currency": currency,
+        "experiment": None,
     }
 
 

@@ -32,7 +32,7 @@ from tests.helpers.installation import (
 )
 
 KEYS = {"decision_id", "status", "rung", "scored_at", "logged", "risk", "recommendation", "actions", "reasons", "model",
-        "warnings", "request_id", "elapsed_ms", "currency", "order_id", "checkout_id", "stage"}  # fmt: skip
+        "warnings", "request_id", "elapsed_ms", "currency", "order_id", "checkout_id", "stage", "experiment"}  # fmt: skip
 
 
 def scored(client: httpx.Client, order: dict[str, Any], **options: Any) -> dict[str, Any]:
