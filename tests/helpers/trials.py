@@ -56,6 +56,8 @@ def _called(p: Array) -> Array:
 
 
 _CALL = 1_800.0
+_LATER = 20_000.0
+"""Earned of every logged order: without it the risky ones earn about nothing, and a wrong weight would not show."""
 
 
 @cache
@@ -88,10 +90,12 @@ def a_log(rng: np.random.Generator, n: int = ORDERS) -> Log:
     action = (wanted & ~held).astype(np.int64)
     propensity = np.where(wanted, np.where(held, share, 1 - share), 1.0)
     back = rng.random(n) < np.where(action == 1, _called(p), p)
-    guessed = np.clip(0.9 * p + 0.02, 0, 1)  # a model that is somewhat wrong
+    guessed = 0.4 * p + 0.1  # a model that is quite wrong: the weights must mend it
     shipped = guessed * _earned(True, value) + (1 - guessed) * _earned(False, value)  # type: ignore[arg-type]
-    money = _earned(back, value) - _CALL * action
-    return Log(action, propensity, money, np.zeros(n, np.int64), shipped, shipped - _CALL * action, _true_shipping())
+    shipped, money = shipped + _LATER, _earned(back, value) + _LATER - _CALL * action
+    return Log(
+        action, propensity, money, np.zeros(n, np.int64), shipped, shipped - _CALL * action, _true_shipping() + _LATER
+    )
 
 
 @cache
