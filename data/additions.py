@@ -1,5 +1,6 @@
 """What an import adds to what its pool holds already: judged before anything is written."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,14 +16,15 @@ from data.pool import Pool
 from data.segments import ORDER_KEY, Segment, list_segments, live_history, read_news, read_orders_table
 
 
-def new_orders(pool: Pool, orders: Columns) -> Columns:
+def new_orders(pool: Pool, orders: Columns, earlier: Sequence[Segment] | None = None) -> Columns:
     """The orders that no earlier segment holds. What the earlier told and this one no longer does stays as it was.
+    earlier: the pool's segments as listed already.
 
     Raises DataError DQ008, naming the columns and the segment, if an order is told again with another value.
     """
     own, new = kept.table_of({name: orders[name] for name in ORDER_KEY}), np.arange(len(orders["order_id"]))
     changed: dict[int, tuple[list[str], Segment]] = {}
-    for segment in list_segments(pool):
+    for segment in list_segments(pool) if earlier is None else earlier:
         ids = read_orders_table(segment, ORDER_KEY)
         keys = matching.keys_of([ids, own.take(pa.array(new))], ORDER_KEY[:1], ORDER_KEY[1])
         found = matching.matches(keys, len(ids))
@@ -62,14 +64,14 @@ def _changed_order(order_id: str, columns: list[str], segment: Segment) -> DataE
     )
 
 
-def new_news(pool: Pool, news: NewsTable) -> NewsTable:
+def new_news(pool: Pool, news: NewsTable, earlier: Sequence[Segment] | None = None) -> NewsTable:
     """The news that adds something: never told before, or known earlier than was told before.
 
-    news: each piece once (`data/news.py`). Raises DataError DQ014 if an event id was told before with other content:
-    found here, not at the next loading.
+    news: each piece once (`data/news.py`).  earlier: the pool's segments as listed already. Raises DataError DQ014 if an
+    event id was told before with other content: found here, not at the next loading.
     """
     known_before = np.full(len(news), np.iinfo(np.int64).max)
-    sources = [live_history(pool)[1], *list_segments(pool)]
+    sources = [live_history(pool)[1], *(list_segments(pool) if earlier is None else earlier)]
     names = [_names(source) for source in sources]
     if not sum(map(len, names)):
         return news

@@ -29,6 +29,13 @@ def encoded(cells: Cells) -> Cells:
         return pa.array(texts, pa.string()).dictionary_encode()
 
 
+def in_one_piece(column: Cells) -> Cells:
+    """A column as one pyarrow array; copied only if it comes in several pieces."""
+    if not isinstance(column, pa.ChunkedArray):
+        return column
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
 def codes_of(cells: Cells) -> Array:
     """(n,) which of its distinct values, by first appearance, each cell of a column holds; -1 where it is null."""
     return np.asarray(pc.fill_null(encoded(cells).indices, -1)).astype(np.int64)

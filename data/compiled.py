@@ -9,7 +9,7 @@ from typing import Any
 import numba
 from numba.core import config
 
-from data import label, loops
+from data import digits, label, loops
 
 
 def cache_folder(folder: Path, sources: tuple[str, ...]) -> Path:
@@ -34,7 +34,7 @@ def compiler(folder: Path, sources: tuple[str, ...]) -> Callable[..., Any]:
     return compile_kernel
 
 
-SOURCES = ("label.py", "loops.py", "compiled.py")
+SOURCES = ("label.py", "loops.py", "digits.py", "compiled.py")
 _compile = compiler(Path(__file__).parent, SOURCES)
 
 later = _compile(label.later)
@@ -43,6 +43,7 @@ judge = _compile(label.judge, later=later, voided=voided)
 judge_all = _compile(loops.judge_all, judge=judge)
 count_breaks = _compile(loops.count_breaks)
 may_end_in_space = _compile(loops.may_end_in_space)
+number_keys = _compile(loops.number_keys)
 _slot_of = _compile(loops.slot_of)
 index_keys = _compile(loops.index_keys, slot_of=_slot_of)
 find_keys = _compile(loops.find_keys, slot_of=_slot_of)
@@ -50,3 +51,9 @@ group_rows = _compile(loops.group_rows)
 count_levels = _compile(loops.count_levels)
 _comes_later = _compile(loops.comes_later)
 sort_parts = _compile(loops.sort_parts, comes_later=_comes_later)
+_number_at = _compile(digits.number_at)
+_minutes_from_utc = _compile(digits.minutes_from_utc, number_at=_number_at)
+_tell = _compile(digits.tell, number_at=_number_at, minutes_from_utc=_minutes_from_utc)
+_days_to = _compile(digits.days_to)
+_moment_of = _compile(digits.moment_of, days_to=_days_to)
+read_times = _compile(digits.read_times, tell=_tell, moment_of=_moment_of)

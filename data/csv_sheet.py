@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
+from data.codes import in_one_piece
 from data.csv_lines import Lined, unclosed_quote
 from data.encodings import likely_encodings
 from data.errors import DataError
@@ -26,6 +27,8 @@ _BLOCK = 4 << 20
 _HEAD = 1 << 20
 _CHUNK = 1 << 24
 _LAST_OF_ASCII = 127
+_LARGEST_PIECE = 2**31 - 1
+"""Bytes of text in one piece; a column with more stays in several until somebody asks for it."""
 
 
 def read_csv(path: Path, file: File) -> Sheet:
@@ -56,8 +59,13 @@ def read_csv(path: Path, file: File) -> Sheet:
         for place, (_, cells) in zip(places, reading.odd, strict=True)
         if cells
     ]
-    columns = dict(zip(names, side_by_side([partial(trimmed, table[name]) for name in names]), strict=True))
+    columns = dict(zip(names, side_by_side([partial(_trimmed_piece, table[name]) for name in names]), strict=True))
     return without_blank_rows(Sheet(path.name, pa.table(columns), np.delete(numbers, places), faults))
+
+
+def _trimmed_piece(column: Any) -> Any:
+    """A column trimmed, and in one piece for those that ask for it again and again, as far as Arrow can count."""
+    return in_one_piece(trimmed(column)) if column.nbytes < _LARGEST_PIECE else trimmed(column)
 
 
 class _Reading:

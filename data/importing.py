@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -34,7 +35,7 @@ from data.places import load_register
 from data.pool import Pool, at_home, open_pool, pools_of
 from data.reading import read_sheet
 from data.refused import counted
-from data.segments import storing
+from data.segments import Segment, storing
 from data.waiting import of_unknown_orders
 
 LARGE = 20_000_000
@@ -63,16 +64,18 @@ def import_files(home: Path, request: Request, tell: Tell) -> dict[str, Any]:
     if sum(path.stat().st_size for path in request.files if path.exists()) > LARGE:
         Thread(target=load_rules, daemon=True).start()
     pool = open_pool(home, request.pool or _pool_of(home, request, mapping))
-    with storing(pool.folder), alone(pool.folder, note):
-        imported = _read(request, mapping, pool, tell)
-        report = _checked(imported, pool, tell)
+    with storing(pool.folder), alone(pool.folder, note), ThreadPoolExecutor(1) as beside:
+        earlier = segments.list_segments(pool, hold=True)
+        imported = _read(request, mapping, pool, earlier, tell)
+        digests = [beside.submit(_digest, path) for path in request.files]
+        report = _checked(imported, pool, earlier, tell)
         known = len(imported.orders["order_id"])
-        imported.orders = new_orders(pool, imported.orders)
+        imported.orders = new_orders(pool, imported.orders, earlier)
         told = len(imported.news)
-        imported.news = new_news(pool, imported.news)
+        imported.news = new_news(pool, imported.news, earlier)
         tell("write", 0, 1)
         told_before = known - len(imported.orders["order_id"])
-        manifest = _manifest(request, mapping, imported, report) | {"told_before": told_before}
+        manifest = _manifest(request, mapping, imported, report, digests) | {"told_before": told_before}
         manifest |= {"news_told_before": told - len(imported.news)}
         if len(imported.orders["order_id"]) or len(imported.news):
             with segments.writing(pool) as draft:
@@ -93,7 +96,7 @@ def _written(folder: Path) -> dict[str, Any]:
     )
 
 
-def _read(request: Request, mapping: Mapping, pool: Pool, tell: Tell) -> Imported:
+def _read(request: Request, mapping: Mapping, pool: Pool, earlier: list[Segment], tell: Tell) -> Imported:
     """The files as the contract. Pseudonyms are kept if all is well; the database is ours from the first of them on."""
     options = Options(request.merchant, request.exported_at, request.skip_bad_rows)
     connection = open_database(pool.database)
@@ -105,15 +108,13 @@ def _read(request: Request, mapping: Mapping, pool: Pool, tell: Tell) -> Importe
     finally:
         connection.close()
     imported.news = once(imported.news)
-    imported.notes["news_of_unknown_orders"] = of_unknown_orders(imported.waiting, pool)
+    imported.notes["news_of_unknown_orders"] = of_unknown_orders(imported.waiting, pool, earlier)
     return imported
 
 
-def previous_history(pool: Pool) -> History | None:
+def previous_history(pool: Pool, earlier: list[Segment]) -> History | None:
     """Everything told before this import, to see what has drifted since; None at the first."""
-    if not segments.list_segments(pool):
-        return None
-    return segments.load_history(pool)
+    return segments.load_history(pool, earlier) if earlier else None
 
 
 def _pool_of(home: Path, request: Request, mapping: Mapping) -> str:
@@ -135,17 +136,17 @@ def _pool_of(home: Path, request: Request, mapping: Mapping) -> str:
     return "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in merchant.lower()).strip("-._")
 
 
-def _checked(imported: Imported, pool: Pool, tell: Tell) -> CheckReport:
+def _checked(imported: Imported, pool: Pool, earlier: list[Segment], tell: Tell) -> CheckReport:
     tell("history", 0, 1)
     told = imported.news
     meant = orders_meant(imported.orders, told)
     history = build_history(imported.orders, told, imported.exported_at, meant)
-    before = previous_history(pool)
+    before = previous_history(pool, earlier)
     tell("check", 0, 1)
     frame = told_frame(told, meant)
     if before is not None and frame["placed_at"].isna().any():  # news of orders that came with an earlier import
-        earlier = orders_meant(before.orders, told).order_placed_at
-        frame["placed_at"] = frame["placed_at"].fillna(pd.Series(earlier))
+        placed_before = orders_meant(before.orders, told).order_placed_at
+        frame["placed_at"] = frame["placed_at"].fillna(pd.Series(placed_before))
     report = check_history(history, frame, before)
     if report.hard_failures:  # nothing of the import is kept but the page that says why
         page = pool.folder / "checks-refused.html"
@@ -159,7 +160,9 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _manifest(request: Request, mapping: Mapping, imported: Imported, report: CheckReport) -> dict[str, Any]:
+def _manifest(
+    request: Request, mapping: Mapping, imported: Imported, report: CheckReport, digests: list[Future[str]]
+) -> dict[str, Any]:
     placed = imported.orders["placed_at"]
     zone = ZoneInfo(mapping.timezone)
     ends = (placed.min(), placed.max()) if len(placed) else ()
@@ -168,7 +171,7 @@ def _manifest(request: Request, mapping: Mapping, imported: Imported, report: Ch
         "contract": contract.VERSION,
         "mapping": mapping.name,
         "note": mapping.note,
-        "files": [{"name": path.name, "sha256": _digest(path)} for path in request.files],
+        "files": [{"name": p.name, "sha256": d.result()} for p, d in zip(request.files, digests, strict=True)],
         "merchants": [m.merchant_id for m in imported.merchants],
         "n_rows": imported.n_rows,
         "n_orders": len(placed),

@@ -1,6 +1,7 @@
 """Good lines of all files as one set of columns, and those as orders: one entry for each."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from data.lines import Lines
 from data.mapping import Mapping
 from data.parsing import Unfit
 from data.phones import phone_of
+from data.side_by_side import side_by_side
 from data.text import folded
 
 _COLUMNS = {c.name: c for c in ORDER_COLUMNS}
@@ -220,7 +222,8 @@ def orders_of(joined: Joined, rows: Array, mapping: Mapping) -> Orders:
     order, first = numbered(joined.key[rows])
     n_lines = np.bincount(order, minlength=0).astype(float)
     summed = [n for n in _SUMMABLE if n in mapping.orders and mapping.orders[n].sum_lines]
-    columns = {name: _taken(column, rows[first]) for name, column in joined.columns.items()}
+    tasks = [partial(_taken, column, rows[first]) for column in joined.columns.values()]
+    columns = dict(zip(joined.columns, side_by_side(tasks), strict=True))
     if len(first) < len(rows):
         dearest = rows[_dearest(joined, rows, order, "amount_minor" in summed)]
         goods = [name for name in ("sku", "category") if name in columns]

@@ -22,6 +22,7 @@ _FEW = 50  # up to so many tokens it is quicker to ask for each
 _ASKED = "carray(?) AS asked CROSS"  # crossed, so that SQLite goes from what is asked to the table and not back
 _SAME_ORDER = "merchant_id = ? AND order_id = asked.value"
 _PSEUDONYMS = f"SELECT asked.rowid - 1, pseudonym FROM {_ASKED} JOIN pseudonyms ON kind = ? AND token = asked.value"
+_ADD_PSEUDONYMS = "INSERT INTO pseudonyms (kind, token) SELECT ?, value FROM carray(?)"  # in the order of the array
 _NEWS = "merchant_id, order_id, source, event_id, type, happened_at, known_at, reason, details"
 
 
@@ -34,7 +35,7 @@ def assign_pseudonyms(connection: Connection, kind: str, tokens: list[bytes | No
     known = _known(connection, kind, wanted)
     new = [t for t in wanted if t not in known]
     if new:
-        connection.executemany("INSERT INTO pseudonyms (kind, token) VALUES (?, ?)", ((kind, t) for t in new))
+        connection.execute(_ADD_PSEUDONYMS, (kind, apsw.carray(tuple(new))))
         last = connection.last_insert_rowid()  # AUTOINCREMENT within one transaction leaves no gaps
         known |= zip(new, range(last - len(new) + 1, last + 1), strict=True)
     return np.array([MISSING if t is None else known[t] for t in tokens], dtype=np.int64)
@@ -129,20 +130,26 @@ def columns_of_many(
 ) -> tuple[list[int], list[tuple[Any, ...]]]:
     """Which of these orders are kept, by their places, and some columns of each: a column of values for each name."""
     paths = ", ".join(f"'$.{name}'" for name in names)
-    sql = f"SELECT asked.rowid - 1, json_extract(columns, {paths}) FROM {_ASKED} JOIN orders ON {_SAME_ORDER}"
-    rows: list[Any] = connection.execute(sql, (apsw.carray(tuple(order_ids)), merchant_id)).fetchall()
-    told = orjson.loads("[" + ",".join([text for _, text in rows]) + "]")
-    return [place for place, _ in rows], list(zip(*told, strict=True)) or [()] * len(names)
+    wanted = "asked.rowid - 1", f"json_extract(columns, {paths})"
+    places, told = _in_one_row(connection, wanted, "orders", merchant_id, order_ids)
+    return places, list(zip(*told, strict=True)) or [()] * len(names)
 
 
-def news_of_many(connection: Connection, merchant_id: str, order_ids: Sequence[str]) -> list[tuple[Any, ...]]:
+def news_of_many(connection: Connection, merchant_id: str, order_ids: Sequence[str]) -> list[list[Any]]:
     """All news of these orders as columns: the order's place, type, happened_at, known_at, reason, has it details?"""
-    sql = (
-        "SELECT asked.rowid - 1, type, happened_at, known_at, reason, details IS NOT NULL "
-        f"FROM {_ASKED} JOIN news ON {_SAME_ORDER}"
-    )
-    rows: list[Any] = connection.execute(sql, (apsw.carray(tuple(order_ids)), merchant_id)).fetchall()
-    return list(zip(*rows, strict=True)) or [()] * 6
+    wanted = ("asked.rowid - 1", "type", "happened_at", "known_at", "reason", "details IS NOT NULL")
+    return _in_one_row(connection, wanted, "news", merchant_id, order_ids)
+
+
+def _in_one_row(
+    connection: Connection, wanted: Sequence[str], table: str, merchant_id: str, order_ids: Sequence[str]
+) -> list[list[Any]]:
+    """Columns of what a table holds of these orders, each as one JSON text: SQLite then works in one piece and leaves
+    the interpreter to others, where a row at a time is a quarrel for it."""
+    columns = ", ".join(f"json_group_array({one})" for one in wanted)
+    sql = f"SELECT {columns} FROM {_ASKED} JOIN {table} ON {_SAME_ORDER}"
+    [texts] = connection.execute(sql, (apsw.carray(tuple(order_ids)), merchant_id))
+    return [orjson.loads(text) for text in texts]
 
 
 def _told(row: Any) -> Told:

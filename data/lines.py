@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data import columns, contract, parsing
-from data.codes import Array, Cells, codes_of, distinct
+from data.codes import Array, Cells, codes_of, distinct, in_one_piece
 from data.conditions import absent, cell_text, text_column
 from data.contract import Column
 from data.distinct import Distinct
@@ -51,7 +51,7 @@ class Lines:
 
     def cells(self, name: str) -> Cells:
         """One column of the file as it stands: (n,), null where a cell is empty."""
-        found = self.sheet.table[name].combine_chunks()
+        found = in_one_piece(self.sheet.table[name])
         if pa.types.is_dictionary(found.type):
             found = found.dictionary_decode()
         if pa.types.is_large_string(found.type):

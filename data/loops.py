@@ -13,7 +13,8 @@ from data.label import judge
 Array = np.ndarray[Any, Any]
 
 _FEED, _RETURN, _QUOTE, _SPACE, _LAST_OF_ASCII = 10, 13, 34, 32, 127
-_PRIME, _BASIS, _POSITIVE = 1_099_511_628_211, 1_469_598_103_934_665_603, (1 << 63) - 1
+_PRIME, _BASIS, _NUMBER = 16_777_619, 0x811C9DC5, (1 << 31) - 1
+_ABOVE, _ROW, _FOLD = 32, (1 << 32) - 1, 7
 
 
 def count_breaks(text: Array, counts: Array) -> None:
@@ -42,39 +43,61 @@ def may_end_in_space(bounds: Array, letters: Array) -> bool:
     return False
 
 
-def slot_of(row: int, scope: Array, offsets: Array, letters: Array, slots: Array) -> int:
-    """The slot of a hash table of rows that has the key of `row`, or the empty one (-1) where it belongs."""
+def number_keys(start: int, scope: Array, offsets: Array, letters: Array, numbers: Array) -> None:
+    """Fill `numbers` with a number of 31 bits for the key of each row from `start` on: equal for equal keys."""
+    for i in range(len(numbers)):
+        row = start + i
+        number = (_BASIS ^ int(scope[row]) & _NUMBER) * _PRIME & _NUMBER  # FNV-1a, and no product of over 63 bits
+        for k in range(offsets[row], offsets[row + 1]):
+            number = (number ^ int(letters[k])) * _PRIME & _NUMBER
+        numbers[i] = number
+
+
+def slot_of(row: int, numbers: Array, scope: Array, offsets: Array, letters: Array, slots: Array) -> int:
+    """The slot of a hash table of rows that has the key of `row`, or the empty one (-1) where it belongs.
+
+    A slot holds a row and above it, as a first look, the row's number.
+    """
     start, length = offsets[row], offsets[row + 1] - offsets[row]
-    number = (_BASIS ^ int(scope[row])) * _PRIME & _POSITIVE  # FNV-1a
-    for k in range(start, start + length):
-        number = (number ^ int(letters[k])) * _PRIME & _POSITIVE
-    at = (number ^ (number >> 32)) & (len(slots) - 1)
+    number = numbers[row]
+    at = (number ^ (number >> _FOLD)) & (len(slots) - 1)
     while slots[at] >= 0:
-        other = slots[at]
-        first = offsets[other]
-        if scope[other] == scope[row] and offsets[other + 1] - first == length:
-            k = 0
-            while k < length and letters[first + k] == letters[start + k]:
-                k += 1
-            if k == length:
-                return int(at)
+        if slots[at] >> _ABOVE == number:
+            other = slots[at] & _ROW
+            first = offsets[other]
+            if scope[other] == scope[row] and offsets[other + 1] - first == length:
+                k = 0
+                while k < length and letters[first + k] == letters[start + k]:
+                    k += 1
+                if k == length:
+                    return int(at)
         at = (at + 1) & (len(slots) - 1)
     return int(at)
 
 
-def index_keys(scope: Array, offsets: Array, letters: Array, slots: Array, first: Array) -> None:
-    """For rows 0, 1, ... fill `first` with the first row of the same key; `slots` (all -1, a power of two) has room."""
+def index_keys(
+    part: int, parts: int, numbers: Array, scope: Array, offsets: Array, letters: Array, slots: Array, first: Array
+) -> None:  # fmt: skip
+    """For rows 0, 1, ... whose number is of this part (of a power of two of them) fill `first` with the first row of
+    the same key. slots: of this part alone, all -1, a power of two and room for it."""
     for row in range(len(first)):
-        at = slot_of(row, scope, offsets, letters, slots)
-        if slots[at] < 0:
-            slots[at] = row
-        first[row] = slots[at]
+        if numbers[row] & (parts - 1) == part:
+            at = slot_of(row, numbers, scope, offsets, letters, slots)
+            if slots[at] < 0:
+                slots[at] = numbers[row] << _ABOVE | row
+            first[row] = slots[at] & _ROW
 
 
-def find_keys(held: int, scope: Array, offsets: Array, letters: Array, slots: Array, found: Array) -> None:
-    """For rows held, held + 1, ... fill `found` with the indexed row of the same key, -1 where there is none."""
+def find_keys(
+    part: int, parts: int, held: int, numbers: Array, scope: Array, offsets: Array, letters: Array, slots: Array,
+    found: Array,
+) -> None:  # fmt: skip
+    """For rows held, held + 1, ... of this part fill `found` with the indexed row of the same key, -1 without one."""
     for i in range(len(found)):
-        found[i] = slots[slot_of(held + i, scope, offsets, letters, slots)]
+        row = held + i
+        if numbers[row] & (parts - 1) == part:
+            at = slot_of(row, numbers, scope, offsets, letters, slots)
+            found[i] = slots[at] & _ROW if slots[at] >= 0 else -1
 
 
 def group_rows(group: Array, start: Array, rows: Array) -> None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -9,8 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data import compiled
+from data.codes import in_one_piece
+from data.side_by_side import side_by_side
 
 Array = np.ndarray[Any, Any]
+
+_PARTS, _FEW = 2, 50_000
+"""Fewer rows are not worth a thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +42,7 @@ def keys_of(tables: Sequence[Any], scope: tuple[str, ...], text: str) -> Keys:
 
 def coded(column: Any) -> tuple[Array, list[Any]]:
     """Whole-number codes (n,) of an Arrow column, -1 where missing, and the values they stand for, sorted."""
-    encoded = (column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column).dictionary_encode()
+    encoded = in_one_piece(column).dictionary_encode()
     order = pc.array_sort_indices(encoded.dictionary)
     rank = np.empty(len(order) + 1, dtype=np.int64)
     rank[order], rank[-1] = np.arange(len(order)), -1
@@ -45,8 +52,7 @@ def coded(column: Any) -> tuple[Array, list[Any]]:
 
 def letters_of(column: Any) -> tuple[Array, Array]:
     """Offsets (n + 1,) and UTF-8 bytes of an Arrow column of text."""
-    whole = column.cast(pa.large_string())
-    whole = whole.combine_chunks() if isinstance(whole, pa.ChunkedArray) else whole
+    whole = in_one_piece(column.cast(pa.large_string()))
     _, offsets, letters = whole.buffers()
     if len(whole) == 0:
         return np.frombuffer(bytes(8), dtype=np.int64), np.frombuffer(b"", dtype=np.uint8)
@@ -57,21 +63,35 @@ def letters_of(column: Any) -> tuple[Array, Array]:
 def first_of_each(keys: Keys) -> Array:
     """(n,) the first row with the same key: its own row where the key is new."""
     first = np.empty(len(keys.scope), dtype=np.int64)
-    compiled.index_keys(keys.scope, keys.offsets, keys.letters, _slots(len(first)), first)
+    _in_parts(keys, first, None)
     return first
 
 
 def matches(keys: Keys, held: int) -> Array:
     """For each row after the first `held`: the first of those with the same key, -1 where there is none."""
-    slots, first = _slots(held), np.empty(held, dtype=np.int64)
-    compiled.index_keys(keys.scope, keys.offsets, keys.letters, slots, first)
     found = np.empty(len(keys.scope) - held, dtype=np.int64)
-    compiled.find_keys(held, keys.scope, keys.offsets, keys.letters, slots, found)
+    _in_parts(keys, np.empty(held, dtype=np.int64), found)
     return found
 
 
-def _slots(n: int) -> Array:
-    return np.full(1 << max(2 * n, 1).bit_length(), -1, dtype=np.int64)
+def _in_parts(keys: Keys, first: Array, found: Array | None) -> None:
+    """Index the first rows, and find the others among them: on two cores, by parts that share no key."""
+    n = len(keys.scope)
+    parts = _PARTS if n > _FEW else 1
+    numbers = np.empty(n, dtype=np.int64)
+    edges = np.linspace(0, n, parts + 1).astype(np.int64).tolist()
+    plain = (keys.scope, keys.offsets, keys.letters)
+    side_by_side([partial(compiled.number_keys, a, *plain, numbers[a:b]) for a, b in pairwise(edges)])
+
+    held = np.bincount(numbers[: len(first)] & (parts - 1), minlength=parts).tolist()
+
+    def one(part: int) -> None:
+        slots = np.full(1 << max(2 * held[part], 1).bit_length(), -1, dtype=np.int64)
+        compiled.index_keys(part, parts, numbers, *plain, slots, first)
+        if found is not None:
+            compiled.find_keys(part, parts, len(first), numbers, *plain, slots, found)
+
+    side_by_side([partial(one, part) for part in range(parts)])
 
 
 def grouped(group: Array, n: int) -> tuple[Array, Array]:

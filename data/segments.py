@@ -8,7 +8,7 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -39,19 +39,25 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One import on disk: its folder and manifest (files, digests, counts, exported_at, checks)."""
+    """One import on disk: its folder and manifest (files, digests, counts, exported_at, checks).
+
+    held: its tables by file as far as they were read, for those who ask several times; None: nothing is held.
+    """
 
     folder: Path
     manifest: dict[str, Any]
+    held: dict[str, Any] | None = field(default=None, compare=False, repr=False)
 
     @property
     def name(self) -> str:
         return self.folder.name
 
 
-def list_segments(pool: Pool) -> list[Segment]:
-    """The pool's segments, oldest first. Raises DataError DB001 if one is from a newer version, DB005 if one is
-    damaged."""
+def list_segments(pool: Pool, hold: bool = False) -> list[Segment]:
+    """The pool's segments, oldest first. hold: each file is read once, whole, and held as long as the list.
+
+    Raises DataError DB001 if one is from a newer version, DB005 if one is damaged.
+    """
     if not pool.segments.is_dir():
         return []
     found = []
@@ -62,7 +68,7 @@ def list_segments(pool: Pool) -> list[Segment]:
         if version > contract.VERSION:
             expected = f"contract version {contract.VERSION} or older"
             raise DataError("DB001", str(folder), got=f"version {version}", expected=expected)
-        found.append(Segment(folder, manifest))
+        found.append(Segment(folder, manifest, {} if hold else None))
     return found
 
 
@@ -73,20 +79,29 @@ def read_orders(segment: Segment) -> Columns:
 
 def read_orders_table(segment: Segment, columns: Sequence[str] | None = None) -> OrdersTable:
     """A segment's orders as kept; only some columns if named, without those an older import did not keep."""
-    return _read(segment.folder / "orders.parquet", columns)
+    return _read(segment, "orders.parquet", columns)
 
 
 def read_news(segment: Segment, columns: Sequence[str] | None = None) -> NewsTable:
     """A segment's news as told; only some columns if named."""
     names = [name for name in columns or NEWS_SCHEMA.names if name != "live"]
-    table = _read(segment.folder / "news.parquet", names)
+    table = _read(segment, "news.parquet", names)
     if columns is None or "live" in columns:
         table = table.append_column(NEWS_SCHEMA.field("live"), pa.array(np.zeros(len(table), dtype=bool)))
     with _legible(segment.folder / "news.parquet"):
         return table.select(columns or NEWS_SCHEMA.names)
 
 
-def _read(path: Path, columns: Sequence[str] | None) -> Any:
+def _read(segment: Segment, name: str, columns: Sequence[str] | None) -> Any:
+    if segment.held is None:
+        return _read_file(segment.folder / name, columns)
+    if name not in segment.held:
+        segment.held[name] = _read_file(segment.folder / name, None)
+    table = segment.held[name]
+    return table if columns is None else table.select([one for one in columns if one in table.column_names])
+
+
+def _read_file(path: Path, columns: Sequence[str] | None) -> Any:
     with _legible(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
         return file.read(columns=None if columns is None else list(columns))
 
@@ -173,18 +188,18 @@ def _write_quarantine(path: Path, faults: list[Fault]) -> None:
         writer.writerows(asdict(f) for f in faults)
 
 
-def load_history(pool: Pool) -> History:
-    """Everything known: segments and live ledger, each order and each piece of news once.
+def load_history(pool: Pool, segments: Sequence[Segment] | None = None) -> History:
+    """Everything known: segments and live ledger, each order and each piece of news once. segments: as listed already.
 
     Raises DataError DB003 if nothing was imported and nothing came in live, DB005 if a segment is damaged.
     """
-    return build_history(*load_told(pool))
+    return build_history(*load_told(pool, segments))
 
 
-def load_told(pool: Pool) -> tuple[Columns, NewsTable, int]:
+def load_told(pool: Pool, segments: Sequence[Segment] | None = None) -> tuple[Columns, NewsTable, int]:
     """What a history is built from: each order once, each piece of news once, also those that wait for their order,
     and the moment all of it is known through. Raises as `load_history`."""
-    segments, (orders, news) = list_segments(pool), live_history(pool)
+    segments, (orders, news) = list_segments(pool) if segments is None else segments, live_history(pool)
     if not segments and not len(orders):
         raise DataError("DB003", f"pool {pool.name}", got="no history", to_do="import one: rto import FILE --mapping M")
     through = max(pc.max(news["known_at"]).as_py() or 0, *(s.manifest["exported_at"] for s in segments), 0)

@@ -1,24 +1,26 @@
 """News that waits for its order: kept, counted and told to the person, since the order may be imported later."""
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from data.database import open_database
 from data.journal import LIVE
 from data.news import NewsTable
 from data.pool import Pool
-from data.segments import list_segments
+from data.segments import Segment, read_orders_table
 
 _IDS = ["merchant_id", "order_id"]
 
 
-def of_unknown_orders(news: NewsTable, pool: Pool) -> int:
-    """How many of these pieces of news belong to an order that no earlier import holds and that never came in live."""
+def of_unknown_orders(news: NewsTable, pool: Pool, earlier: Sequence[Segment]) -> int:
+    """How many of these pieces of news belong to an order that no earlier import holds and that never came in live.
+    earlier: the pool's segments."""
     waiting = news.select(_IDS)
-    for segment in list_segments(pool):
+    for segment in earlier:
         if len(waiting):
-            waiting = _left(waiting, pq.read_table(segment.folder / "orders.parquet", columns=_IDS))
+            waiting = _left(waiting, read_orders_table(segment, _IDS))
     return len(_left(waiting, _live(pool))) if len(waiting) else 0
 
 

@@ -3,7 +3,7 @@
 The same as `store.standing` of each order (tests/parity/test_held.py), without a Python object for each piece of news.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from operator import attrgetter
@@ -126,6 +126,10 @@ class PlainNews:
         order = np.lexsort((self.type, self.happened_at, self.owner))
         return PlainNews(*(getattr(self, name)[order] for name in self.__slots__))
 
+    def bounds(self, m: int) -> Array:
+        """(m + 1,) of sorted news: where that of each order begins, and the last one's ends."""
+        return np.searchsorted(self.owner, np.arange(m + 1))
+
     def needs_more(self, m: int) -> Array:
         """(m,) orders of which this does not say enough, sorted: details count, or only the event ids tell what came
         later."""
@@ -152,21 +156,25 @@ class Placed:
     placed_at: Array
 
 
-def held_of(placed: Placed, news: PlainNews) -> Held:
-    """What orders contribute, from their sorted news; not yet right for those of which the news `needs_more`."""
+WeighAll: TypeAlias = Callable[[PlainNews, Array, Array], tuple[Array, Array]]
+"""(m, N_MEASURES) weights for everyone and for buyers, of orders with these news, cash or not, and amounts."""
+
+
+def held_of(placed: Placed, news: PlainNews, weigh_all: WeighAll | None = None) -> Held:
+    """What orders contribute, from their sorted news; not yet right for those of which the news `needs_more`.
+
+    weigh_all: the compiled one (`held_compiled.py`) where the compiler is loaded anyway.
+    """
     moment = placed.placed_at.copy()
     is_placing = news.type == NewsType.PLACED
     np.minimum.at(moment, news.owner[is_placing], news.known_at[is_placing])  # `store.placed_at`
-    everyone, buyer = _weighed(news, placed.is_cod.tolist(), np.nan_to_num(placed.amount, nan=0.0).tolist())
+    everyone, buyer = (weigh_all or weighed)(news, placed.is_cod, np.nan_to_num(placed.amount, nan=0.0))
     return Held(placed.rows, columns_of(placed.told), moment, everyone, buyer)
 
 
-def _weighed(news: PlainNews, is_cod: list[bool], amount: list[float]) -> tuple[Array, Array]:
-    """(m, N_MEASURES) weights for everyone and for buyers: `contribution.weigh` of each order.
-
-    As it stands: compiled it saves a tenth of reading the news, and a whole second of loading the compiler.
-    """
-    ends = np.searchsorted(news.owner, np.arange(len(is_cod) + 1)).tolist()
+def weighed(news: PlainNews, is_cod: Array, amount: Array) -> tuple[Array, Array]:
+    """`contribution.weigh` of each order as it stands: the service does not wait a second for the compiler."""
+    ends, cash, worth = news.bounds(len(is_cod)).tolist(), is_cod.tolist(), amount.tolist()
     told = [column.tolist() for column in (news.type, news.happened_at, news.known_at, news.reason)]
     everyone, buyer = [0.0] * N_MEASURES, [0.0] * N_MEASURES
     found: tuple[list[float], list[float]] = [], []
@@ -174,10 +182,11 @@ def _weighed(news: PlainNews, is_cod: list[bool], amount: list[float]) -> tuple[
         types, happened_at, known_at, reasons = (column[start:end] for column in told)
         none, nothing = [-1] * len(types), [0] * len(types)
         rest = (nothing, reasons, none, none, nothing)  # rank, reason, action, voids, version
-        weigh(_ALWAYS, is_cod[i], amount[i], types, happened_at, known_at, *rest, everyone, buyer)
+        weigh(ALWAYS, cash[i], worth[i], types, happened_at, known_at, *rest, everyone, buyer)
         found[0].extend(everyone)
         found[1].extend(buyer)
     return np.array(found[0]).reshape(-1, N_MEASURES), np.array(found[1]).reshape(-1, N_MEASURES)
 
 
-_ALWAYS = 2**62  # a moment after all news
+ALWAYS = 2**62
+"""A moment after all news."""

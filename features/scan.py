@@ -54,6 +54,20 @@ def make_facts(
     return key_row[:k], order[:k], visible_at[:k], everyone[:k], buyer[:k]
 
 
+def weigh_each(
+    before: int, start: Array, is_cod: Array, amount: Array, type_: Array, happened_at: Array, known_at: Array,
+    reason: Array, everyone: Array, buyer: Array,
+) -> None:  # fmt: skip
+    """Fill (m, N_MEASURES) weights of orders from news without details: order i's is start[i]:start[i + 1]."""
+    none, nothing = np.full(len(type_), -1, np.int64), np.zeros(len(type_), np.int64)
+    for i in range(len(start) - 1):
+        a, b = start[i], start[i + 1]
+        weigh(
+            before, is_cod[i], amount[i], type_[a:b], happened_at[a:b], known_at[a:b], nothing[a:b],
+            reason[a:b], none[a:b], none[a:b], nothing[a:b], everyone[i], buyer[i],
+        )  # fmt: skip
+
+
 def run(
     query_key: Array, query_at: Array, fact_key: Array, fact_visible_at: Array, fact_placed_at: Array,
     fact_row: Array, weights: Array, values: Array, grid: Array, measure: Array, slot: Array, half_lives: Array,

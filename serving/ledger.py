@@ -12,7 +12,7 @@ from data import journal
 from data.contract import NewsType, Payment, Reason
 from data.database import Connection, scalar
 from data.history import Told
-from features.held import NAMES, Held, Placed, PlainNews, held_by, held_of, joined, no_order
+from features.held import NAMES, Held, Placed, PlainNews, WeighAll, held_by, held_of, joined, no_order
 from features.store import Standing, Store, standing
 
 
@@ -88,8 +88,13 @@ def stands(connection: Connection, merchant_id: str, order_id: str | None) -> St
     return standing(columns, journal.news_of(connection, merchant_id, order_id))
 
 
-def held(connection: Connection, ids: Sequence[tuple[str, str | None]]) -> Held:
-    """`stands` for many orders as columns, by place in `ids`; orders never placed here are left out."""
+def held(
+    connection: Connection, ids: Sequence[tuple[str, str | None]], weigh_all: WeighAll | None = None
+) -> Held:  # fmt: skip
+    """`stands` for many orders as columns, by place in `ids`; orders never placed here are left out.
+
+    weigh_all: as of `held_of`.
+    """
     asked = [row for row, (_, order_id) in enumerate(ids) if order_id is not None]
     if len(asked) <= _FEW:
         found = {row: stands(connection, *ids[row]) for row in asked}
@@ -98,7 +103,7 @@ def held(connection: Connection, ids: Sequence[tuple[str, str | None]]) -> Held:
     for row in asked:
         by_merchant.setdefault(ids[row][0], []).append(row)
     return joined(
-        [_held_of(connection, merchant, rows, [str(ids[row][1]) for row in rows])
+        [_held_of(connection, merchant, rows, [str(ids[row][1]) for row in rows], weigh_all)
          for merchant, rows in by_merchant.items()]
     )  # fmt: skip
 
@@ -109,7 +114,9 @@ _REASONS = {r.name.lower(): int(r) for r in Reason} | {None: int(Reason.NONE), "
 _ALSO = ("payment_method", "amount_minor", "placed_at")
 
 
-def _held_of(connection: Connection, merchant_id: str, rows: list[int], ids: list[str]) -> Held:
+def _held_of(
+    connection: Connection, merchant_id: str, rows: list[int], ids: list[str], weigh_all: WeighAll | None
+) -> Held:  # fmt: skip
     """The orders of one merchant. rows: of the batch, those of `ids`."""
     places, columns = journal.columns_of_many(connection, merchant_id, ids, (*NAMES, *_ALSO))
     kept = [ids[place] for place in places]
@@ -124,7 +131,7 @@ def _held_of(connection: Connection, merchant_id: str, rows: list[int], ids: lis
         np.array(amount, dtype=np.float64),
         np.array(placed_at, dtype=np.int64),
     )
-    found = held_of(told, news)
+    found = held_of(told, news, weigh_all)
     for i in np.flatnonzero(news.needs_more(len(kept))).tolist():
         one = stands(connection, merchant_id, kept[i])
         assert one is not None, "it was found"

@@ -129,12 +129,14 @@ Arrived: TypeAlias = tuple[Columns, Held]
 
 def _arrived(connection: Connection, pool: Pool, told: ToldOrders) -> Generator[Arrived]:
     """Chunk by chunk, each made ready beside the one before it: SQLite and numpy leave the interpreter to others."""
+    from features.held_compiled import weighed  # the compiler is there already
+
     desk = Desk(pool.token_key(), partial(journal.find_pseudonyms, connection), load_register())
 
     def arrived(start: int) -> Arrived:
         columns = arrive(told.part(start, start + CHUNK), desk)
         ids = list(zip(columns["merchant_id"].tolist(), columns["order_id"].tolist(), strict=True))
-        return columns, ledger.held(connection, ids)
+        return columns, ledger.held(connection, ids, weighed)
 
     with ThreadPoolExecutor(1) as beside:
         starts = iter(range(0, len(told), CHUNK))

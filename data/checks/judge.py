@@ -4,7 +4,7 @@ import math
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from threading import Lock
 from typing import Any
 
@@ -15,6 +15,7 @@ from data.checks.asked import Asked
 from data.checks.check import MOST_NAMED, Check, Given, Suite, Tally
 from data.checks.frames import ChecksBroken
 from data.checks.witnesses import Witnesses, witnesses_of
+from data.side_by_side import side_by_side
 
 _LOADING = Lock()
 NOT_NULL = "ExpectColumnValuesToNotBeNull"
@@ -36,9 +37,9 @@ def judge(suite: Suite, asked: Asked, checks: Iterable[Check], given: Mapping[Gi
     frame = asked.frame
     held = {name: bool(column.notna().any()) for name, column in frame.items()}
     applicable = {check.code: check for check in checks if applies(check, frame, held)}
-    named = {code: None if _tally(check, asked) else witnesses_of(check, frame, given)
-             for code, check in applicable.items()}  # fmt: skip
-    by_few = {code: one for code, one in named.items() if one is not None}
+    single = [check for check in applicable.values() if not _tally(check, asked)]
+    named = side_by_side([partial(witnesses_of, check, frame, given) for check in single])
+    by_few = {check.code: one for check, one in zip(single, named, strict=True) if one is not None}
     rows = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *(one.rows for one in by_few.values())]))
     few = [check for code, check in applicable.items() if code in by_few]
     rest = [check for code, check in applicable.items() if code not in by_few]

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from data import matching
 from data.checks.check import Check, Given
-from data.codes import codes_of
+from data.codes import codes_of, in_one_piece
 from data.distinct import numbered
 
 Array = npt.NDArray[Any]
@@ -135,8 +135,7 @@ def _codes(column: "pd.Series[Any]") -> Array:
 
 def text_of(column: "pd.Series[Any]") -> Any:
     """A column of text as one Arrow array, null where missing."""
-    found = pa.array(column, pa.string(), from_pandas=True)
-    return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+    return in_one_piece(pa.array(column, pa.string(), from_pandas=True))
 
 
 def _missing(column: "pd.Series[Any]") -> Array:

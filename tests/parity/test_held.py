@@ -14,6 +14,7 @@ from data.contract import DAY, HOUR, NewsType
 from data.database import open_database
 from data.history import Told
 from features.held import NAMES, held_by
+from features.held_compiled import weighed
 from features.keys import KINDS
 from serving import ledger
 from tests.helpers.histories import T0, order_columns
@@ -66,12 +67,13 @@ def test_many_are_what_each_is(connection: Any, told: list[tuple[list[Any], str]
                 journal.add_news(connection, piece, "segment")
             ids.append((merchant, f"o{i}"))
         ids.append(ids[3])  # asked twice
-        found = ledger.held(connection, ids)
+        found, fast = ledger.held(connection, ids), ledger.held(connection, ids, weighed)
         every = {row: one for row, i in enumerate(ids) if (one := ledger.stands(connection, *i)) is not None}
         assert sorted(found.rows.tolist()) == sorted(every) != []
         wanted = held_by({row: every[row] for row in found.rows.tolist()})
         for name in ("placed_at", "everyone", "buyer"):
             np.testing.assert_array_equal(getattr(found, name), getattr(wanted, name))
+            np.testing.assert_array_equal(getattr(fast, name), getattr(wanted, name))
         for name in NAMES:
             assert found.columns[name].tolist() == wanted.columns[name].tolist(), name
     finally:

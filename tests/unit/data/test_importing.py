@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from data.checking import check_pool
 from data.errors import CheckFailed, DataError, Exit
 from data.importing import Request, import_files, previous_history
 from data.pool import Pool
-from data.segments import load_history
+from data.segments import list_segments, load_history
 from tests.helpers.imports import NATIVE_HEAD, NEWS_HEAD, Shop
 
 TOLD = "e{0},o1,m1,{1},2025-03-05T10:00Z,2025-03-05T10:00Z,,,"
@@ -48,12 +49,33 @@ def test_news_that_contradicts_an_earlier_import_is_refused_and_the_pool_still_l
 
 def test_what_was_told_before_is_there_to_compare_with(tmp_path: Path) -> None:
     shop, pool = Shop(tmp_path), Pool(tmp_path / "home", "m1")
-    assert previous_history(pool) is None
+    assert previous_history(pool, list_segments(pool)) is None
     bring(shop, *first(shop))
-    before = previous_history(pool)
+    before = previous_history(pool, list_segments(pool))
     assert before is not None
     assert before.orders["order_id"].tolist() == ["o1", "o2", "o3", "o4"]
     assert before.event_ids.tolist() == ["o1:placed", "e1", "o2:placed", "o3:placed", "o4:placed"]
+
+
+def test_a_further_import_reads_each_file_of_earlier_ones_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Told again in part, so that orders and news are asked for by id, then whole; and news that waits asks too."""
+    shop, pool = Shop(tmp_path), Pool(tmp_path / "home", "m1")
+    bring(shop, *first(shop))
+    bring(shop, shop.file("o9.csv", f"{NATIVE_HEAD}\no9,m1,2025-03-09T10:00Z,900\n"))
+    again = shop.file("again.csv", f"{NATIVE_HEAD}\no1,m1,2025-03-01T10:00Z,900\no10,m1,2025-03-10T10:00Z,900\n")
+    waits = "e7,o77,m1,delivered,2025-03-09T10:00Z,2025-03-09T10:00Z,,,"
+    news = shop.file("news2.csv", f"{NEWS_HEAD}\n{TOLD.format(1, 'delivered')}\n{waits}\n")
+    opened: list[str] = []
+
+    class Counted(pq.ParquetFile):  # type: ignore[misc]
+        def __init__(self, path: Path, **how: Any) -> None:
+            opened.append(str(Path(path).relative_to(pool.segments)))
+            super().__init__(path, **how)
+
+    names = sorted(p.name for p in pool.segments.iterdir())
+    monkeypatch.setattr(pq, "ParquetFile", Counted)
+    assert bring(shop, again, news)["told_before"] == 1
+    assert sorted(opened) == [f"{name}/{file}.parquet" for name in names for file in ("news", "orders")]
 
 
 def test_an_import_keeps_the_page_of_its_checks_beside_its_manifest(tmp_path: Path) -> None:

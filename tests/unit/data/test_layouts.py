@@ -3,7 +3,7 @@
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from data.layouts import plain_times
@@ -30,6 +30,7 @@ def cells(draw: st.DrawFn) -> tuple[str, str]:
 
 
 @given(st.lists(cells(), min_size=1, max_size=9))
+@settings(max_examples=60)
 @example([("%d%m%Y", "31122025")])
 def test_what_is_read_by_its_digits_is_what_pandas_reads(told: list[tuple[str, str]]) -> None:
     layout = told[0][0]

@@ -14,16 +14,21 @@ from data import compiled, loops, matching
 ROWS = st.lists(
     st.tuples(st.sampled_from(["m", "n", None]), st.text(st.sampled_from("aäअ𝒜0"), max_size=3)), max_size=12
 )
-LOOPS = ("index_keys", "find_keys", "group_rows", "sort_parts", "judge_all")
+LOOPS = ("number_keys", "index_keys", "find_keys", "group_rows", "sort_parts", "judge_all")
 
 
-@pytest.fixture(params=["compiled", "plain"], autouse=True, scope="module")
+@pytest.fixture(params=["compiled", "plain", "in parts", "one number for all"], autouse=True, scope="module")
 def run(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Each test with the loops compiled, and as the Python they are written in."""
+    """Each test with the loops compiled, and as the Python they are written in; in parts that know nothing of each
+    other; and where the numbers of all keys are the same."""
     patch = pytest.MonkeyPatch()
     if request.param == "plain":
         for name in LOOPS:
             patch.setattr(compiled, name, getattr(loops, name))
+    if request.param != "compiled":
+        patch.setattr(matching, "_FEW", 0)
+    if request.param == "one number for all":
+        patch.setattr(compiled, "number_keys", lambda start, scope, offsets, letters, numbers: numbers.fill(1))
     yield
     patch.undo()
 

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from data import csv_lines
+from data import csv_lines, csv_sheet
 from data.errors import DataError
 from data.reading import read_sheet
 from data.shaping import File
@@ -344,3 +344,19 @@ def test_nested_parquet_is_unfolded_like_json(tmp_path: Path) -> None:
     found = read_sheet(tmp_path / "a.parquet", File(path="items"))
     assert found.table.to_pylist() == [{"id": 1, "items.sku": "A"}, {"id": 1, "items.sku": "B"}]
     assert found.rows.tolist() == [1, 1]
+
+
+def test_a_file_read_in_many_blocks_is_one_piece_and_too_much_text_stays_in_several(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [f'o{i},{" padded " if i % 3 else ""},"नगर {i}"' for i in range(200)]
+    path = tmp_path / "orders.csv"
+    path.write_text("\n".join(["id,note,place", *rows]), encoding="utf-8")
+    monkeypatch.setattr(csv_sheet, "_BLOCK", 256)
+    whole = csv_sheet.read_csv(path, File()).table
+    monkeypatch.setattr(csv_sheet, "_LARGEST_PIECE", 0)
+    pieces = csv_sheet.read_csv(path, File()).table
+    assert {column.num_chunks for column in whole.columns} == {1}
+    assert pieces["id"].num_chunks > 1
+    assert pieces.equals(whole)
+    assert whole["note"].null_count == 67
