@@ -12,6 +12,7 @@ from serving.batch import Judged
 from serving.budget import Budget, Counted
 from serving.choosing import Because, Choice, Limits, choose
 from serving.decisions.caps import ALL
+from serving.decisions.holdout import HOLDOUT
 from serving.decisions.overrides import HANDLES, Override
 from serving.decisions.shop import SHIPPED, Policies, ShopPolicy
 from serving.decisions.stages import STAGES
@@ -26,6 +27,7 @@ class Batch:
     """Orders to advise on. judged: None where no model answers.  stages: (n,) places in STAGES.  at: (n,) microseconds.
 
     subjects: (n,) order or checkout ids, for counting; None for no counting.  days: (n,) local days.  keep: (n,) count them?
+    drawn_by: (n,) what the holdout is drawn by: checkouts, else orders; empty, or None for one: no draw.
     """
 
     orders: Columns
@@ -39,6 +41,7 @@ class Batch:
     days: Array | None = None
     keep: Sequence[bool] = ()
     overridden: Mapping[int, Override] = field(default_factory=dict)
+    drawn_by: Sequence[str | None] = ()
 
     @property
     def paid(self) -> Array:
@@ -48,16 +51,26 @@ class Batch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Advised:
-    """The advice for some rows of a batch, all of one merchant's policy. used_up: places of caps, by place in rows."""
+    """The advice for some rows of a batch, all of one merchant's policy. used_up: places of caps, by place in rows.
+    arms: of the experiment, likewise, where one was drawn."""
 
     shop: ShopPolicy
     rows: Array
     choice: Choice
     used_up: Mapping[int, frozenset[int]]
+    arms: Mapping[int, str] = field(default_factory=dict)
 
     def action(self, i: int) -> Action:
         """What is advised for one order."""
         return Action(int(self.choice.action[i]))
+
+    def experiment(self, i: int) -> dict[str, Any] | None:
+        """The arm of one order and the chance of what is advised; None where nothing was drawn, or did not count."""
+        if i not in self.arms or self.choice.beyond_caps(i):
+            return None
+        one, arm, wanted = self.shop.experiment, self.arms[i], Action(int(self.choice.wanted[i]))
+        chance = one.propensity(arm, wanted is Action.ALLOW_COD)
+        return {"name": one.name, "arm": arm, "propensity": chance, "wanted": wanted.name.lower()}
 
     def because(self, i: int) -> Because | None:
         return self.choice.because(i, self.shop)
@@ -83,10 +96,12 @@ def _advised(batch: Batch, shop: ShopPolicy, merchant: str | None, rows: Array) 
     place_of = {row: place for place, row in enumerate(rows.tolist())} if batch.overridden else {}
     overrides = {place_of[row]: one.action for row, one in batch.overridden.items() if row in place_of}
     used_up: dict[int, frozenset[int]] = {}
+    arms = _arms(batch, shop, merchant, rows)
+    held = frozenset(place for place, arm in arms.items() if arm == HOLDOUT)
     stages, paid = batch.stages[rows], batch.paid[rows]
 
     def again() -> Choice:
-        return choose(shop, traits, groups, stages, paid, Limits(used_up, overrides))
+        return choose(shop, traits, groups, stages, paid, Limits(used_up, overrides, held))
 
     choice = again()
     budget = batch.budgets.get(merchant or "")
@@ -101,7 +116,15 @@ def _advised(batch: Batch, shop: ShopPolicy, merchant: str | None, rows: Array) 
                 choice = again()
             if batch.keep[row]:
                 budget.count(counting.counted(choice, place, subject, day))
-    return Advised(shop, rows, choice, used_up)
+    return Advised(shop, rows, choice, used_up, arms)
+
+
+def _arms(batch: Batch, shop: ShopPolicy, merchant: str | None, rows: Array) -> dict[int, str]:
+    """The arm of each order not paid yet, by place in rows. What lists and persons decide is then out of it."""
+    if not batch.drawn_by or not shop.experiment.holdout or merchant is None:
+        return {}
+    paid, drawn = batch.paid, [(place, row, batch.drawn_by[row]) for place, row in enumerate(rows.tolist())]
+    return {place: shop.experiment.arm(merchant, by) for place, row, by in drawn if by is not None and not paid[row]}
 
 
 class _Counting:

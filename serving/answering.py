@@ -82,6 +82,7 @@ def answer(
         "reasons": why,
         "buyer_text": to_buyer(advice["action"], why),
         "currency": currency,
+        "experiment": None,
     }
 
 

@@ -1,6 +1,6 @@
 """What is advised for orders of one merchant: lists, rules, protection and caps before money, in a fixed order.
 
-    1  paid already: ship      2  override      3  block list      4  allow list      5  rule      6  expected value
+    1  paid already: ship    2  override    3  block list    4  allow list    5  holdout    6  rule    7  expected value
 
 Rules and expected value keep within what protection and caps leave; lists and overrides do not. Each answer says which of
 them decided. docs/decisions.md#what-decides
@@ -23,8 +23,19 @@ from serving.weighing import Weighed, masked
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
-DECIDED_BY = ("expected_value", "default", "cap", "protection", "rule", "allow_list", "block_list", "override", "test")
-VALUE, DEFAULT, CAP, PROTECTION, RULE, ALLOWED, BLOCKED, OVERRIDDEN, _TEST = range(len(DECIDED_BY))
+DECIDED_BY = (
+    "expected_value",
+    "default",
+    "cap",
+    "protection",
+    "rule",
+    "allow_list",
+    "block_list",
+    "override",
+    "test",
+    "holdout",
+)
+VALUE, DEFAULT, CAP, PROTECTION, RULE, ALLOWED, BLOCKED, OVERRIDDEN, _TEST, HELD = range(len(DECIDED_BY))
 BEYOND_CAPS = ("allow_list", "block_list", "override")
 """What no cap limits, and what uses none of them up."""
 _NONE = -1
@@ -45,6 +56,7 @@ class Because:
 class Choice:
     """(n,) each.  action, runner_up: an `Action`, -1 for none.  by: place in DECIDED_BY.  name: which rule, list or cap, a
     place among its kind, -1 for none; row: of a list.  without: what money alone would have advised, -1 for nothing.
+    wanted: what would be advised without the holdout.
     """
 
     action: Array
@@ -53,6 +65,7 @@ class Choice:
     name: Array
     row: Array
     without: Array
+    wanted: Array
 
     def beyond_caps(self, i: int) -> bool:
         """Was one order decided by what no cap limits?"""
@@ -74,10 +87,11 @@ class Choice:
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What counting adds to a policy. used_up: for some rows the places of caps that are used up.  overrides: for some rows
-    what a person has decided."""
+    what a person has decided.  held: rows in the holdout."""
 
     used_up: Mapping[int, frozenset[int]] = field(default_factory=dict)
     overrides: Mapping[int, Action] = field(default_factory=dict)
+    held: frozenset[int] = frozenset()
 
 
 NO_LIMITS = Limits()
@@ -128,11 +142,15 @@ def choose(
         _by_money(draft, group, shut)
     if not shop.plain:
         _by_rules(draft, shut)
+    undrawn = draft.action.copy()
+    held = np.array(sorted(limits.held), dtype=np.int64)
+    draft.put(held[draft.free[held]], Action.ALLOW_COD, HELD, _NONE)
+    if not shop.plain:
         for effect, by in ((ALLOW, ALLOWED), (BLOCK, BLOCKED)):
             _by_lists(draft, effect, by)
     for row, wanted in limits.overrides.items():
         draft.put(np.flatnonzero(draft.free[row : row + 1]) + row, wanted, OVERRIDDEN, _NONE)
-    return Choice(draft.action, draft.runner_up, draft.by, draft.name, draft.row, draft.without)
+    return Choice(draft.action, draft.runner_up, draft.by, draft.name, draft.row, draft.without, undrawn)
 
 
 def _shut(draft: _Draft, limits: Limits) -> _Shut:

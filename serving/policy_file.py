@@ -181,6 +181,9 @@ _LATER = """\
 # [caps.confirm_call]
 # a_day = 200
 
+# [experiment]                      # docs/decisions.md#does-it-save-money
+# holdout = 0.05                    # share of checkouts that are not acted on, so that savings can be measured
+
 # [[lists]]                         # rto lists import FILE --name resellers --kind phone
 # name = "resellers"
 # effect = "block"                  # or "allow"

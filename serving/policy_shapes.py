@@ -139,6 +139,13 @@ class CapsIn(_Part):
     prepaid_only: CapIn | None = None
 
 
+class ExperimentIn(_Part):
+    """holdout: share of checkouts the policy does not act on, below a half.  name: another one draws others."""
+
+    holdout: Annotated[Share, Field(ge=0, lt=Decimal("0.5"))] = Decimal("0.05")
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")] = "holdout"
+
+
 class PolicyIn(_Part):
     """One merchant's policy as written."""
 
@@ -149,6 +156,7 @@ class PolicyIn(_Part):
     lists: Annotated[list[ListIn], Field(max_length=50)] = []
     rules: Annotated[list[RuleIn], Field(max_length=200)] = []
     caps: CapsIn = CapsIn()
+    experiment: ExperimentIn = ExperimentIn()
 
     def canonical(self) -> dict[str, Any]:
         """What was said, without spelling: two files that say the same are equal here."""

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
@@ -11,6 +12,7 @@ from data.pool import Merchant, Pool
 from serving.budget import Budget
 from serving.budget_seeds import counted
 from serving.decisions.caps import Caps, Prices
+from serving.decisions.holdout import Experiment
 from serving.decisions.lists import HeldList
 from serving.decisions.rules import RuleBook
 from serving.decisions.shop import Policies, ShopPolicy
@@ -40,7 +42,9 @@ def shop_of(
     prices = Prices(MappingProxyType({(name, group): int(minor) for name, group, minor in worked.prices}), worked.tiers)
     caps: Caps = caps_of(said, named)
     default = Action[said.default.upper()]
-    return ShopPolicy(ids[0], ids[1], money.economics.currency, money, by_category, default, rules, lists, caps, prices)
+    experiment = Experiment(Fraction(said.experiment.holdout), said.experiment.name)
+    currency = money.economics.currency
+    return ShopPolicy(ids[0], ids[1], currency, money, by_category, default, rules, lists, caps, prices, experiment)
 
 
 def loaded(pool: Pool, merchant: Merchant, version: Version) -> ShopPolicy:

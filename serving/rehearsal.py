@@ -89,7 +89,7 @@ def _turned(decision: Decision, to: Action) -> Decision:
 
 def _said(decision: Decision, risk: dict[str, Any] | None, worth: list[dict[str, Any]]) -> dict[str, Any]:
     told = advice(decision.action, decision.runner_up, decision.decided_by, decision.summary, None)
-    return {"risk": risk, "recommendation": told, "actions": worth}
+    return {"risk": risk, "recommendation": told, "actions": worth, "experiment": None}
 
 
 def _worths(decision: Decision, policy: Policy, order: tuple[float, float, int]) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """From orders to decisions: the judged batch, put in the words callers are told. No HTTP, no clock of its own."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from data import journal
 from data.contract import Action
 from data.database import Connection
 from data.history import Columns
-from serving import ledger
+from serving import checkouts, ledger
 from serving.advising import Advised, Batch, advise, overridden, stage_places
 from serving.answering import advice, answer, decided, why_not, worths
 from serving.batch import Judged, Questions, judge, thousandths
@@ -87,7 +87,7 @@ def score_many(
     table = journal.as_table([ask.columns for ask in asks])
     judged = None if bundle is None else _judged(connection, bundle, asks, table)
     groups = [] if judged is None else weigh(table, judged, [ask.stage for ask in asks], asks[0].policies)
-    batch = _batch(asks, table, judged, groups, counting)
+    batch = replace(_batch(asks, table, judged, groups, counting), drawn_by=_drawn_by(connection, asks))
     for row, one in batch.overridden.items():
         origins[row]["override"] = one.override_id
     parts = advise(batch)
@@ -121,6 +121,15 @@ def _batch(
     return Batch(table, judged, groups, stages, at, asks[0].policies, overridden=found, **more)
 
 
+def _drawn_by(connection: Connection, asks: Sequence[Ask]) -> list[str | None]:
+    """What the holdout is drawn by: the checkout, told now or when the order was placed; without one, the order."""
+    kept = [
+        ask.checkout_id or (ask.order_id and checkouts.checkout_of(connection, ask.merchant_id, ask.order_id))
+        for ask in asks
+    ]
+    return [found or ask.order_id for found, ask in zip(kept, asks, strict=True)]
+
+
 def fallback(ask: Ask) -> Scored:
     """The merchant's default where nothing could be read or computed. Needs no state, no model and no columns."""
     warning = {"code": "fallback", "text": "the risk could not be worked out: this is the default, for any order"}
@@ -145,9 +154,9 @@ def _without_model(ask: Ask, origin: dict[str, Any], part: Advised, i: int) -> S
     """What lists and rules say where nothing is known of the risk."""
     if part.choice.by[i] in (DEFAULT, VALUE):
         return Scored(_by_default("not_evaluated", ask), origin, [_NO_MODEL], part.shop.policy_id)
-    origin |= {"policy": part.shop.digest, "limits": part.limits(i)}
+    origin |= {"policy": part.shop.digest, "limits": part.limits(i), "experiment": part.experiment(i)}
     told = answer("rules_only", None, decided(part, i, ""), [], [], ask.columns["currency"])
-    return Scored(told, origin, [_NO_MODEL], part.shop.policy_id)
+    return Scored(told | {"experiment": _told(origin)}, origin, [_NO_MODEL], part.shop.policy_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +182,19 @@ def _scored(bundle: Bundle, judged: Judged, one: _Order) -> Scored:
     }
     actions, summary = _weighed(one)
     origin = one.origin | {"x": judged.x[row].tolist(), "features": list(bundle.model.names), "bundle": bundle.digest}
-    origin |= {"policy": one.part.shop.digest, "limits": one.part.limits(one.place)}
+    drawn = one.part.experiment(one.place)
+    origin |= {"policy": one.part.shop.digest, "limits": one.part.limits(one.place), "experiment": drawn}
     origin["record"] = [int(evidence.delivered[row]), int(evidence.came_back[row])]
     told, currency = decided(one.part, one.place, summary), ask.columns["currency"]
     body = answer("scored", risk, told, actions, judged.reasons.of(row, ask.explain), currency)
     warnings = [] if one.money else [why_not(ask.columns, one.part.shop.money_for(currency, None) is not None)]
-    return Scored(body, origin, warnings, one.part.shop.policy_id)
+    return Scored(body | {"experiment": _told(origin)}, origin, warnings, one.part.shop.policy_id)
+
+
+def _told(origin: dict[str, Any]) -> dict[str, Any] | None:
+    """What callers are told of the draw."""
+    drawn = origin["experiment"]
+    return drawn and {name: drawn[name] for name in ("arm", "propensity")}
 
 
 def _weighed(one: _Order) -> tuple[list[dict[str, Any]], str]:

@@ -110,6 +110,9 @@ KEPT_DECISION = _of(
 )
 """A decision as it is kept, and as one result of a batch."""
 KEPT_DECISION["properties"]["test"] = {"const": True, "description": "there on a forced answer, and only there"}
+KEPT_DECISION["properties"]["experiment"] = _or_null(_of(arm={"enum": ["policy", "holdout"]}, propensity=_SHARE)) | {
+    "description": "the arm of the holdout and the chance of what is advised; null where nothing was drawn"
+}
 _TOOK: Schema = {
     "elapsed_ms": {"type": "number", "description": "on the server, from the body read to the answer made"}
 }

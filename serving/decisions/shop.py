@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from data.contract import Action
 from serving.decisions.caps import Caps, Prices
+from serving.decisions.holdout import NO_EXPERIMENT, Experiment
 from serving.decisions.lists import HeldList
 from serving.decisions.overrides import Overrides
 from serving.decisions.policy import Policy, default_policy
@@ -16,7 +17,7 @@ from serving.decisions.rules import RuleBook
 @dataclass(frozen=True, eq=False)
 class ShopPolicy:
     """policy_id: as answers name it, `asha-fashion@3`.  digest: of all that decides.  money: of goods in `currency`;
-    by_category: of goods for which it differs.  default: where no money can be worked out.
+    by_category: of goods for which it differs.  default: where no money can be worked out.  experiment: who is not acted on.
     """
 
     policy_id: str
@@ -29,6 +30,7 @@ class ShopPolicy:
     lists: tuple[HeldList, ...] = ()
     caps: Caps = field(default_factory=Caps)
     prices: Prices = field(default_factory=Prices)
+    experiment: Experiment = NO_EXPERIMENT
 
     def money_for(self, currency: str | None, category: str | None) -> Policy | None:
         """The money of an order; of a currency the merchant declares nothing for, what is shipped, if anything is."""

@@ -41,7 +41,7 @@ def test_every_command_has_help_that_says_what_it_does(run: Run, words: list[str
     assert "Usage: rto" in ran.out
 
 
-GROUPS = [[name] for name in ("features", "state", "keys", "policy", "rules", "lists")]
+GROUPS = [[name] for name in ("features", "state", "keys", "policy", "rules", "lists", "experiment")]
 
 
 @pytest.mark.parametrize("words", [w for w in EVERY if w and w not in GROUPS], ids=" ".join)

@@ -31,7 +31,7 @@ from tests.helpers.installation import (
     tell,
 )
 
-KEYS = {"decision_id", "status", "rung", "scored_at", "logged", "risk", "recommendation", "actions", "reasons", "buyer_text", "model",
+KEYS = {"decision_id", "status", "rung", "scored_at", "logged", "risk", "recommendation", "actions", "reasons", "experiment", "buyer_text", "model",
         "warnings", "request_id", "elapsed_ms", "currency", "order_id", "checkout_id", "stage"}  # fmt: skip
 
 

@@ -1,0 +1,79 @@
+"""`rto queue`: whom to call or message today."""
+
+import csv
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from data.console import Session, emit, note, table
+from data.database import open_database
+from data.options import JSON, POOL
+from data.pool import replace_text
+from serving.clock import Clock
+from serving.commands import merchant_of
+from serving.policy_commands import MERCHANT
+from serving.queueing import Wanted, queue
+
+_COLUMNS = ("rank", "order_id", "saving_minor", "currency", "p_rto", "buyer_delivered", "buyer_rto", "reasons", "link")
+
+
+@click.command("queue", epilog="Example: rto queue --merchant asha-fashion --capacity 200 --out today.csv")
+@MERCHANT
+@click.option(
+    "--capacity", default=100, show_default=True, type=click.IntRange(1, 100_000), help="Contacts of the day."
+)
+@click.option(
+    "--by", default="call", show_default=True, type=click.Choice(["call", "message"]), help="How they are asked."
+)
+@click.option(
+    "--days", default=7, show_default=True, type=click.IntRange(1, 90), help="Orders of the last so many days."
+)
+@click.option("--link", default="", help="Your own page of an order, with {order_id} in it.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="A CSV to write; default: a table.")
+@POOL
+@JSON
+@click.pass_obj
+def queue_command(
+    session: Session, merchant: str | None, capacity: int, by: str, days: int, link: str, out: Path | None,
+    pool: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Cash orders that were scored and wait for dispatch, ranked by what a contact is expected to save.
+
+    Held-out orders, orders on their way and buyers who were tried already are not in it. No phone number is: look the order up.
+    """
+    found, merchant_id = merchant_of(session, pool, merchant)
+    wanted = Wanted(merchant_id, f"confirm_{by}", capacity, days, Clock().now(), link)
+    connection = open_database(found.database, read_only=True)
+    try:
+        rows = queue(connection, wanted)
+    finally:
+        connection.close()
+    if out is not None:
+        replace_text(out, _csv(rows))
+        note(f"{len(rows):,} orders written to {out}")
+    emit(rows, as_json, lambda told: _show(told, out))
+
+
+def _csv(rows: list[dict[str, Any]]) -> str:
+    from io import StringIO
+
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    writer.writerows([_cell(row[name]) for name in _COLUMNS] for row in rows)
+    return text.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    """As a spreadsheet may read it: a text that begins like a formula is none."""
+    told = "; ".join(value) if isinstance(value, list) else value
+    return f"'{told}" if isinstance(told, str) and told[:1] in "=+-@" and told else told
+
+
+def _show(rows: list[dict[str, Any]], out: Path | None) -> None:
+    if out is None and rows:
+        table(_COLUMNS[:-1], [tuple(str(_cell(row[name])) for name in _COLUMNS[:-1]) for row in rows])
+    elif out is None:
+        print("nobody to ask: no scored cash order waits for dispatch", file=sys.stdout)

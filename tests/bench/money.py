@@ -1,0 +1,117 @@
+"""`make bench-money`: what decisions earn on the made-up market `network`, cash orders only, beside the observable oracle.
+
+The model learns from the past of a cut; every cash order placed after it is decided by expected value and by simpler policies,
+and valued by what each action truly leads to in that world. Prints the table, writes it as dated JSON; nothing is asserted.
+"""
+
+import argparse
+import json
+import os
+import platform
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from data.console import table
+from data.contract import DAY
+from data.importing import Request, import_files
+from data.pool import Pool
+from data.world.frozen import parameters_digest
+from data.world.oracle import observable_oracle
+from data.world.presets import NETWORK
+from data.world.simulate import World, simulate
+from data.world.write import write_world
+from serving.past import Past
+from serving.past_making import past_of
+from serving.score_file import published
+from tests.bench.money_table import Decided, goals
+from tests.bench.money_truth import earned
+from tests.helpers.trials import covered
+from training.plan import Plan
+from training.release import promote, train_pool
+from training.tracking import Tracker
+
+UNTIL = 1_782_777_600_000_000
+TESTED_DAYS = 90
+REPLAYS = 1_000
+
+
+def quiet(*_: Any) -> None:
+    """Progress nobody looks at."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.money", description=__doc__)
+    parser.add_argument("--orders", type=int, default=200_000)
+    parser.add_argument("--seed", type=int, default=7, help="of the market")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        decided = measured(Path(folder), asked.orders, asked.seed)
+    about = {"preset": NETWORK.name, "orders": asked.orders, "seed": asked.seed, "cash_orders_decided": len(decided.value),
+             "parameters": parameters_digest(), "at": datetime.now(UTC).isoformat(timespec="seconds"),
+             "python": platform.python_version(), "cores": os.cpu_count()}  # fmt: skip
+    rows = goals(decided, np.random.default_rng(asked.seed)) + _coverage(asked.seed)
+    print(f"preset network, {asked.orders:,} orders, seed {asked.seed}, {len(decided.value):,} cash orders decided\n")
+    table(
+        ("cash orders", "value", "95 %", "goal"),
+        [tuple(str(row[c]) for c in ("what", "value", "interval", "goal")) for row in rows],
+    )
+    results = Path(__file__).parent / "results"
+    results.mkdir(exist_ok=True)
+    name = datetime.fromisoformat(about["at"]).strftime("money-%Y-%m-%dT%H%M%S.json")
+    (results / name).write_text(json.dumps({"about": about, "rows": rows}, indent=1))
+
+
+def measured(folder: Path, orders: int, seed: int) -> Decided:
+    """The cash orders after the cut: what the model and the oracle say of them, and what each action truly earns."""
+    world = simulate(NETWORK, orders, seed, UNTIL, quiet)
+    pool = Pool(folder, "network")
+    market = folder / "market"
+    write_world(world, market)
+    files = [market / "orders.parquet", market / "news.parquet"]
+    import_files(folder, Request(files, "native", None, "network", None, False), quiet)
+    cut = UNTIL - TESTED_DAYS * DAY
+    train_pool(pool, folder / "mlruns", Plan(), cut, quiet)
+    promote(pool, Tracker(folder / "mlruns"), "challenger", if_better=False, dry_run=False)
+    past = past_of(pool, published(pool), UNTIL + DAY, quiet)
+    return _decided(world, past, cut)
+
+
+def _decided(world: World, past: Past, cut: int) -> Decided:
+    """Orders after the cut that are paid in cash and neither cancelled nor lost whatever is done."""
+    place = {order_id: i for i, order_id in enumerate(world.truth["order_id"].to_pylist())}
+    after = np.flatnonzero(np.asarray(past.column("placed_at")) >= cut)
+    rows = np.array([place[past.order_id(int(row))] for row in after])
+    open_to = world.truth["cod"].to_numpy() & np.isin(world.truth["ends_if_shipped"].to_numpy(), (0, 1))
+    amount = np.asarray(past.column("amount_minor"), dtype=float)[after]
+    fee = np.nan_to_num(np.asarray(past.column("shipping_fee_minor"), dtype=float)[after])
+    value = np.nan_to_num(amount - fee)
+    usable = open_to[rows] & (value >= 1)
+    after, rows, value = after[usable], rows[usable], value[usable].astype(np.int64)
+    oracle = observable_oracle(world.inner)
+    said = [np.asarray(past.column(name), dtype=np.int64)[after] for name in ("k", "q")]
+    pins = past.text("pincode")
+    truth = world.truth.take(rows)
+    return Decided(
+        value=value,
+        k=said[0],
+        q=said[1],
+        oracle=np.rint(oracle.p[rows] * 1000).astype(np.int64),
+        buyer=truth["person"].to_numpy(),
+        place=np.asarray(pins.coded[after], dtype=np.int64),
+        good=truth["ends_if_shipped"].to_numpy() == 0,
+        money=earned(truth, value, NETWORK.effects),
+    )
+
+
+def _coverage(seed: int) -> list[dict[str, str]]:
+    found = covered(REPLAYS, seed)
+    return [{"what": f"95 % intervals of {way} hold the truth, {REPLAYS:,} light replays", "value": f"{share:.1%}",
+             "interval": "", "goal": "93.5-96.5 %"} for way, share in found.items()]  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
