@@ -29,6 +29,14 @@ _BUYER = {
     "rto_prone_address": ("address", "this address", "address"),
 }
 """Reasons about one buyer: the key, its name, and what was not given where it is missing."""
+_WRITTEN = {
+    "email": ("e-mail", ("unusual_email", "disposable_email", "email_not_by_name")),
+    "phone": ("phone", ("unusual_phone", "invalid_phone")),
+    "address": ("address", ("short_shipping_address", "no_house_number", "no_landmark", "no_locality", "careless_address",
+                            "gibberish_address")),
+}  # fmt: skip
+"""Reasons about how something is written: nothing is said of the writing of what was not given."""
+OF_WRITING = {code: (key, name) for key, (name, codes) in _WRITTEN.items() for code in codes}
 _AROUND = {
     "rto_prone_pincode": (
         "pincode",
@@ -191,7 +199,8 @@ class Texts:
     @staticmethod
     def of(why: Why) -> "Texts":
         by_key, without = most_known(why.readings), np.full(len(why.x), np.nan)
-        known = {code: by_key.get(key, without) for code, (key, _, _) in (_BUYER | _AROUND).items()}
+        keys = {code: told[0] for code, told in (_BUYER | _AROUND | OF_WRITING).items()}
+        known = {code: by_key.get(key, without) for code, key in keys.items()}
         counts = {}
         for code, key in _COUNTED.items():
             pair = [why.readings.get(Sum(key, measure)) for measure in (Measure.KNOWN, Measure.RTO)]
@@ -206,6 +215,8 @@ class Texts:
             # of a buyer of whom nothing is known, neither that parcels came back nor that they arrived
             _, name, absent = _BUYER[code]
             return f"No outcome is known with {name} yet" if known == known else f"No {absent} was given"
+        if code in OF_WRITING and np.isnan(self.known[code][row]):
+            return f"No {OF_WRITING[code][1]} was given"
         if code in _AROUND and not self.known[code][row] > 0:
             _, worse, better = _AROUND[code]
             return worse if raises else better

@@ -103,11 +103,16 @@ LINES: dict[str, list[list[str]]] = {
         ["policy", "publish", "policy.toml", "--merchant", SHOP], ["policy", "explain", "--merchant", SHOP],
         ["policy", "show", "--merchant", SHOP], ["policy", "diff", "shipped", "live", "--merchant", SHOP], ["policy", "undo", "--merchant", SHOP],
     ],
+    "experiment": [
+        ["experiment", "savings", "--merchant", SHOP], ["experiment", "power", "--merchant", SHOP],
+        ["experiment", "evaluate", "allow_cod", "--merchant", SHOP],
+    ],
+    "queue": [["queue", "--merchant", SHOP]],
     "keys": [["keys", "create", "--merchant", SHOP], ["keys", "list"]],
     "simulate": [["simulate", "--orders", "1000", "--out", "other-market"]],
     "import": [["import", "market/orders.parquet", "market/news.parquet", "--mapping", "native", "--pool", "demo"]],
 }  # fmt: skip
-MAY_ALARM = {"doctor", "monitor"}
+MAY_ALARM = {"doctor", "monitor", "experiment"}
 """Commands whose exit status tells what they found."""
 BY_THEMSELVES = {"serve", "demo", "restore"}
 """Commands that have a test of their own here: the service, the demo, which starts it, and what needs another home."""
