@@ -4,13 +4,11 @@ English, Hindi and Bengali, in Latin letters as they are typed on a phone and in
 address that names a village and a landmark is a good address; nothing here punishes its being short.
 """
 
-import csv
-import gzip
 from functools import cache, lru_cache
-from pathlib import Path
 
 from data.contract import ADDRESS_MEASURES
-from data.legible import SHORTEST, is_known, unreadable
+from data.legible import SHORTEST, VOWELS, is_known, unreadable
+from data.places import told_towns
 from data.text import NAN, Reading, folded, letters_and_digits, word_set, words_of
 
 LANDMARK_WORDS = word_set(
@@ -67,7 +65,6 @@ _FILLERS = word_set(
 _SHORT_WORDS = word_set(
     "no nos nr at po ps pt dt via vpo so co wo do mr mrs dr st th nd btm hsr mg jp rk krs hal nri iit nit"
 )
-_VOWELS = frozenset("aeiouy")
 
 _NOTHING = Reading(None, (NAN,) * len(ADDRESS_MEASURES))
 
@@ -135,7 +132,7 @@ def _tells_something(word: str) -> bool:
         return not word.isdigit()
     if word in _FILLERS or not any(map(str.isalpha, word)):
         return False
-    if len(word) < SHORTEST or _VOWELS.isdisjoint(word):
+    if len(word) < SHORTEST or VOWELS.isdisjoint(word):
         return word in _SHORT_WORDS or word in _short_towns() or is_known(word)
     return True
 
@@ -143,8 +140,7 @@ def _tells_something(word: str) -> bool:
 @cache
 def _short_towns() -> frozenset[str]:
     """Towns whose names are shorter than a word that is judged: Una, Mau, Leh."""
-    with gzip.open(Path(__file__).parent / "reference" / "towns.csv.gz", "rt", encoding="utf-8", newline="") as file:
-        return frozenset(town for row in csv.DictReader(file) if len(town := row["town"]) < SHORTEST)
+    return frozenset(town for town, _, _ in told_towns() if len(town) < SHORTEST)
 
 
 def _names_a_place(word: str) -> bool:

@@ -17,7 +17,7 @@ WORDS_FILE = PAIRS_FILE.with_name("english_words.txt")
 SHORTEST = 4
 _RAREST = -5.05  # mean log2 of a letter given the one before: 1 in 300 words of the post offices lies below
 _RAREST_BARE = -5.6  # the same for words without vowels: people leave those out
-_VOWELS = frozenset("aeiouy")
+VOWELS = frozenset("aeiouy")
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _READABLE_RUNS = frozenset(["erty", "wert", "trew"])  # property, liberty, Trewa
 _RUNS = frozenset(
@@ -67,7 +67,7 @@ def _along_the_keyboard(word: str) -> bool:
 
 def _at_random(word: str) -> bool:
     """Letters that hardly ever follow each other. A short word without vowels is somebody's initials."""
-    if _VOWELS.isdisjoint(word):
+    if VOWELS.isdisjoint(word):
         return len(word) > SHORTEST and mean_log2(word) < _RAREST_BARE
     return mean_log2(word) < _RAREST
 

@@ -8,7 +8,7 @@ import csv
 import gzip
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
@@ -111,12 +111,17 @@ def load_register() -> PinRegister:
 
 def _towns() -> dict[str, frozenset[tuple[str, str]]]:
     homes: dict[str, set[tuple[str, str]]] = {}
+    for town, district, state in told_towns():
+        homes.setdefault(town, set()).add((district, state))
+    return {town: frozenset(where) for town, where in homes.items()}
+
+
+def told_towns() -> Iterator[list[str]]:
+    """Town, district and state of each line of the list of towns."""
     with gzip.open(TOWNS_FILE, "rt", encoding="utf-8", newline="") as file:
         lines = csv.reader(file)
         next(lines)
-        for town, district, state in lines:
-            homes.setdefault(town, set()).add((district, state))
-    return {town: frozenset(where) for town, where in homes.items()}
+        yield from lines
 
 
 def distance_km(lat1: ArrayLike, lon1: ArrayLike, lat2: ArrayLike, lon2: ArrayLike) -> NDArray[np.float64]:

@@ -15,6 +15,7 @@ from serving.clock import Clock
 from serving.commands import merchant_of
 from serving.policy_commands import MERCHANT
 from serving.queueing import Wanted, queue
+from serving.reports.downloads import guarded
 
 _COLUMNS = ("rank", "order_id", "saving_minor", "currency", "p_rto", "buyer_delivered", "buyer_rto", "reasons", "link")
 
@@ -67,9 +68,9 @@ def _csv(rows: list[dict[str, Any]]) -> str:
 
 
 def _cell(value: Any) -> Any:
-    """As a spreadsheet may read it: a text that begins like a formula is none."""
+    """As a spreadsheet may read it."""
     told = "; ".join(value) if isinstance(value, list) else value
-    return f"'{told}" if isinstance(told, str) and told[:1] in "=+-@" and told else told
+    return guarded(told) if isinstance(told, str) else told
 
 
 def _show(rows: list[dict[str, Any]], out: Path | None) -> None:

@@ -8,6 +8,7 @@ from data import journal
 from data.contract import DAY, NewsType, Payment
 from data.database import Connection
 from serving import checkouts
+from serving.decisions.holdout import HOLDOUT
 from serving.http import rfc3339
 
 SHIP = "allow_cod"
@@ -54,7 +55,7 @@ def _settled(connection: Connection, merchant_id: str, order_id: str) -> bool:
 
 def _held_out(kept: dict[str, Any]) -> bool:
     """The holdout is not acted on: to call its buyers would undo the experiment."""
-    return (kept["answer"].get("experiment") or {}).get("arm") == "holdout"
+    return (kept["answer"].get("experiment") or {}).get("arm") == HOLDOUT
 
 
 def _row(kept: dict[str, Any], order_id: str, wanted: Wanted) -> dict[str, Any] | None:

@@ -5,6 +5,8 @@ A group is told by its strongest code: the one that pushes most the way the whol
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -118,10 +120,9 @@ def reasons(why: Why, wanted: int) -> Reasons:
     codes, by_code = by_reason(why.bundle, parts)
     groups, by_group = in_groups(codes, by_code)
     told = [place for place, name in enumerate(groups) if name != _SAME_FOR_ALL]
-    by_group = by_group[:, told]
+    leads, by_group = _leads(codes, by_code, by_group)[:, told], by_group[:, told]
     ranked = np.argsort(-np.abs(by_group), axis=1, kind="stable")[:, :wanted]  # among equals by the group's place
-    strength = np.take_along_axis(by_group, ranked, axis=1)
-    leads = np.take_along_axis(_leads(codes, by_code, [groups[place] for place in told], by_group), ranked, axis=1)
+    strength, leads = (np.take_along_axis(one, ranked, axis=1) for one in (by_group, leads))
     impact = _impact(why.bundle, strength, base + parts.sum(axis=1))
     return Reasons(codes, leads, strength, in_thousandths(impact), texts)
 
@@ -150,13 +151,16 @@ _CLOSE = 1e-9  # of a thousandth: far above the error of one multiplication
 
 def by_reason(bundle: Bundle, parts: Array) -> tuple[list[str], Array]:
     """Names of the codes, group by group and sorted within, and (n, n_codes) the sum of each code's parts (n, k)."""
+    order, codes, starts = _by_code(tuple(feature.reason for feature in bundle.features))
+    return codes, np.add.reduceat(parts[:, order], starts, axis=1)
+
+
+@lru_cache(maxsize=8)
+def _by_code(told: tuple[str, ...]) -> tuple[list[int], list[str], list[int]]:
+    """Of the features' codes: the columns code by code, the codes, and where each one's columns begin. Once for a bundle."""
     place = {group: number for number, group in enumerate(GROUPS)}
-    order = sorted(
-        range(parts.shape[1]), key=lambda j: (place[GROUP_OF[bundle.features[j].reason]], bundle.features[j].reason, j)
-    )
-    names = [bundle.features[j].reason for j in order]
-    starts = [i for i, name in enumerate(names) if not i or name != names[i - 1]]
-    return [names[i] for i in starts], np.add.reduceat(parts[:, order], starts, axis=1)
+    order = sorted(range(len(told)), key=lambda j: (place[GROUP_OF[told[j]]], told[j], j))
+    return order, *_runs([told[j] for j in order])
 
 
 def in_groups(codes: list[str], by_code: Array) -> tuple[list[str], Array]:
@@ -164,18 +168,23 @@ def in_groups(codes: list[str], by_code: Array) -> tuple[list[str], Array]:
 
     Nothing is left out: with the base they add up to the margin.
     """
-    of = [GROUP_OF[code] for code in codes]
-    starts = [i for i, name in enumerate(of) if not i or name != of[i - 1]]
-    return [of[i] for i in starts], np.add.reduceat(by_code, starts, axis=1)
+    groups, starts = _runs([GROUP_OF[code] for code in codes])
+    return groups, np.add.reduceat(by_code, starts, axis=1)
 
 
-def _leads(codes: list[str], by_code: Array, groups: list[str], by_group: Array) -> Array:
-    """(n, g) the place of each group's strongest code, of those that push the way the group does."""
+def _runs(names: list[str]) -> tuple[list[str], list[int]]:
+    """The names of each run of equal ones, and where the runs begin."""
+    starts = [i for i, name in enumerate(names) if not i or name != names[i - 1]]
+    return [names[i] for i in starts], starts
+
+
+def _leads(codes: list[str], by_code: Array, by_group: Array) -> Array:
+    """(n, n_groups) the place of each group's strongest code, of those that push the way the group does."""
+    _, starts = _runs([GROUP_OF[code] for code in codes])
     out = np.empty(by_group.shape, dtype=np.int64)
-    for number, group in enumerate(groups):
-        own = [place for place, code in enumerate(codes) if GROUP_OF[code] == group]
+    for number, (start, end) in enumerate(pairwise([*starts, len(codes)])):
         way = np.where(by_group[:, number] < 0, -1.0, 1.0)
-        out[:, number] = own[0] + np.argmax(by_code[:, own] * way[:, None], axis=1)
+        out[:, number] = start + np.argmax(by_code[:, start:end] * way[:, None], axis=1)
     return out
 
 

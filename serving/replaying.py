@@ -16,6 +16,7 @@ from serving.advising import Advised, stage_places
 from serving.answering import decided, worths
 from serving.batch import LEVELS, Evidence, Judged, thousandths
 from serving.choosing import Limits, choose
+from serving.decisions.holdout import HOLDOUT
 from serving.decisions.overrides import Override
 from serving.decisions.policy import SHIP_PAID
 from serving.decisions.shop import Policies, ShopPolicy
@@ -41,7 +42,7 @@ def replayed(
     merchant, stage, at = made["merchant_id"], made["stage"], np.array([made["scored_at"]], dtype=np.int64)
     groups = weigh(table, judged, [stage], Policies({merchant: shop}))
     places = frozenset(i for i, cap in enumerate(shop.caps.caps) if cap.name in made["limits"])
-    held = frozenset({0} if (made.get("experiment") or {}).get("arm") == "holdout" else ())
+    held = frozenset({0} if (made.get("experiment") or {}).get("arm") == HOLDOUT else ())
     limits = Limits({0: places} if places else {}, {} if override is None else {0: override.action}, held)
     stages, row = stage_places([stage]), np.array([0])
     choice = choose(shop, OrderTraits(table, row, judged, stages, at), groups, stages, judged.prepaid, limits)

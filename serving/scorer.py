@@ -122,7 +122,10 @@ def _batch(
 
 
 def _drawn_by(connection: Connection, asks: Sequence[Ask]) -> list[str | None]:
-    """What the holdout is drawn by: the checkout, told now or when the order was placed; without one, the order."""
+    """What the holdout is drawn by: the checkout, told now or when the order was placed; without one, the order. Empty
+    where nobody draws: a checkout is not looked up for nothing."""
+    if not any(shop.experiment.holdout for shop in asks[0].policies.published.values()):
+        return []
     kept = [
         ask.checkout_id or (ask.order_id and checkouts.checkout_of(connection, ask.merchant_id, ask.order_id))
         for ask in asks

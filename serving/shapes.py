@@ -4,6 +4,7 @@ from typing import Any
 
 from data.contract import Action
 from serving.choosing import DECIDED_BY
+from serving.decisions.holdout import HOLDOUT, POLICY
 from serving.reason_wording import GROUPS
 
 Schema = dict[str, Any]
@@ -110,7 +111,7 @@ KEPT_DECISION = _of(
 )
 """A decision as it is kept, and as one result of a batch."""
 KEPT_DECISION["properties"]["test"] = {"const": True, "description": "there on a forced answer, and only there"}
-KEPT_DECISION["properties"]["experiment"] = _or_null(_of(arm={"enum": ["policy", "holdout"]}, propensity=_SHARE)) | {
+KEPT_DECISION["properties"]["experiment"] = _or_null(_of(arm={"enum": [POLICY, HOLDOUT]}, propensity=_SHARE)) | {
     "description": "the arm of the holdout and the chance of what is advised; null where nothing was drawn"
 }
 _TOOK: Schema = {

@@ -61,7 +61,7 @@ def evaluate(logged: Logged, wanted: Wanted) -> Answer:
     squares = float((weight**2).sum())
     effective = float(weight.sum()) ** 2 / squares if squares else 0.0
     _supported(wanted, effective)
-    n, share = len(weight), weight.sum() / len(weight)
+    share = weight.sum() / len(weight)
     ips = weight * logged.money
     middle = float(ips.sum() / weight.sum())
     found = {
@@ -70,7 +70,7 @@ def evaluate(logged: Logged, wanted: Wanted) -> Answer:
         "snips": _around(middle, weight * (logged.money - middle) / share, effective),
         "dr": _estimate(wanted.predicted + weight * (logged.money - wanted.predicted_done), effective),
     }
-    return Answer(found, effective, int(hit.sum())) if n else Answer({}, 0.0, 0)
+    return Answer(found, effective, int(hit.sum()))
 
 
 def _estimate(each: Array, effective: float) -> Estimate:

@@ -77,12 +77,6 @@ def checkouts_needed(deviation_minor: float, smallest_minor: float, holdout: flo
     return math.ceil(reach**2 * (1 / holdout + 1 / (1 - holdout)))
 
 
-def smallest_found(deviation_minor: float, checkouts: int, holdout: float) -> float:
-    """The saving for each checkout that so many of them can find: `checkouts_needed` the other way round."""
-    each = (1 / holdout + 1 / (1 - holdout)) / checkouts
-    return (NORMAL_95 + NORMAL_80) * deviation_minor * math.sqrt(each)
-
-
 def _enough(policy: int, holdout: int) -> None:
     if min(policy, holdout) < FEWEST:
         raise GateRefused("EXP001", "savings", got=f"{holdout} checkouts held out, {policy} under the policy, with a known end",

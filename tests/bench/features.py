@@ -20,7 +20,7 @@ import numpy as np
 from data.console import table
 from data.world.frozen import parameters_digest
 from data.world.oracle_risk import what_is_known
-from features.catalog import LEVELLED, Feature, FromOrder, Level, Link
+from features.catalog import RATED, Feature, FromOrder, Level, Link
 from features.page import WORTH
 from tests.helpers.lab import Lab, lab_of
 from tests.helpers.worlds import network
@@ -117,7 +117,7 @@ def _with(fit: Fit, columns: list[Array]) -> Fit:
 
 
 def _levels(lab: Lab, fit: Fit) -> Fit:
-    more = [lab.rows.orders[column] for column in ("state", "category", "courier") if column in LEVELLED]
+    more = [lab.rows.orders[column] for column in RATED]
     columns = [
         (told == value).astype(float) for told in more for value in sorted({v for v in told if v is not None})[:40]
     ]
@@ -154,12 +154,7 @@ def measured(lab: Lab) -> dict[str, Any]:
     """The whole catalog's figures, and each line's difference to it."""
     plan = Plan(trees=PLENTIFUL)
     made = design(lab.rows, plan, lab.rows.past, lab.rows.learn)
-    few = np.array(
-        [
-            not (isinstance(f.source, Level) and f.source.column in ("state", "category", "courier"))
-            for f in made.features
-        ]
-    )
+    few = np.array([not (isinstance(f.source, Level) and f.source.column in RATED) for f in made.features])
     whole = _columns(Fit(made.x, made.features, plan), few)
     y, oracle = lab.y, lab.oracle[lab.test]
     p = probability(margins(lab, whole))

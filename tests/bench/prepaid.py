@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from data.console import table
+from data.contract import Payment
 from data.world.frozen import parameters_digest
-from features.catalog import FEATURES
+from features.assemble import as_if_paid
 from tests.helpers.lab import Lab, lab_of
 from tests.helpers.worlds import network
 from training.plan import Plan
@@ -33,11 +34,8 @@ def told(lab: Lab) -> dict[str, Array]:
     rows, plan = lab.rows, Plan()
     twin = fit_twin(rows, plan)
     x, features = twin.design.x, twin.design.features
-    cash = [f.name for f in features].index(FEATURES["is_cod"].name)
-    paid_x = x[lab.test].copy()
-    paid_x[:, cash] = 0.0
     cod = twin.calibrator.apply(probability(twin.model.margin(x[lab.test])))
-    switched = twin.calibrator.apply(probability(twin.model.margin(paid_x)))
+    switched = twin.calibrator.apply(probability(twin.model.margin(_as_paid(lab, twin, lab.test, Payment.PREPAID))))
     past = rows.blocks.train & ~rows.is_cod
     alone = fit_shape(Sample(x[past], rows.y_past[past]), features, twin.shape, plan.for_orders(int(rows.learn.sum())))
     said = {
@@ -51,12 +49,17 @@ def told(lab: Lab) -> dict[str, Array]:
     return said
 
 
+def _as_paid(lab: Lab, twin: Any, rows: Array, method: Payment) -> Array:
+    """What the model sees of some orders paid by `method`, as the service asks."""
+    orders, made = {name: column[rows] for name, column in lab.rows.orders.items()}, twin.design
+    return as_if_paid(made.x[rows], orders, method, made.shrinkage, made.features)
+
+
 def _by_tenth(lab: Lab, twin: Any, cod: Array) -> Array:
     """Prepaid orders of the past, asked about as cash, in tenths; each tenth's rate shrunk towards that of all."""
-    rows, x = lab.rows, twin.design.x
+    rows = lab.rows
     past = np.flatnonzero(rows.blocks.train & ~rows.is_cod)
-    as_cash = x[past].copy()
-    as_cash[:, [f.name for f in twin.design.features].index("is_cod")] = 1.0
+    as_cash = _as_paid(lab, twin, past, Payment.COD)
     risk, y = twin.calibrator.apply(probability(twin.model.margin(as_cash))), rows.y_past[past]
     edges = np.quantile(risk, np.linspace(0.1, 0.9, 9))
     place, average = np.digitize(risk, edges), y.mean()
