@@ -22,6 +22,10 @@ FLOOR = """
 The floor of the ECE is what chance alone makes of a perfectly calibrated model on as many orders in the same bins. Chance
 only ever adds to an ECE, so its interval lies mostly below what was measured. Better than the logistic regression is the
 model if the worse end of the paired interval is on the good side of 0.
+
+Why the gap stays: [what is left to gain](features.md#what-they-are-worth) measures the same trees given what no log tells.
+Given the oracle's own view of each buyer, or the true effects of all places, goods, shops and couriers, they would still
+miss the goal for the AUC; it takes both, which no history of orders holds.
 """
 
 
