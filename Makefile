@@ -8,7 +8,7 @@ export BENTOML_DO_NOT_TRACK := true
 export DO_NOT_TRACK := true
 unexport PYTHONDONTWRITEBYTECODE  # every process would compile every module anew
 
-.PHONY: demo test lint types imports check bench bench-import bench-score bench-world bench-features bench-prepaid bench-reasons bench-quality bench-monitor bench-money bento soak system-deps clean
+.PHONY: demo test lint types imports check bench bench-import bench-score bench-world bench-features bench-prepaid bench-quality bench-monitor bench-money bento soak system-deps clean
 
 demo: .venv/ready          ## the main job on a made-up market, start to finish
 	@.venv/bin/rto demo
@@ -44,9 +44,6 @@ bench-features: .venv/ready ## what each group of features is worth, what was tr
 
 bench-prepaid: .venv/ready  ## the risk if paid before, in several ways, beside the truth; ARGS="--orders 120000 --seeds 7"
 	@.venv/bin/python -m tests.bench.prepaid $(ARGS)
-
-bench-reasons: .venv/ready  ## do reasons add up, lower the risk when taken away, stay when trained again; ARGS="--orders 100000 --seed 8"
-	@.venv/bin/python -m tests.bench.reasons $(ARGS)
 
 bench-quality: .venv/ready ## the model beside the oracle: the goal table; ARGS="--orders 200000 --seed 8 --keep FOLDER --write"
 	@.venv/bin/python -m tests.bench.quality $(ARGS)
