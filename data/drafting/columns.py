@@ -13,6 +13,7 @@ KINDS = {c.name: c.kind for c in ORDER_COLUMNS}
 _LEAST = 0.5
 _NEAR = 0.2
 _LESS_BESIDE = 0.15
+_LESS_NESTED = 0.08
 _SPEAKING = ("placed_at", "phone", "email", "pincode", "payment_method", "channel")
 _MOST_MERCHANTS = 30
 _MOST_STATUSES = 200
@@ -23,10 +24,10 @@ _TIMES_OF_OTHERS = (
 )
 _PLACES_OF_OTHERS = {"pickup", "origin", "warehouse", "seller", "from", "shipper", "return", "merchant"}
 _OTHER_THINGS = {
-    "name": word_set("product item company seller store shop category file user warehouse vendor courier "
+    "name": word_set("product item company seller store shop category file warehouse vendor courier "
                      "brand email mail type"),
     "amount_minor": word_set("gst tax cgst sgst igst weight discount shipping items quantity qty coupon charges"),
-    "channel": {"file"}, "order_id": word_set("date count channel value amount total type quantity time by"),
+    "channel": {"file", "utm"}, "order_id": word_set("date count channel value amount total type quantity time by"),
     "placed_at": word_set(_TIMES_OF_OTHERS), "phone": {"shipper", "seller", "warehouse", "pickup"},
     "city": _PLACES_OF_OTHERS, "state": _PLACES_OF_OTHERS, "pincode": _PLACES_OF_OTHERS,
     "line1": {"ip", "email", *_PLACES_OF_OTHERS}, "line2": {"1", "ip", "email"}, "quantity": {"weight"},
@@ -161,8 +162,8 @@ def _confidence(role: str, look: Look) -> float:
     phrases = ROLES[role]
     if set(look.head.split()) & _OTHER_THINGS.get(role, set()) and look.head not in phrases:
         return 0.0
-    named = _named(phrases, look.head)
-    if not named and role not in _SPEAKING:
+    named = max(_named(phrases, look.head), _named(phrases, look.leaf) - _LESS_NESTED)
+    if named <= 0 and role not in _SPEAKING:
         return 0.0
     return max(0.0, min(0.99, _held_against(role, look, named)))
 
@@ -181,6 +182,12 @@ _WHOLE_ONLY = {
     "nom",
     "cp",
     "company",
+    "line1",
+    "line2",
+    "line 1",
+    "line 2",
+    "cat",
+    "delivery",
 }
 """Phrases that are a header alone and say little beside other words."""
 

@@ -54,7 +54,7 @@ _ROLES: dict[str, tuple[str, ...]] = {
     "shipping_fee_minor": (
         "shipping", "shipping total", "shipping charges", "shipping fee", "delivery fee", "delivery charges",
         "envio", "gastos de envio", "ongkos kirim", "perkiraan ongkos kirim", "الشحن", "سعر الشحن", "frais de port",
-        "shipping amount", "frete", "ongkir",
+        "shipping amount", "frete", "ongkir", "delivery",
     ),
     "payment_method": (
         "payment method", "payment mode", "payment method title", "payment", "payment type", "paid by", "pay mode",
@@ -76,7 +76,7 @@ _ROLES: dict[str, tuple[str, ...]] = {
         "category", "product category", "product categories", "categoria", "kategori", "الفئة", "categorie",
         "item name", "product desc", "product description", "product name", "item description", "goods description",
         "content", "contents", "commodity", "department", "nama produk", "nama barang", "isi paket", "jenis barang",
-        "descripcion", "producto", "produto", "contenido", "conteudo", "product",
+        "descripcion", "producto", "produto", "contenido", "conteudo", "product", "cat",
     ),
     "quantity": (
         "quantity", "qty", "pieces", "product quantity", "units", "cantidad", "jumlah", "total qty", "الكمية",
@@ -105,19 +105,19 @@ _ROLES: dict[str, tuple[str, ...]] = {
         "nombre del cliente", "cliente", "nama penerima", "اسم العميل", "الاسم", "nom", "recipient", "receiver name",
         "shipping address name", "grahak", "customer", "buyer", "receiver", "recipient name", "nama", "nama pembeli",
         "penerima", "destinatario", "nome", "nome do cliente", "nombre destinatario", "client name", "ship to name",
-        "party name", "ism",
+        "party name", "ism", "full name", "fullname",
     ),
     "line1": (
         "address", "address line 1", "address 1", "shipping address", "shipping address 1",
         "shipping address line 1", "customer address", "delivery address", "consignee address", "direccion",
         "direccion de envio", "alamat", "alamat pengiriman", "العنوان", "adresse", "pata", "shipping address1",
-        "billing address 1", "address1", "addr", "address line", "full address", "complete address",
+        "billing address 1", "address1", "addr", "address line", "full address", "complete address", "line1", "line 1",
         "consignee addr", "receiver address", "recipient address", "ship to address", "alamat penerima",
         "alamat lengkap", "endereco", "direccion destinatario", "unwan", "street", "street address",
     ),
     "line2": (
         "address line 2", "address 2", "shipping address 2", "shipping address line 2", "shipping address2",
-        "address2", "billing address 2", "locality", "area", "address line two", "kelurahan", "barrio", "bairro",
+        "address2", "billing address 2", "locality", "area", "address line two", "line2", "line 2", "kelurahan", "barrio", "bairro",
         "colonia",
     ),
     "landmark": ("landmark", "nearby landmark", "near", "referencias"),
@@ -196,6 +196,21 @@ def headed(name: str) -> str:
 
 ROLES = {role: tuple(dict.fromkeys(map(headed, phrases))) for role, phrases in _ROLES.items()}
 """Column of the contract -> phrases that a header may be, as `headed`."""
+
+_MINOR = frozenset("paise paisa cents cent minor kobo fils piastres centavos centimos kurus".split())
+
+
+def without_minor(head: str) -> str:
+    """A header without the word that names hundredths of money; one that has no other word stays.
+
+    >>> without_minor("grand total paise")
+    'grand total'
+    """
+    return " ".join(word for word in head.split() if word not in _MINOR) or head
+
+
+LARGE_NUMBERS = {"IDR", "VND", "COP", "CLP", "IQD", "NGN", "PKR"}
+"""Currencies in which a usual order is a whole number of five figures: that says nothing of its unit."""
 
 _PERSONAL = ("name", "phone", "email", "line1", "line2", "landmark", "customer_id")
 PERSONAL_HEADS = frozenset(
