@@ -46,7 +46,7 @@ def score_command(
 
     No buyer and no decision is kept; the online state is brought up to date first. Statuses in the file are not looked at.
     """
-    from serving.score_file import score_file
+    from serving.score_file import published, score_file
     from serving.score_rows import Request
     from serving.score_table import Rows, sink_of
 
@@ -55,6 +55,7 @@ def score_command(
         list(files), mapping, merchant, Clock().now() if now is None else now, stage, explain, skip_bad_rows
     )
     found = open_pool(session.home, pool)
+    published(found)  # no state is built for a pool that has no model
     with closing(open_database(found.database)) as connection:
         rebuild_if_stale(connection, found)
     if as_json and out is None:

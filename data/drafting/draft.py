@@ -6,8 +6,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from data.console import Tell
-from data.drafting.columns import KINDS, Guess, guesses, is_status
+from data.drafting.columns import Guess, guesses, is_status
 from data.drafting.course import Course, course
+from data.drafting.likeness import KINDS
 from data.drafting.look import Look, looks_of
 from data.drafting.opened import opened, ways
 from data.drafting.pairs import Found, Pair, side_by_side
@@ -29,8 +30,8 @@ class Draft:
 
     orders: guess by column of the contract.  looks: every column of the orders' file and of the one beside it.
     cod_amount: a column of amounts that is 0 where nothing is collected, in place of a payment method.  left_out: files
-    that belong to no other.  likes: how files are written that differ from `file`.  newest: the latest time and the column it stands in.  questions: what only a person knows.
-    remarks: what was chosen about the files.
+    that belong to no other.  likes: how files are written that differ from `file`.  newest: the latest time and the
+    column it stands in.  questions: what only a person knows.  remarks: what was chosen about the files.
     """
 
     files: list[str]
@@ -84,7 +85,12 @@ def draft(paths: list[Path], tell: Tell, told: dict[str, str] | None = None) -> 
 
 
 def _made(
-    names: list[str], written: tuple[File, list[FileLike]], beside: Found, looks: list[Look], orders: dict[str, Guess], told: dict[str, str]
+    names: list[str],
+    written: tuple[File, list[FileLike]],
+    beside: Found,
+    looks: list[Look],
+    orders: dict[str, Guess],
+    told: dict[str, str],
 ) -> Draft:
     at = orders["placed_at"].look if "placed_at" in orders else None
     cod = None if "payment_method" in orders else _cod_amount(looks)

@@ -5,8 +5,8 @@ import phonenumbers
 import pyarrow as pa
 
 from data.drafting.columns import Guess
+from data.drafting.countries import COUNTRY_WORDS, PLACES, SIGNS
 from data.drafting.look import Look
-from data.drafting.words import COUNTRY_WORDS, PLACES, SIGNS
 from data.moments import EPOCH_MS, EPOCH_S
 from data.phones import phone_of
 from data.places import load_register
@@ -63,7 +63,7 @@ def _local(look: Look, zone: str) -> pd.Timestamp:
     formats = look.dates.formats if look.dates is not None else []
     told = any(f in (EPOCH_S, EPOCH_MS) or "%z" in f for f in formats)
     told = told or (pa.types.is_timestamp(look.column.type) and look.column.type.tz is not None)
-    told = told or (formats == ["ISO8601"] and look.share(_OFFSET) > 0 and not look.column.type == pa.timestamp("us"))
+    told = told or (formats == ["ISO8601"] and look.share(_OFFSET) > 0 and look.column.type != pa.timestamp("us"))
     return last.tz_localize("UTC").tz_convert(zone).tz_localize(None) if told else last
 
 

@@ -117,8 +117,8 @@ _ROLES: dict[str, tuple[str, ...]] = {
     ),
     "line2": (
         "address line 2", "address 2", "shipping address 2", "shipping address line 2", "shipping address2",
-        "address2", "billing address 2", "locality", "area", "address line two", "line2", "line 2", "kelurahan", "barrio", "bairro",
-        "colonia",
+        "address2", "billing address 2", "locality", "area", "address line two", "line2", "line 2", "kelurahan", "barrio",
+        "bairro", "colonia",
     ),
     "landmark": ("landmark", "nearby landmark", "near", "referencias"),
     "city": (
@@ -197,7 +197,7 @@ def headed(name: str) -> str:
 ROLES = {role: tuple(dict.fromkeys(map(headed, phrases))) for role, phrases in _ROLES.items()}
 """Column of the contract -> phrases that a header may be, as `headed`."""
 
-_MINOR = frozenset("paise paisa cents cent minor kobo fils piastres centavos centimos kurus".split())
+_MINOR = frozenset(spoken("paise paisa cents cent minor kobo fils piastres centavos centimos kurus").split())
 
 
 def without_minor(head: str) -> str:
@@ -208,9 +208,6 @@ def without_minor(head: str) -> str:
     """
     return " ".join(word for word in head.split() if word not in _MINOR) or head
 
-
-LARGE_NUMBERS = {"IDR", "VND", "COP", "CLP", "IQD", "NGN", "PKR"}
-"""Currencies in which a usual order is a whole number of five figures: that says nothing of its unit."""
 
 _PERSONAL = ("name", "phone", "email", "line1", "line2", "landmark", "customer_id")
 PERSONAL_HEADS = frozenset(
@@ -246,50 +243,3 @@ LATE_WORDS = frozenset(
     ).split()
 )
 """Words that name what is known only later: columns with one of them never become columns of an order."""
-
-PLACES = {
-    "IN": (
-        "Asia/Kolkata", "INR"), "ID": ("Asia/Jakarta", "IDR"), "PK": ("Asia/Karachi", "PKR"),
-        "BD": ("Asia/Dhaka", "BDT",
-    ),
-    "AE": (
-        "Asia/Dubai", "AED"), "SA": ("Asia/Riyadh", "SAR"), "EG": ("Africa/Cairo", "EGP"),
-        "MA": ("Africa/Casablanca", "MAD",
-    ),
-    "DZ": (
-        "Africa/Algiers", "DZD"), "TN": ("Africa/Tunis", "TND"), "JO": ("Asia/Amman", "JOD"),
-        "IQ": ("Asia/Baghdad", "IQD",
-    ),
-    "KW": (
-        "Asia/Kuwait", "KWD"), "CO": ("America/Bogota", "COP"), "MX": ("America/Mexico_City", "MXN"),
-        "PE": ("America/Lima", "PEN",
-    ),
-    "EC": (
-        "America/Guayaquil", "USD"), "CL": ("America/Santiago", "CLP"), "ES": ("Europe/Madrid", "EUR"),
-        "IT": ("Europe/Rome", "EUR",
-    ),
-    "RO": (
-        "Europe/Bucharest", "RON"), "TR": ("Europe/Istanbul", "TRY"), "VN": ("Asia/Ho_Chi_Minh", "VND"),
-        "TH": ("Asia/Bangkok", "THB",
-    ),
-    "PH": (
-        "Asia/Manila", "PHP"), "MY": ("Asia/Kuala_Lumpur", "MYR"), "NG": ("Africa/Lagos", "NGN"),
-        "GB": ("Europe/London", "GBP",
-    ),
-    "US": ("America/New_York", "USD"), "LK": ("Asia/Colombo", "LKR"), "NP": ("Asia/Kathmandu", "NPR"),
-}  # fmt: skip
-"""Country -> time zone and currency of a shop there."""
-
-SIGNS = {"₹": "INR", "€": "EUR", "£": "GBP", "₨": "PKR", "₺": "TRY", "₫": "VND", "฿": "THB", "₱": "PHP", "৳": "BDT"}
-"""Signs that stand for one currency alone."""
-
-COUNTRY_WORDS = {
-    "india": "IN", "indonesia": "ID", "pakistan": "PK", "bangladesh": "BD", "colombia": "CO", "mexico": "MX",
-    "méxico": "MX", "peru": "PE",
-    "perú": "PE", "españa": "ES", "spain": "ES", "egypt": "EG", "مصر": "EG", "السعودية": "SA",
-    "saudi arabia": "SA", "الإمارات": "AE",
-    "united arab emirates": "AE", "المغرب": "MA", "maroc": "MA", "morocco": "MA", "chile": "CL",
-    "ecuador": "EC", "الجزائر": "DZ",
-    "algerie": "DZ", "tunisie": "TN", "العراق": "IQ", "الأردن": "JO", "الكويت": "KW", "turkiye": "TR",
-    "united kingdom": "GB",
-}  # fmt: skip

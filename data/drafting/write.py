@@ -4,16 +4,18 @@ import re
 from typing import Any
 
 from data.contract import ORDER_COLUMNS
-from data.drafting.columns import KINDS, Guess
+from data.drafting.columns import Guess
+from data.drafting.countries import COUNTRY_WORDS, LARGE_NUMBERS, PLACES
 from data.drafting.draft import Draft
 from data.drafting.joined import join_of
+from data.drafting.likeness import KINDS
 from data.drafting.look import Look
 from data.drafting.outcomes import DELAY_DAYS, rules_of
 from data.drafting.rest import columns_table
 from data.drafting.setting import zone_of
 from data.drafting.status_words import COD_WORDS
 from data.drafting.toml import comment, listed, quoted
-from data.drafting.words import COUNTRY_WORDS, LARGE_NUMBERS, PLACES, spoken
+from data.drafting.words import spoken
 
 _MOST_VALUES = 30
 _SURE = 0.7

@@ -287,6 +287,8 @@ def test_large_round_numbers_without_a_unit_are_asked_about(tmp_path: Path) -> N
 
 def test_the_day_of_the_export_is_told_on_the_shops_clock(tmp_path: Path) -> None:
     """23:00 UTC on 10 March is 11 March in Kolkata: exported_at on the 10th would lie before the last order."""
-    rows = "".join(f'{{"orderNo": "A{i}", "createdAt": {1741647600000 - i * 3600000}, "pin": 560001}}\n' for i in range(40))
+    rows = "".join(
+        f'{{"orderNo": "A{i}", "createdAt": {1741647600000 - i * 3600000}, "pin": 560001}}\n' for i in range(40)
+    )
     (tmp_path / "a.jsonl").write_text(rows)
     assert '# exported_at = "2025-03-11"' in proposal(tmp_path / "a.jsonl")
