@@ -21,6 +21,7 @@ from serving import checkouts, http, ledger
 from serving.access import Access, Caller
 from serving.body import in_its_place, parsed, parsed_batch
 from serving.clock import Clock
+from serving.decision_answers import Replays, kept_of, overruled
 from serving.desk import Desk, Desks
 from serving.door import Door
 from serving.http import Guarded, Refusal, answer, rfc3339
@@ -28,7 +29,7 @@ from serving.openapi import document
 from serving.policy_answers import SimulateIn, policy_told, policy_tried
 from serving.rehearsal import forced, rehearse
 from serving.report_answers import ReportAnswers, report_asked
-from serving.schema import BatchIn, EventIn, OrderIn, PlaceIn, ScoreIn
+from serving.schema import BatchIn, EventIn, OrderIn, OverrideIn, PlaceIn, ScoreIn
 from serving.scoring import Question, Scoring, model_reference
 from serving.writer import Busy
 
@@ -43,7 +44,7 @@ class Api:
         self.access = Access(home)
         self.desks = Desks(home, clock)
         self.scoring = Scoring(clock, log_patience_s)
-        self.reports = ReportAnswers()
+        self.reports, self.replays = ReportAnswers(), Replays()
         self._one_simulation = asyncio.Semaphore(1)
 
     def _caller(self, request: Request) -> Caller | None:
@@ -142,10 +143,22 @@ class Api:
     async def decision(self, request: Request) -> Response:
         """One decision as it was answered. Another merchant's and one that never was look the same."""
         desk, merchant = self._seat(self._caller(request), request.query_params.get("merchant_id"), "score")
-        found = ledger.decision(desk.reader, merchant.merchant_id, request.path_params["decision_id"])
-        if found is None:
-            raise Refusal(404, "not_found", "no such decision")
-        return answer(found["answer"])
+        return answer(kept_of(desk, merchant, request.path_params["decision_id"])["answer"])
+
+    async def replay(self, request: Request) -> Response:
+        """The same, worked out anew from what was kept of it: the same bytes, or the answer says that they differ."""
+        desk, merchant = self._seat(self._caller(request), request.query_params.get("merchant_id"), "score")
+        return await self.replays.answer(desk, kept_of(desk, merchant, request.path_params["decision_id"]))
+
+    async def override(self, request: Request) -> Response:
+        """What a person has decided about the order of a decision, or its buyer: from the next score on it decides."""
+        caller = self._caller(request)
+        asked = await parsed(OverrideIn, request)
+        desk, merchant = self._seat(caller, asked.merchant_id, "override")
+        kept = kept_of(desk, merchant, request.path_params["decision_id"])
+        told = await asyncio.to_thread(overruled, desk, merchant, kept["decision_id"], asked, self.clock.now())
+        desk.shelf.look_aside(desk.merchants)
+        return answer(told, 201)
 
     async def decisions(self, request: Request) -> Response:
         """Every decision on one checkout or one order, linked through the order's checkout. Nothing of others."""
@@ -204,13 +217,15 @@ class Api:
 
     def app(self) -> Starlette:
         """The ASGI app."""
-        table = (
+        table: tuple[Any, ...] = (
             ("/v1/score", self.score, "POST"),
             ("/v1/score/batch", self.score_batch, "POST"),
             ("/v1/orders", self.place, "POST"),
             ("/v1/events", self.event, "POST"),
             ("/v1/decisions", self.decisions, "GET"),
             ("/v1/decisions/{decision_id}", self.decision, "GET"),
+            ("/v1/decisions/{decision_id}/replay", self.replay, "GET", "POST"),
+            ("/v1/decisions/{decision_id}/override", self.override, "POST"),
             ("/v1/policies", self.policies, "GET"),
             ("/v1/policies/simulate", self.simulate, "POST"),
             ("/v1/model", self.model, "GET"),
@@ -222,7 +237,7 @@ class Api:
             ("/readyz", self.readyz, "GET"),
             ("/metrics", self.metrics, "GET"),
         )
-        routes = [Route(path, Guarded(path, handler).__call__, methods=[verb]) for path, handler, verb in table]
+        routes = [Route(path, Guarded(path, handler).__call__, methods=verbs) for path, handler, *verbs in table]
 
         @asynccontextmanager
         async def lifespan(_: Starlette) -> AsyncIterator[None]:

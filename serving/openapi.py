@@ -7,12 +7,23 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from serving.policy_answers import SimulateIn
-from serving.schema import BatchIn, EventIn, PlaceIn, ScoreIn
-from serving.shapes import BATCH, DECISION, DECISIONS, ERROR, KEPT_DECISION, MODEL, POLICIES, SIMULATION, TAKEN
+from serving.schema import BatchIn, EventIn, OverrideIn, PlaceIn, ScoreIn
+from serving.shapes import (
+    BATCH,
+    DECISION,
+    DECISIONS,
+    ERROR,
+    KEPT_DECISION,
+    MODEL,
+    OVERRIDE,
+    POLICIES,
+    SIMULATION,
+    TAKEN,
+)
 
-_REQUESTS: tuple[type[BaseModel], ...] = (ScoreIn, BatchIn, PlaceIn, EventIn, SimulateIn)
+_REQUESTS: tuple[type[BaseModel], ...] = (ScoreIn, BatchIn, PlaceIn, EventIn, OverrideIn, SimulateIn)
 _ANSWERS = {"Error": ERROR, "Decision": DECISION, "KeptDecision": KEPT_DECISION, "Decisions": DECISIONS, "Batch": BATCH,
-            "Taken": TAKEN, "Model": MODEL, "Policies": POLICIES, "Simulation": SIMULATION}  # fmt: skip
+            "Taken": TAKEN, "Model": MODEL, "Policies": POLICIES, "Simulation": SIMULATION, "Override": OVERRIDE}  # fmt: skip
 _ERRORS = {
     "400": "malformed JSON",
     "401": "no key, or one that is not known",
@@ -27,6 +38,7 @@ _TRIED = {
     "200": "what it would have done",
     "409": "no past orders are ready to be tried on",
 }
+_OVERRULED = {"201": "kept; it decides from the next score on"}
 _TAKEN = {
     "201": "kept",
     "200": "was kept before",
@@ -88,6 +100,15 @@ def _paths() -> dict[str, Any]:
         "/v1/decisions/{decision_id}": {
             "get": _get("decision", "A decision as answered", "decision_id", ["merchant_id"], "KeptDecision")
         },
+        "/v1/decisions/{decision_id}/replay": {
+            verb: _replay(name) for verb, name in (("get", "replay"), ("post", "replay_posted"))
+        },
+        "/v1/decisions/{decision_id}/override": {
+            "post": _post(
+                "override", "Decide otherwise about an order or its buyer", OverrideIn, _OVERRULED, "Override"
+            )
+            | {"parameters": [_in_path("decision_id")]}
+        },
         "/v1/policies": {
             "get": _get("policies", "What decides now, and every version", None, ["merchant_id"], "Policies")
         },
@@ -143,6 +164,19 @@ def _get(
     errors = {k: v for k, v in _ERRORS.items() if k in ("401", "403", "422", "500")} | {"404": "none of yours"}
     responses = _responses({"200": "as asked"} | errors | {"503": "the disk does not answer: try again"}, shape)
     return {"operationId": name, "summary": summary, "parameters": parameters, "responses": responses}
+
+
+def _in_path(name: str) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+def _replay(name: str) -> dict[str, Any]:
+    said = _get(name, "A decision made again from what was kept", "decision_id", ["merchant_id"], "KeptDecision")
+    said["responses"] |= _responses({"409": "the model or policy it was made with is gone: the message names it"})
+    said["responses"]["200"]["headers"] = {
+        "rto-replay": {"schema": {"enum": ["same", "differs"]}, "description": "as it was answered, byte for byte?"}
+    }
+    return said
 
 
 def _probe(name: str, summary: str) -> dict[str, Any]:

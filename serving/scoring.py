@@ -56,7 +56,7 @@ class _Read:
     warnings: tuple[dict[str, str], ...] = ()
 
     def told(self, scored: Scored) -> Scored:
-        return replace(scored, warnings=[*scored.warnings, *self.warnings])
+        return replace(scored, beside=self.warnings)
 
 
 class Scoring:
@@ -206,20 +206,28 @@ def _log_fallback(decision_id: str, error: Exception) -> None:
 
 def _body(question: Question, i: int, scored: Scored, desk: Desk, bundle: Bundle | None) -> tuple[_Answer, Any]:
     """The answer as told, and what it was made from."""
-    order, warnings = question.orders[i], [*scored.warnings, *desk.warnings(question.merchant.merchant_id)]
-    body = {
-        "decision_id": question.ids[i],
-        "order_id": scored.made_from["order_id"],
-        "checkout_id": order.checkout_id,
-        "stage": question.stage,
-        "scored_at": rfc3339(question.at),
+    beside = desk.warnings(question.merchant.merchant_id)
+    ids = {"decision_id": question.ids[i], "request_id": question.request_id, "logged": not question.options.dry_run}
+    made_from = scored.made_from | {"beside": [*scored.beside, *beside]}
+    made_from |= {} if bundle is None else {"bundle": bundle.digest}
+    return told_of(ids, replace(scored, made_from=made_from), bundle), made_from
+
+
+def told_of(ids: dict[str, Any], scored: Scored, bundle: Bundle | None) -> _Answer:
+    """An answer as callers see it. ids: decision_id, request_id, logged."""
+    made = scored.made_from
+    return {
+        "decision_id": ids["decision_id"],
+        "order_id": made["order_id"],
+        "checkout_id": made["checkout_id"],
+        "stage": made["stage"],
+        "scored_at": rfc3339(made["scored_at"]),
         **scored.answer,
         "model": None if bundle is None else model_reference(bundle) | {"policy": scored.policy},
-        "warnings": warnings,
-        "logged": not question.options.dry_run,
-        "request_id": question.request_id,
+        "warnings": [*scored.warnings, *made["beside"]],
+        "logged": ids["logged"],
+        "request_id": ids["request_id"],
     }
-    return body, scored.made_from
 
 
 def model_reference(bundle: Bundle) -> dict[str, Any]:
