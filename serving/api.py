@@ -1,12 +1,13 @@
 """`/v1` over HTTP: parse, hand over, answer. `service.py` mounts it in BentoML; everything else is tested without."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
+import orjson
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -25,6 +26,7 @@ from serving.decision_answers import Replays, kept_of, overruled
 from serving.desk import Desk, Desks
 from serving.door import Door
 from serving.http import Guarded, Refusal, answer, rfc3339
+from serving.once import Asked, Flights, Said, asked_of, keep, response
 from serving.openapi import document
 from serving.policy_answers import SimulateIn, policy_told, policy_tried
 from serving.rehearsal import forced, rehearse
@@ -35,6 +37,9 @@ from serving.writer import Busy
 
 _LOG_PATIENCE_S = 0.1  # a checkout waits no longer for its decision to be on disk; it is still written after that
 
+Taking: TypeAlias = Callable[[Connection], tuple[bool, int]]
+"""Takes something in: is it new, and when was it told first?"""
+
 
 class Api:
     """The routes of one installation. log_patience_s: how long a score waits for its decision to be kept."""
@@ -43,7 +48,7 @@ class Api:
         self.home, self.clock, self.on_loopback = home, clock, on_loopback
         self.access = Access(home)
         self.desks = Desks(home, clock)
-        self.scoring = Scoring(clock, log_patience_s)
+        self.scoring, self.flights = Scoring(clock, log_patience_s), Flights()
         self.reports, self.replays = ReportAnswers(), Replays()
         self._one_simulation = asyncio.Semaphore(1)
 
@@ -71,30 +76,42 @@ class Api:
             [body] = await self._rehearsed(test, caller, asked, [asked.order], request)
             if isinstance(body, Refusal):
                 raise body
-        else:
-            desk, merchant = self._seat(caller, asked.merchant_id, "score")
-            body = await self.scoring.one(desk, self._question(merchant, asked, [asked.order], request))
-        return answer(body | {"elapsed_ms": self._elapsed_ms(started)})
+            return answer(body | {"elapsed_ms": self._elapsed_ms(started)})
+
+        def whole(found: list[Any]) -> dict[str, Any]:
+            return {**found[0], "elapsed_ms": self._elapsed_ms(started)}
+
+        return await self._scored(request, caller, (asked, [asked.order]), self.scoring.one, whole)
 
     async def score_batch(self, request: Request) -> Response:
         """The same for many orders. One that does not fit is refused in its place; the others are answered."""
         started, caller = self.clock.monotonic(), self._caller(request)
         batch = await parsed_batch(request)
-        asked, results = batch.asked, dict[int, Any](batch.refused)
-        if test := asked.options.test:
-            found: Sequence[Any] = await self._rehearsed(test, caller, asked, asked.orders, request)
-        else:
-            desk, merchant = self._seat(caller, asked.merchant_id, "score")
-            found = await self.scoring.many(desk, self._question(merchant, asked, asked.orders, request))
-        results |= zip(batch.places, found, strict=True)
-        told = [in_its_place(results[i], i, request.state.request_id) for i in range(len(results))]
-        ids = {"request_id": request.state.request_id, "elapsed_ms": self._elapsed_ms(started)}
-        return answer({"results": told, **ids})
+        asked = batch.asked
 
-    def _question(
-        self, merchant: Merchant, asked: ScoreIn | BatchIn, orders: list[OrderIn], request: Request
-    ) -> Question:
-        return Question(merchant, asked.stage, asked.options, orders, self.clock.now(), request.state.request_id)
+        def whole(found: Sequence[Any]) -> dict[str, Any]:
+            results = dict[int, Any](batch.refused) | dict(zip(batch.places, found, strict=True))
+            told = [in_its_place(results[i], i, request.state.request_id) for i in range(len(results))]
+            return {"results": told, "request_id": request.state.request_id, "elapsed_ms": self._elapsed_ms(started)}
+
+        if test := asked.options.test:
+            return answer(whole(await self._rehearsed(test, caller, asked, asked.orders, request)))
+        return await self._scored(request, caller, (asked, asked.orders), self.scoring.many, whole)
+
+    async def _scored(
+        self, request: Request, caller: Caller | None, asking: tuple[ScoreIn | BatchIn, list[OrderIn]],
+        by: Callable[[Desk, Question], Awaitable[bytes]], whole: Callable[[list[Any]], dict[str, Any]],
+    ) -> Response:  # fmt: skip
+        (asked, orders), now = asking, self.clock.now()
+        desk, merchant = self._seat(caller, asked.merchant_id, "score")
+        under = asked_of(request, await request.body(), desk, merchant.merchant_id, now)
+        ids = (request.state.request_id, whole, under)
+        question = Question(merchant, asked.stage, asked.options, orders, now, *ids)
+
+        async def work() -> Said:
+            return 200, await by(desk, question)
+
+        return response(await work()) if under is None else await self.flights.once(desk, under, work)
 
     async def _rehearsed(
         self, test: str, caller: Caller | None, asked: ScoreIn | BatchIn, orders: list[OrderIn], request: Request
@@ -125,7 +142,7 @@ class Api:
                           min(columns["placed_at"], now), now, live=True)  # fmt: skip
             return ledger.place(connection, columns, placed), ledger.first_told(connection, placed)
 
-        return _taken({"order_id": order_id}, *await _written(desk, job))
+        return await self._taken(request, desk, asked.merchant_id, {"order_id": order_id}, job)
 
     async def event(self, request: Request) -> Response:
         """Take in one piece of news. Acknowledged means kept: the answer follows the commit."""
@@ -138,7 +155,24 @@ class Api:
             told = desk.intake.told(connection, asked, merchant, now)
             return ledger.tell(connection, told), ledger.first_told(connection, told)
 
-        return _taken({"event_id": asked.event_id}, *await _written(desk, job))
+        return await self._taken(request, desk, asked.merchant_id, {"event_id": asked.event_id}, job)
+
+    async def _taken(
+        self, request: Request, desk: Desk, merchant_id: str, ids: dict[str, str], job: Taking
+    ) -> Response:
+        """The answer to what was taken in; under a key it is kept with it."""
+        under = asked_of(request, await request.body(), desk, merchant_id, self.clock.now())
+
+        def taking(connection: Connection) -> Said:
+            said = _said(ids, *job(connection))
+            if under is not None:
+                keep(connection, under, said)
+            return said
+
+        async def work() -> Said:
+            return await _written(desk, taking)
+
+        return response(await work()) if under is None else await self.flights.once(desk, under, work)
 
     async def decision(self, request: Request) -> Response:
         """One decision as it was answered. Another merchant's and one that never was look the same."""
@@ -156,9 +190,16 @@ class Api:
         asked = await parsed(OverrideIn, request)
         desk, merchant = self._seat(caller, asked.merchant_id, "override")
         kept = kept_of(desk, merchant, request.path_params["decision_id"])
-        told = await asyncio.to_thread(overruled, desk, merchant, kept["decision_id"], asked, self.clock.now())
-        desk.shelf.look_aside(desk.merchants)
-        return answer(told, 201)
+        now = self.clock.now()
+        under = asked_of(request, await request.body(), desk, merchant.merchant_id, now)
+
+        async def work() -> Said:
+            told = await asyncio.to_thread(overruled, desk, merchant, kept["decision_id"], asked, now)
+            desk.shelf.look_aside(desk.merchants)
+            said = 201, orjson.dumps(told)
+            return said if under is None else await _written(desk, partial(_kept_as, under, said))
+
+        return response(await work()) if under is None else await self.flights.once(desk, under, work)
 
     async def decisions(self, request: Request) -> Response:
         """Every decision on one checkout or one order, linked through the order's checkout. Nothing of others."""
@@ -254,13 +295,18 @@ class Api:
         return app
 
 
-async def _written(desk: Desk, job: Callable[[Connection], tuple[bool, int]]) -> tuple[bool, int]:
+async def _written(desk: Desk, job: Callable[[Connection], Said]) -> Said:
     try:
         return await asyncio.wrap_future(desk.writer.submit(job))
     except Busy:
         raise Refusal(503, "busy", "too many writes are waiting; try again") from None
 
 
-def _taken(ids: dict[str, str], new: bool, known_at: int) -> Response:
+def _kept_as(under: Asked, said: Said, connection: Connection) -> Said:
+    keep(connection, under, said)
+    return said
+
+
+def _said(ids: dict[str, str], new: bool, known_at: int) -> Said:
     body = ids | {"status": "accepted" if new else "duplicate", "known_at": rfc3339(known_at)}
-    return answer(body, 201 if new else 200)
+    return 201 if new else 200, orjson.dumps(body)
