@@ -20,7 +20,7 @@ from data.history import Told
 from data.pool import Merchant
 from serving import checkouts, http, ledger
 from serving.access import Access, Caller
-from serving.body import in_its_place, parsed, parsed_batch
+from serving.body import in_its_place, parsed, parsed_batch, require_called_json
 from serving.clock import Clock
 from serving.decision_answers import Replays, kept_of, overruled
 from serving.desk import Desk, Desks
@@ -33,6 +33,8 @@ from serving.rehearsal import forced, rehearse
 from serving.report_answers import ReportAnswers, report_asked
 from serving.schema import BatchIn, EventIn, OrderIn, OverrideIn, PlaceIn, ScoreIn
 from serving.scoring import Question, Scoring, model_reference
+from serving.webhook_keys import WebhookKeys
+from serving.webhooks import delivered, events_of, taking
 from serving.writer import Busy
 
 _LOG_PATIENCE_S = 0.1  # a checkout waits no longer for its decision to be on disk; it is still written after that
@@ -47,6 +49,7 @@ class Api:
     def __init__(self, home: Path, clock: Clock, *, on_loopback: bool, log_patience_s: float = _LOG_PATIENCE_S) -> None:
         self.home, self.clock, self.on_loopback = home, clock, on_loopback
         self.access = Access(home)
+        self.webhooks = WebhookKeys(self.access.connection, home)
         self.desks = Desks(home, clock)
         self.scoring, self.flights = Scoring(clock, log_patience_s), Flights()
         self.reports, self.replays = ReportAnswers(), Replays()
@@ -174,6 +177,15 @@ class Api:
 
         return response(await work()) if under is None else await self.flights.once(desk, under, work)
 
+    async def webhook(self, request: Request) -> Response:
+        """Take in a courier's news by its signature. Whatever is wrong with that is the same 401."""
+        require_called_json(request)
+        merchant_id, source = (request.path_params[name] for name in ("merchant_id", "source"))
+        delivery = delivered(request, await request.body(), self.webhooks.live(merchant_id, source), self.clock.now())
+        desk, merchant = self.desks.of(merchant_id)
+        found = events_of(delivery, merchant, source)
+        return response(await _written(desk, taking(desk, merchant, source, delivery, found)))
+
     async def decision(self, request: Request) -> Response:
         """One decision as it was answered. Another merchant's and one that never was look the same."""
         desk, merchant = self._seat(self._caller(request), request.query_params.get("merchant_id"), "score")
@@ -263,6 +275,7 @@ class Api:
             ("/v1/score/batch", self.score_batch, "POST"),
             ("/v1/orders", self.place, "POST"),
             ("/v1/events", self.event, "POST"),
+            ("/v1/webhooks/{merchant_id}/{source}", self.webhook, "POST"),
             ("/v1/decisions", self.decisions, "GET"),
             ("/v1/decisions/{decision_id}", self.decision, "GET"),
             ("/v1/decisions/{decision_id}/replay", self.replay, "GET", "POST"),

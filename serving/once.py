@@ -59,7 +59,7 @@ def asked_of(request: Request, body: bytes, desk: Desk, merchant_id: str, at: in
     if not _KEY.fullmatch(key):
         raise Refusal(400, "idempotency_key", f"{HEADER}: 1 to 255 visible characters of ASCII")
     said = orjson.dumps([request.state.route, request.url.path, orjson.loads(body)], option=orjson.OPT_SORT_KEYS)
-    return Asked(merchant_id, _OURS + key, hmac.new(desk.pool.token_key(), said, hashlib.sha256).hexdigest(), at)
+    return Asked(merchant_id, _OURS + key, hmac.new(desk.intake.token_key, said, hashlib.sha256).hexdigest(), at)
 
 
 def recalled(connection: Connection, asked: Asked) -> Said | None:

@@ -151,6 +151,26 @@ class EventIn(Strict):
     details: Details | None = None
 
 
+class WebhookEvent(BaseModel):
+    """One piece of news as a courier pushes it: whose and from whom is the address's to say. What it sends besides is
+    left out, and counted."""
+
+    model_config = Strict.model_config | ConfigDict(extra="ignore")
+
+    event_id: Id
+    order_id: Id
+    type: Literal[_TYPES]  # type: ignore[valid-type]
+    happened_at: AwareDatetime
+    reason: Literal[_REASONS] | None = None  # type: ignore[valid-type]
+    details: Details | None = None
+
+
+class WebhookIn(Strict):
+    """A signed delivery of news, all or nothing."""
+
+    events: Annotated[list[WebhookEvent], Field(min_length=1, max_length=100)]
+
+
 class OverrideIn(Strict):
     """What a person has decided about the order of a decision, or about its buyer."""
 

@@ -49,6 +49,7 @@ TAKEN = {
         "known_at": _TIME | {"description": "when it was told for the first time, by the server's clock"},
     },
 }
+DELIVERED = _of(accepted=_WHOLE, duplicates=_WHOLE, unknown_fields=_WHOLE)
 _RISK = _of(
     p_rto=_SHARE | {"description": "if paid in cash, unless the order is prepaid; to 0.001"},
     p_rto_if_prepaid=_or_null(_SHARE),
