@@ -57,7 +57,14 @@ CREATE TRIGGER checkouts_are_immutable BEFORE UPDATE ON checkouts
 CREATE TRIGGER checkouts_stay BEFORE DELETE ON checkouts
   BEGIN SELECT RAISE(ABORT, 'an order keeps its checkout'); END;
 """
-_STEPS = (_SCHEMA, _CHECKOUTS)
+_ANSWERED = """
+CREATE TABLE answered (
+  merchant_id TEXT NOT NULL, key TEXT NOT NULL, made_at INTEGER NOT NULL, asked TEXT NOT NULL, status INTEGER NOT NULL,
+  body TEXT NOT NULL, PRIMARY KEY (merchant_id, key)
+);
+CREATE INDEX answered_by_time ON answered (made_at);
+"""
+_STEPS = (_SCHEMA, _CHECKOUTS, _ANSWERED)
 """What brings a file from version 0 to 1, from 1 to 2, ... A published step never changes: a change is a new step."""
 SCHEMA_VERSION = len(_STEPS)
 

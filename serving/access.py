@@ -10,7 +10,9 @@ import apsw
 from data.database import Connection, immediate
 from data.errors import UsageError
 
-SCOPES = ("score", "events", "report")
+SCOPES = ("score", "events", "report", "override")
+USUAL_SCOPES = SCOPES[:3]
+"""Of a key for which none are named: to decide over the policy is asked for by name."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS keys (
   digest TEXT PRIMARY KEY, key_id TEXT NOT NULL UNIQUE, merchant_id TEXT NOT NULL, scopes TEXT NOT NULL,

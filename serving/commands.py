@@ -15,7 +15,7 @@ from data.database import open_database
 from data.errors import UsageError
 from data.options import JSON
 from data.pool import Pool, open_pool, pool_names, pools_of
-from serving.access import SCOPES, Access
+from serving.access import USUAL_SCOPES, Access
 from serving.clock import Clock
 from serving.settings import LOOPBACK
 
@@ -89,7 +89,7 @@ def keys_group() -> None:
 
 @keys_group.command("create", epilog="Example: rto keys create --merchant asha-fashion --scope score --scope events")
 @click.option("--merchant", required=True, help="Whom the key speaks for.")
-@click.option("--scope", "scopes", multiple=True, default=SCOPES, show_default=True, help="What it may do.")
+@click.option("--scope", "scopes", multiple=True, default=USUAL_SCOPES, show_default=True, help="What it may do.")
 @JSON
 @click.pass_obj
 def create_command(session: Session, merchant: str, scopes: tuple[str, ...], as_json: bool) -> None:

@@ -28,6 +28,12 @@ _REFUSED = {
 }
 
 
+def as_served(bundle: Bundle, name: str) -> Bundle:
+    """A published bundle with what answers say of it. name: of its folder."""
+    more = {"version": name.partition("-")[0], "features": fingerprint(bundle.features)}
+    return replace(bundle, about={**bundle.about, **more})
+
+
 class Desk:
     """Everything the routes need of one pool. Used from the event loop only; writes go through the writer's thread."""
 
@@ -91,8 +97,7 @@ class Desk:
             LOG.error("bundle %s refused: %s", name, place_of(error))
             self._again_at = self._looked_at + _AGAIN_AFTER_S  # its state may be rebuilt meanwhile
             return
-        more = {"version": name.partition("-")[0], "features": fingerprint(bundle.features)}
-        self._bundle = replace(bundle, about={**bundle.about, **more})
+        self._bundle = as_served(bundle, name)
         LOG.info("bundle %s serves", name)
 
     @property

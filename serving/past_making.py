@@ -19,7 +19,7 @@ from data.history import Columns, History
 from data.journal import last_seq
 from data.label import VOID
 from data.pool import Pool, replace_text
-from features.catalog import Link, Sum
+from features.catalog import OWN_RECORD, Link, Sum
 from features.contribution import Measure
 from features.labels import labels_at, maturity
 from features.layout import Readings
@@ -33,15 +33,18 @@ _AT_ONCE = 50_000
 _RECORD = (
     *(Sum(key, Measure.KNOWN) for key in ("phone", "customer", "address", "pincode")),
     *(Sum(key, measure) for key in ("phone", "customer", "email") for measure in (Measure.DELIVERED, Measure.RTO)),
+    *OWN_RECORD,
 )
 """What evidence and a buyer's record are read from, whether the model looks at it or not."""
+_RECORD_OF = "the merchant's own orders"
+"""What a buyer's record counts: past orders made ready when it counted others' too are made anew."""
 
 
 def past_of(pool: Pool, bundle: Bundle, now: int, tell: Tell) -> Past:
     """The pool's past orders, made anew if the model or the imports have changed, or live news is more than a day ahead."""
-    made_from = {"bundle": bundle.digest, "segments": pool.segment_names()}
+    made_from = {"bundle": bundle.digest, "segments": pool.segment_names(), "record": _RECORD_OF}
     found = read_past(pool)
-    if found and {name: found.about[name] for name in made_from} == made_from and not _behind(pool, found, now):
+    if found and {name: found.about.get(name) for name in made_from} == made_from and not _behind(pool, found, now):
         return found
     from data.segments import load_history  # pyarrow
 
@@ -97,12 +100,13 @@ def _acted(history: History) -> Any:
 
 def _judged(orders: Columns, readings: Readings, rows: Any, bundle: Bundle, tell: Tell) -> Columns:
     parts: list[Columns] = []
+    single = bool((orders["merchant_id"] == orders["merchant_id"][:1]).all())  # then all that is counted is its own
     for start in range(0, len(rows), _AT_ONCE):
         here = rows[start : start + _AT_ONCE]
         some = {name: column[here] for name, column in orders.items()}
         read: dict[Sum | Link, Any] = {one: values[here] for one, values in readings.items()}
         p_rto, if_prepaid = risks_of(bundle, some, read)
-        evidence = evidence_of(read, len(here))
+        evidence = evidence_of(read, [single] * len(here))
         q = np.full(len(here), UNKNOWN) if if_prepaid is None else in_thousandths(if_prepaid)
         numbers = (
             in_thousandths(p_rto),
