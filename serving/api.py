@@ -29,6 +29,7 @@ from serving.http import Guarded, Refusal, answer, rfc3339
 from serving.once import Asked, Flights, Said, asked_of, keep, response
 from serving.openapi import document
 from serving.policy_answers import SimulateIn, policy_told, policy_tried
+from serving.queue_answers import queue_told, wanted_of
 from serving.rehearsal import forced, rehearse
 from serving.report_answers import ReportAnswers, report_asked
 from serving.schema import BatchIn, EventIn, OrderIn, OverrideIn, PlaceIn, ScoreIn
@@ -225,6 +226,12 @@ class Api:
             found = checkouts.decisions_of_order(desk.reader, merchant.merchant_id, order_id or "")
         return answer({"decisions": [one["answer"] for one in found]})
 
+    async def queue(self, request: Request) -> Response:
+        """Whom to call or message today, the largest expected saving first. Nothing of a person is in it."""
+        desk, merchant = self._seat(self._caller(request), request.query_params.get("merchant_id"), "report")
+        wanted = wanted_of(request.query_params, merchant.merchant_id, self.clock.now())
+        return answer(await asyncio.to_thread(queue_told, desk.pool, merchant, wanted))
+
     async def model(self, request: Request) -> Response:
         """Which model answers, how it was judged, and from what."""
         desk, _ = self._seat(self._caller(request), request.query_params.get("merchant_id"), "score")
@@ -280,6 +287,7 @@ class Api:
             ("/v1/decisions/{decision_id}", self.decision, "GET"),
             ("/v1/decisions/{decision_id}/replay", self.replay, "GET", "POST"),
             ("/v1/decisions/{decision_id}/override", self.override, "POST"),
+            ("/v1/queue", self.queue, "GET"),
             ("/v1/policies", self.policies, "GET"),
             ("/v1/policies/simulate", self.simulate, "POST"),
             ("/v1/model", self.model, "GET"),

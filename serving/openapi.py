@@ -23,6 +23,7 @@ _ANSWERS = {
     "Simulation": shapes.SIMULATION,
     "Override": shapes.OVERRIDE,
     "Delivered": shapes.DELIVERED,
+    "Queue": shapes.QUEUE,
 }
 _ERRORS = {
     "400": "malformed JSON, or an Idempotency-Key that is none",
@@ -115,6 +116,7 @@ def _paths() -> dict[str, Any]:
             )
             | {"parameters": [_in_path("decision_id"), _KEY]}
         },
+        "/v1/queue": {"get": _get("queue", "Whom to call or message today", None, _QUEUED, "Queue")},
         "/v1/policies": {
             "get": _get("policies", "What decides now, and every version", None, ["merchant_id"], "Policies")
         },
@@ -158,7 +160,12 @@ def _json(shape: str) -> dict[str, Any]:
 
 
 _DAY = "the first or last local day of orders, as 2026-02-28; from=all: the whole history; neither: the last 90 days"
+_QUEUED = ["merchant_id", "by", "capacity", "days", "link"]
 _QUERY = {
+    "by": "call (if not said) or message",
+    "capacity": "contacts of the day, 100 if not said",
+    "days": "orders of the last so many days, 7 if not said",
+    "link": "your own page of an order, with {order_id} in it",
     "from": _DAY,
     "to": _DAY,
     "table": "which table; summary if not named",

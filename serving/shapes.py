@@ -140,6 +140,27 @@ MODEL = {
                    "model": _or_null({"type": "object", "required": ["name", "version", "digest"]})},
 }  # fmt: skip
 
+_CONTACT = _of(
+    rank=_WHOLE,
+    order_id=_TEXT,
+    saving_minor=_WHOLE | {"description": "what the contact is expected to earn beyond shipping as ordered"},
+    currency=_TEXT,
+    p_rto=_SHARE,
+    buyer_delivered=_WHOLE,
+    buyer_rto=_WHOLE,
+    reasons=_list_of(_TEXT),
+    link=_TEXT_OR_NULL,
+    decision_id=_TEXT,
+    asked_at=_TIME | {"description": "when it was scored"},
+)
+QUEUE = _of(
+    merchant_id=_TEXT,
+    by={"enum": ["call", "message"]},
+    capacity=_WHOLE,
+    days=_WHOLE,
+    made_at=_TIME,
+    orders=_list_of(_CONTACT),
+)
 OVERRIDE = _of(
     override_id=_TEXT,
     kind={"enum": ["override", "appeal"]},
