@@ -1,8 +1,6 @@
 """News that couriers push: only with a good signature, only now, only once; and nothing is told to whoever has none."""
 
 import base64
-import hashlib
-import hmac
 import json
 import random
 import re
@@ -25,6 +23,8 @@ from serving.http import Refusal
 from serving.webhook_keys import MOST_LIVE, WebhookKeys
 from serving.webhooks import WINDOW, delivered
 from tests.helpers.installation import NOW, SHOP, Installation, an_order, place, rfc3339, served
+from tests.helpers.signing import signature
+from tests.helpers.signing import signed as headers_of
 from tests.service.test_bento import missing
 
 PATH = f"/v1/webhooks/{SHOP}/bluedart"
@@ -44,19 +44,11 @@ class Post:
         return self.client.post(changed.get("path", PATH), content=body, headers=headers)
 
 
-def signature(secret: str, message_id: str, moment: int | str, body: bytes) -> str:
-    key = base64.b64decode(secret.removeprefix("whsec_"))
-    return base64.b64encode(hmac.new(key, f"{message_id}.{moment}.".encode() + body, hashlib.sha256).digest()).decode()
-
-
 def signed(
     secret: str, events: Any, message_id: str = "msg_1", moment: int = NOW // SECOND, **_: Any
 ) -> tuple[bytes, dict[str, str]]:
     body = json.dumps({"events": events}).encode()
-    return body, {
-        "content-type": "application/json", "webhook-id": message_id, "webhook-timestamp": str(moment),
-        "webhook-signature": "v1," + signature(secret, message_id, moment, body),
-    }  # fmt: skip
+    return body, headers_of(secret, body, message_id, moment)
 
 
 def event(event_id: str, kind: str = "delivered", **more: Any) -> dict[str, Any]:
