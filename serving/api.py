@@ -26,6 +26,7 @@ from serving.decision_answers import Replays, kept_of, overruled
 from serving.desk import Desk, Desks
 from serving.door import Door
 from serving.http import Guarded, Refusal, answer, rfc3339
+from serving.limits import Limits
 from serving.once import Asked, Flights, Said, asked_of, keep, response
 from serving.openapi import document
 from serving.policy_answers import SimulateIn, policy_told, policy_tried
@@ -34,6 +35,7 @@ from serving.rehearsal import forced, rehearse
 from serving.report_answers import ReportAnswers, report_asked
 from serving.schema import BatchIn, EventIn, OrderIn, OverrideIn, PlaceIn, ScoreIn
 from serving.scoring import Question, Scoring, model_reference
+from serving.settings import PER_SECOND
 from serving.webhook_keys import WebhookKeys
 from serving.webhooks import delivered, events_of, taking
 from serving.writer import Busy
@@ -47,11 +49,15 @@ Taking: TypeAlias = Callable[[Connection], tuple[bool, int]]
 class Api:
     """The routes of one installation. log_patience_s: how long a score waits for its decision to be kept."""
 
-    def __init__(self, home: Path, clock: Clock, *, on_loopback: bool, log_patience_s: float = _LOG_PATIENCE_S) -> None:
+    def __init__(
+        self, home: Path, clock: Clock, *, on_loopback: bool, log_patience_s: float = _LOG_PATIENCE_S,
+        per_second: float = PER_SECOND,
+    ) -> None:  # fmt: skip
         self.home, self.clock, self.on_loopback = home, clock, on_loopback
         self.access = Access(home)
         self.webhooks = WebhookKeys(self.access.connection, home)
         self.desks = Desks(home, clock)
+        self.limits = Limits(per_second)
         self.scoring, self.flights = Scoring(clock, log_patience_s), Flights()
         self.reports, self.replays = ReportAnswers(), Replays()
         self._one_simulation = asyncio.Semaphore(1)
@@ -62,7 +68,7 @@ class Api:
         Raises Refusal 401.
         """
         open_door = self.on_loopback and http.from_this_machine(request) and not self.access.any_ever()
-        return http.caller_of(request, self.access, open_door=open_door)
+        return http.caller_of(request, self.access, self.clock.now(), open_door=open_door)
 
     def _seat(self, caller: Caller | None, merchant_id: str | None, scope: str) -> tuple[Desk, Merchant]:
         """The desk and the merchant a request is about. Raises Refusal 403, 404, or 422 where nobody is named."""
@@ -108,6 +114,7 @@ class Api:
     ) -> Response:  # fmt: skip
         (asked, orders), now = asking, self.clock.now()
         desk, merchant = self._seat(caller, asked.merchant_id, "score")
+        self.limits.take(merchant.merchant_id, len(orders), self.clock.monotonic())
         under = asked_of(request, await request.body(), desk, merchant.merchant_id, now)
         ids = (request.state.request_id, whole, under)
         question = Question(merchant, asked.stage, asked.options, orders, now, *ids)
@@ -165,6 +172,7 @@ class Api:
         self, request: Request, desk: Desk, merchant_id: str, ids: dict[str, str], job: Taking
     ) -> Response:
         """The answer to what was taken in; under a key it is kept with it."""
+        self.limits.take(merchant_id, 1, self.clock.monotonic())
         under = asked_of(request, await request.body(), desk, merchant_id, self.clock.now())
 
         def taking(connection: Connection) -> Said:
@@ -185,6 +193,7 @@ class Api:
         delivery = delivered(request, await request.body(), self.webhooks.live(merchant_id, source), self.clock.now())
         desk, merchant = self.desks.of(merchant_id)
         found = events_of(delivery, merchant, source)
+        self.limits.take(merchant_id, len(found[0]), self.clock.monotonic())
         return response(await _written(desk, taking(desk, merchant, source, delivery, found)))
 
     async def decision(self, request: Request) -> Response:

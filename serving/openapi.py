@@ -33,6 +33,7 @@ _ERRORS = {
     "413": "a body above 64 KiB (batch: 1 MiB)",
     "415": "a content-type other than application/json",
     "422": "a value that does not fit: `field` says which; or an Idempotency-Key that stood for another request",
+    "429": "more orders or news in a second than one merchant may send: wait `retry-after`",
     "500": "an error of ours, logged under the request id",
 }
 _TRIED = {

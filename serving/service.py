@@ -51,7 +51,7 @@ class RTORisk:
     def __init__(self) -> None:
         logging.getLogger("rto").setLevel(logging.INFO)
         at = settings()
-        self.api = Api(at.home, Clock(), on_loopback=at.host in LOOPBACK)
+        self.api = Api(at.home, Clock(), on_loopback=at.host in LOOPBACK, per_second=at.per_second)
         web.app = self.api.app()
         threading.Thread(target=end_with, args=(_STARTED_BY,), name="end-with-parent", daemon=True).start()
 
