@@ -24,7 +24,7 @@ from serving.body import in_its_place, parsed, parsed_batch, require_called_json
 from serving.clock import Clock
 from serving.decision_answers import Replays, kept_of, overruled
 from serving.desk import Desk, Desks
-from serving.door import Door
+from serving.door import MAX_BODY, Door
 from serving.http import Guarded, Refusal, answer, rfc3339
 from serving.limits import Limits
 from serving.once import Asked, Flights, Said, asked_of, keep, response
@@ -115,7 +115,11 @@ class Api:
         (asked, orders), now = asking, self.clock.now()
         desk, merchant = self._seat(caller, asked.merchant_id, "score")
         self.limits.take(merchant.merchant_id, len(orders), self.clock.monotonic())
-        under = asked_of(request, await request.body(), desk, merchant.merchant_id, now)
+        body = await request.body()
+        digest = partial(asked_of, request, body, desk, merchant.merchant_id, now)
+        under = (
+            await asyncio.to_thread(digest) if len(body) > MAX_BODY else digest()
+        )  # a megabyte: beside the event loop
         ids = (request.state.request_id, whole, under)
         question = Question(merchant, asked.stage, asked.options, orders, now, *ids)
 

@@ -23,6 +23,7 @@ from features.store import Store
 from serving.decisions import policy
 from serving.decisions.compiled import PER_RISK
 from serving.reasons import Reasons, Why, in_thousandths, most_known, reasons
+from serving.strangers import as_strangers
 from training.bundle import Bundle
 
 Array: TypeAlias = np.ndarray[Any, Any]
@@ -37,7 +38,7 @@ class Questions:
 
     own: what those of these very orders contribute that were placed before.  own_counts: (n,) has the pool one merchant, so
     that all it counts is that merchant's own?
-    explain: how many reasons at most.
+    explain: how many reasons at most.  apart: are buyers unknown to their merchant scored as strangers (`strangers.py`)?
     """
 
     columns: Columns
@@ -45,6 +46,7 @@ class Questions:
     own: Held
     own_counts: Sequence[bool]
     explain: int
+    apart: bool = False
 
     def __len__(self) -> int:
         return len(self.at)
@@ -89,6 +91,8 @@ def judge(connection: Connection, bundle: Bundle, asked: Questions) -> Judged:
     store = Store(connection)
     store.require(bundle.sums)
     readings = store.readings_of(asked.columns, asked.at, asked.own)
+    if asked.apart:
+        readings = as_strangers(readings, asked.own_counts)
     prepaid = np.equal(asked.columns["payment_method"], Payment.PREPAID.value)
     cod, paid = _matrices(bundle, asked.columns, readings)
     x = np.where(prepaid[:, None], paid, cod)

@@ -59,6 +59,7 @@ EXITS: dict[str, tuple[Exit, ...]] = {
     "webhooks create": (),
     "webhooks list": (),
     "webhooks revoke": (),
+    "pool strangers": (),
     "backup": (Exit.DATA,),
     "restore": (Exit.DATA,),
     "doctor": (Exit.CHECK_FAILED,),

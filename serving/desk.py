@@ -47,6 +47,7 @@ class Desk:
         self._first_write()
         self.intake = Intake(pool.token_key())
         self.merchants, self.stale, self._merchants_as_of = pool.merchants(), False, -1
+        self.apart = pool.strangers_apart
         self.shelf = Shelf(pool, clock.now)
         self.shelf.look_safely(self.merchants)  # what is published decides from the first order on
         self.look()
@@ -68,6 +69,7 @@ class Desk:
         as_of = self.pool.merchants_file.stat().st_mtime_ns if self.pool.merchants_file.exists() else -1
         if as_of != self._merchants_as_of:
             self.merchants, self._merchants_as_of = self.pool.merchants(), as_of
+        self.apart = self.pool.strangers_apart
         self.stale = (get_meta(self.reader, BUILT_FROM) or "") != ",".join(self.pool.segment_names())
         self.shelf.look_aside(self.merchants)
 

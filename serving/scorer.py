@@ -28,6 +28,7 @@ class Ask:
     """One order to score. columns: as kept (`data/arrival.py`), pseudonyms only.  own_counts: reasons may count.
 
     stage: when it is asked, and so what can still be done (`decisions/stages.py`).  policies: who decides by what.
+    apart: as of `batch.Questions`.
     """
 
     merchant_id: str
@@ -40,6 +41,7 @@ class Ask:
     own_counts: bool = False
     stage: str = CHECKOUT
     policies: Policies = SHIPPED
+    apart: bool = False
 
     @property
     def default(self) -> Action:
@@ -80,7 +82,7 @@ def score_many(
 ) -> list[Scored]:
     """Score orders from the kept state, all in one pass; the same answers as one by one, in the order asked.
 
-    Read within `ledger.one_moment`, or the writer may come between what is read. All asks share one `policies`.
+    Read within `ledger.one_moment`, or the writer may come between what is read. All asks share one `policies`, and `apart`.
     """
     if not asks:
         return []
@@ -107,7 +109,7 @@ def _judged(connection: Connection, bundle: Bundle, asks: Sequence[Ask], table: 
     own = ledger.held(connection, [(ask.merchant_id, ask.order_id) for ask in asks])
     at = np.array([ask.at for ask in asks], dtype=np.int64)
     counts = [ask.own_counts for ask in asks]
-    return judge(connection, bundle, Questions(table, at, own, counts, max(ask.explain for ask in asks)))
+    return judge(connection, bundle, Questions(table, at, own, counts, max(ask.explain for ask in asks), asks[0].apart))
 
 
 def _batch(

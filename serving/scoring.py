@@ -194,7 +194,7 @@ def _read(connection: Connection, desk: Desk, question: Question, i: int) -> _Re
         _log_fallback(question.ids[i], error)
         return _default(desk, question, i)
     ask = Ask(merchant.merchant_id, columns, question.ids[i], question.at, order_id, order.checkout_id,
-              question.options.explain, desk.single, question.stage, desk.policies)  # fmt: skip
+              question.options.explain, desk.single, question.stage, desk.policies, desk.apart)  # fmt: skip
     return _Read(ask, (_AS_KEPT,) if kept and stages.says_more(order) else ())
 
 

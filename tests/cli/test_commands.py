@@ -41,7 +41,9 @@ def test_every_command_has_help_that_says_what_it_does(run: Run, words: list[str
     assert "Usage: rto" in ran.out
 
 
-GROUPS = [[name] for name in ("features", "state", "keys", "policy", "rules", "lists", "experiment")]
+GROUPS = [
+    [name] for name in ("features", "state", "keys", "policy", "rules", "lists", "experiment", "webhooks", "pool")
+]
 
 
 @pytest.mark.parametrize("words", [w for w in EVERY if w and w not in GROUPS], ids=" ".join)
@@ -235,6 +237,12 @@ def test_a_port_in_the_environment_that_is_none_is_refused(run: Run, monkeypatch
     monkeypatch.setenv("RTO_PORT", "web")
     ran = run("runs")
     assert (ran.code, "ENV001" in ran.err) == (Exit.USAGE, True)
+
+
+def test_a_limit_in_the_environment_that_is_none_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("RTO_PER_SECOND", "-1")
+    ran = run("runs")
+    assert (ran.code, "ENV002" in ran.err) == (Exit.USAGE, True)
 
 
 def test_help_loads_neither_a_tracker_nor_a_compiler():

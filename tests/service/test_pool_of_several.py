@@ -1,8 +1,10 @@
 """Merchants of one pool: what is one of them told of a buyer whom only another one knows?"""
 
+import json
 from typing import Any
 
 import httpx
+from click.testing import CliRunner
 
 from data import journal
 from data.contract import DAY
@@ -10,7 +12,20 @@ from features.catalog import CATALOG, counting_others
 from features.store import Store
 from serving import ledger
 from serving.batch import evidence_of
-from tests.helpers.installation import NOW, OTHER_SHOP, SHOP, Installation, an_order, ask, place, rfc3339, served, tell
+from serving.pool_commands import strangers_command
+from tests.helpers.installation import (
+    NOW,
+    OTHER_SHOP,
+    SHOP,
+    HurriedClock,
+    Installation,
+    an_order,
+    ask,
+    place,
+    rfc3339,
+    served,
+    tell,
+)
 from tests.service.test_policies_served import publish
 
 KNOWN, STRANGER = "+919000090011", "+919000090012"
@@ -63,3 +78,38 @@ def test_of_a_buyer_known_to_another_merchant_only_the_risk_tells(own: Installat
     assert known["recommendation"]["because"] is None, "no rule can be written on what others know"
     told = {one["code"] for answer in (known, stranger, there) for one in answer["reasons"]}
     assert not told & ONLY_OTHERS, "nor is a reason told that others' orders of the buyer gave"
+
+
+def test_where_strangers_are_kept_apart_not_even_the_risk_tells(own: Installation):
+    """Until the merchant has an outcome of its own: then the pool counts for it."""
+    own.pool.keep_strangers_apart(True)
+    hidden = ("decision_id", "request_id", "elapsed_ms", "scored_at")
+    with served(own) as client:
+        refused_at_the_other(client)
+        known, stranger = (scored(client, phone) for phone in (KNOWN, STRANGER))
+        assert {k: v for k, v in known.items() if k not in hidden} == {
+            k: v for k, v in stranger.items() if k not in hidden
+        }
+        place(client, at(KNOWN, order_id="m-1", placed_at=rfc3339(NOW - 9 * DAY)))
+        assert scored(client, KNOWN)["risk"] == known["risk"], (
+            "an order alone tells nothing: who asks could have made it up"
+        )
+        tell(client, "m-1", "rto_started", reason="refused")
+        after = scored(client, KNOWN)
+    assert after["risk"]["evidence"]["buyer_outcomes"] == 1
+    assert after["risk"]["p_rto"] > known["risk"]["p_rto"]
+
+
+def test_apart_is_set_by_command_and_noticed(own: Installation):
+    with served(own, HurriedClock()) as client:
+        refused_at_the_other(client)
+        shared = scored(client, KNOWN)["risk"]["p_rto"]
+        said = CliRunner().invoke(strangers_command, ["apart", "--json"], obj=own.session)
+        assert json.loads(said.output) == {"pool": "demo", "strangers": "apart"}
+        apart = scored(client, KNOWN)["risk"]["p_rto"]
+        assert apart == scored(client, STRANGER)["risk"]["p_rto"] < shared
+    assert (
+        json.loads(CliRunner().invoke(strangers_command, ["shared", "--json"], obj=own.session).output)["strangers"]
+        == "shared"
+    )
+    assert not own.pool.strangers_apart
