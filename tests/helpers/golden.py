@@ -163,9 +163,16 @@ def keyed() -> Iterator[Case]:
     yield post("with no good key", "/v1/score", ask(an_order()), headers={"authorization": "Bearer wrong"})
 
 
+def queued() -> Iterator[Case]:
+    yield get("the queue", "/v1/queue", capacity="3", link="https://shop.example/{order_id}")
+    yield get("the queue of messages", "/v1/queue", by="message", days="30")
+    yield get("a queue of pigeons", "/v1/queue", by="pigeon")
+    yield get("a queue for none", "/v1/queue", capacity="0")
+
+
 def cases() -> list[Case]:
     """Everything that is asked, in the order in which it is asked."""
-    told = [scores(), rehearsals(), batches(), orders(), news(), pushed(), questions(), keyed()]
+    told = [scores(), rehearsals(), batches(), orders(), news(), pushed(), questions(), keyed(), queued()]
     return [one for some in told for one in some]
 
 
