@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from data.compiled import compiler, judge, later, voided
+from data.compiled import cache_folder, compiler, judge, later, voided
 from features import contribution, fold, links
 
 SOURCES = (
@@ -15,10 +15,14 @@ SOURCES = (
     "compiled.py",
 )
 
+_ROUND = ("facts.py", "key_codes.py", "kind_fold.py", "link_replay.py", "timeline.py")
+KERNELS = cache_folder(Path(__file__).parent, (*SOURCES, *_ROUND)).name
+"""Changes when a kernel of the fold does, or what goes in and out of it."""
+
 compile_kernel = compiler(Path(__file__).parent, SOURCES)
 """`compile_kernel(function, **callees)`: `function` compiled, with the names in `callees` bound to compiled kernels."""
 
-__all__ = ["add", "compile_kernel", "join", "judge", "read", "standing", "weigh", "weigh_in"]
+__all__ = ["KERNELS", "add", "compile_kernel", "join", "judge", "read", "standing", "weigh", "weigh_in"]
 
 weigh = compile_kernel(contribution.weigh, later=later, voided=voided, judge=judge)
 add = compile_kernel(fold.add)

@@ -35,19 +35,20 @@ class Facts:
         return Facts(self.key_row[part], self.order[part], self.visible_at[part], self.everyone[part], self.buyer[part])
 
 
-def facts_of(history: History) -> Facts:
-    """Every fact of the history."""
+def facts_of(history: History, since: int = 0) -> Facts:
+    """Every fact of the history that becomes visible at `since` or later."""
     is_cod = np.asarray(in_cash(history.orders["payment_method"]), dtype=bool)
     narrow = np.min_scalar_type(-int(np.diff(history.start).max(initial=1)) - 1)
     firsts = range(0, max(len(history), 1), _PART)
-    parts = side_by_side([partial(_made, history, is_cod, first, narrow) for first in firsts])
+    parts = side_by_side([partial(_made, history, is_cod, (first, since), narrow) for first in firsts])
     columns = [np.concatenate(some) for some in zip(*parts, strict=True)]
     by_time = np.argsort(columns[2], kind="stable")
     return Facts(*(column[by_time] for column in columns))
 
 
-def _made(history: History, is_cod: Array, first: int, narrow: Any) -> list[Array]:
-    """Columns of the facts of up to _PART orders, by order."""
+def _made(history: History, is_cod: Array, wanted: tuple[int, int], narrow: Any) -> list[Array]:
+    """Columns of the facts of up to _PART orders, by order. wanted: the first order, and since when."""
+    first, since = wanted
     last = min(first + _PART, len(history))
     start = history.start[first : last + 1]
     news = slice(start[0], start[-1]) if len(start) else slice(0, 0)
@@ -55,5 +56,5 @@ def _made(history: History, is_cod: Array, first: int, narrow: Any) -> list[Arra
     rows: list[Array] = [np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int64)]
     rows += [np.empty((room, N_MEASURES), narrow), np.empty((room, N_MEASURES), narrow)]
     told = (history.news[name][news] for name in _COLUMNS)
-    k = _make_facts(first, len(history), start, is_cod[first:last], *told, *rows)
+    k = _make_facts(first, len(history), since, start, is_cod[first:last], *told, *rows)
     return [column[:k].copy() for column in rows]

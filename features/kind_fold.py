@@ -10,6 +10,7 @@ from features import compiled, scan
 from features.fold import FOREVER
 from features.keys import KINDS
 from features.layout import Layout
+from features.snapshot import Held, Prefix, first_met
 from features.timeline import Timeline
 
 _run = compiled.compile_kernel(scan.run)
@@ -38,22 +39,35 @@ class KindFold:
         self._folded = 0
 
     def read(self, first: int, last: int) -> Array:
-        """(n_sums, last - first) what orders `first` to `last - 1` read; then folds what is visible before order `last`."""
+        """(n_sums, last - first) what orders `first` to `last - 1` read; nothing is folded that none of them sees."""
         out = np.empty((len(self.layout.sums), last - first))
-        self._go(first, last, out)
+        self._go(first, last, self._timeline.facts_before(self._timeline.moment_of(last)), out)
         return out
+
+    def saved(self, prefix: Prefix) -> dict[str, Array]:
+        """The state after the orders of the prefix are read, keys as they first stand in its key rows."""
+        keys = first_met(self._key, prefix)
+        parts = (("value", self._values), ("grid", self._grid))
+        return {f"{name}{j}": part[keys, j] for name, part in parts for j in range(part.shape[1])}
+
+    def resume(self, held: Held) -> None:
+        """Go on from a saved state."""
+        keys = first_met(self._key, held.prefix)
+        for name, part in (("value", self._values), ("grid", self._grid)):
+            for j in range(part.shape[1]):
+                part[keys, j] = held.state[f"{name}{j}"]
+        self._folded = self._timeline.facts_before(held.prefix.moment)
 
     def state(self) -> KindState:
         """After all facts."""
         n, layout = len(self._timeline), self.layout
-        self._go(n, n, np.empty((len(layout.sums), 0)))
+        self._go(n, n, len(self._timeline.facts.visible_at), np.empty((len(layout.sums), 0)))
         values: np.ndarray[Any, Any] = np.empty_like(self._values)
         values[:, self._column] = self._values
         return KindState(layout, self._timeline.codes.texts(KINDS[layout.kind]), values, self._grid)
 
-    def _go(self, first: int, last: int, out: Array) -> None:
+    def _go(self, first: int, last: int, until: int, out: Array) -> None:
         time, layout = self._timeline, self.layout
-        until = time.facts_before(last)
         facts = time.facts.between(self._folded, until)
         self._folded = until
         lives = [-1 if h == FOREVER else time.half_lives.index(h) for h in layout.half_lives]

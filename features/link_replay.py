@@ -10,6 +10,7 @@ from features import compiled, scan
 from features.key_codes import key_rows
 from features.keys import KINDS
 from features.links import CART, EMPTY, NO_VALUE, OUTCOMES, ROOM, weight_of
+from features.snapshot import Held, Prefix, first_met
 from features.sources import Distinct, Link
 from features.timeline import Timeline, timeline_of
 
@@ -48,23 +49,38 @@ class LinkFold:
         self._slots, self._weights = np.full((n_keys, ROOM), EMPTY), np.zeros((n_keys, ROOM), dtype=np.int64)
         self._joined = self._folded = 0
 
-    def read(self, first: int, last: int) -> list[Array]:
-        """(last - first,) what orders `first` to `last - 1` read; then folds what is known before order `last`."""
-        out = np.empty(last - first)
-        self._go(first, last, out)
-        return [out]
+    def read(self, first: int, last: int) -> Array:
+        """(1, last - first) what orders `first` to `last - 1` read; nothing is folded that none of them sees."""
+        out = np.empty((1, last - first))
+        self._go(first, last, self._timeline.moment_of(last), out[0])
+        return out
+
+    def saved(self, prefix: Prefix) -> dict[str, Array]:
+        """The sets after the orders of the prefix are read, keys as they first stand in its key rows."""
+        keys = first_met(self._key, prefix)
+        parts = (("slot", self._slots), ("weight", self._weights))
+        return {f"{name}{j}": part[keys, j] for name, part in parts for j in range(ROOM)}
+
+    def resume(self, held: Held) -> None:
+        """Go on from saved sets."""
+        keys = first_met(self._key, held.prefix)
+        for name, part in (("slot", self._slots), ("weight", self._weights)):
+            for j in range(ROOM):
+                part[keys, j] = held.state[f"{name}{j}"]
+        self._folded = self._timeline.facts_before(held.prefix.moment)
+        self._joined = int(np.searchsorted(self._named_at, held.prefix.moment))
 
     def state(self) -> LinkState:
         """After all that is known."""
         n = len(self._timeline)
-        self._go(n, n, np.empty(0))
+        self._go(n, n, _NEVER, np.empty(0))
         return LinkState(self.link, self._timeline.codes.texts(KINDS[self.link.key]), self._slots, self._weights)
 
-    def _go(self, first: int, last: int, out: Array) -> None:
+    def _go(self, first: int, last: int, moment: int, out: Array) -> None:
         time, asked = self._timeline, slice(first, last)
-        placed_at, until = time.history.orders["placed_at"], time.facts_before(last)
+        placed_at, until = time.history.orders["placed_at"], time.facts_before(moment)
         facts = time.facts.between(self._folded, until)
-        joined = len(self._named) if last == len(time) else int(np.searchsorted(self._named_at, placed_at[last]))
+        joined = int(np.searchsorted(self._named_at, moment))
         rows, at = self._named[self._joined : joined], self._named_at[self._joined : joined]
         self._folded, self._joined = until, joined
         change = facts.buyer[:, weight_of(self.link)]
@@ -93,11 +109,12 @@ def _named(history: History, *, with_outcome: bool) -> Array:
     corrected_at = np.full(len(corrected), _NEVER)
     brings = news["version"] > 0
     corrected_at[news["version"][brings] - 1] = news["known_at"][brings]
-    named = np.concatenate([placed, np.maximum(placed[corrected], corrected_at)])
+    named: Array = np.concatenate([placed, np.maximum(placed[corrected], corrected_at)])
     if not with_outcome:
         return named
     outcome = _first(history, owner, np.isin(news["type"], OUTCOMES))
-    return np.maximum(named, np.concatenate([outcome, outcome[corrected]]))
+    either: Array = np.maximum(named, np.concatenate([outcome, outcome[corrected]]))
+    return either
 
 
 def _first(history: History, owner: Array, wanted: Array) -> Array:

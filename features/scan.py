@@ -13,12 +13,12 @@ _AMOUNT = int(Measure.AMOUNT)
 
 
 def make_facts(
-    first: int, n_orders: int, start: Array, is_cod: Array, type_: Array, happened_at: Array, known_at: Array,
+    first: int, n_orders: int, since: int, start: Array, is_cod: Array, type_: Array, happened_at: Array, known_at: Array,
     rank: Array, reason: Array, action: Array, voids: Array, version: Array,
     key_row: Array, order: Array, visible_at: Array, everyone: Array, buyer: Array,
 ) -> int:  # fmt: skip
     """Write the facts of some orders, the first of which is `first` of n_orders: the changes of each order's
-    contribution, one for each moment that changed it, by order, then visible_at. Returns how many there are.
+    contribution, one for each moment from `since` on that changed it, by order, then visible_at. Returns how many.
 
     everyone, buyer: (room, N_MEASURES) whole numbers; AMOUNT in orders, as the money is each order's own. There must be
     room for two a piece of news: a corrected address is two, all weights leave the old key row and enter the new one.
@@ -28,6 +28,8 @@ def make_facts(
     k = 0
     for i in range(len(start) - 1):
         a, b = start[i] - start[0], start[i + 1] - start[0]
+        if a == b or known_at[b - 1] < since:
+            continue
         was_e[:] = 0.0
         was_b[:] = 0.0
         was_row = first + i
@@ -39,19 +41,21 @@ def make_facts(
                 reason[a:b], action[a:b], voids[a:b], version[a:b], now_e, now_b,
             )  # fmt: skip
             row = first + i if v == 0 else n_orders + v - 1
-            moved = row != was_row
-            if moved:
+            moved, seen = row != was_row, known_at[j] >= since
+            if moved and seen:
                 key_row[k], order[k], visible_at[k] = was_row, first + i, known_at[j]
                 for m in range(N_MEASURES):
                     everyone[k, m], buyer[k, m] = -was_e[m], -was_b[m]
-                    was_e[m] = was_b[m] = 0.0
                 k += 1
+            if moved:
+                was_e[:] = 0.0
+                was_b[:] = 0.0
             changed = moved
             for m in range(N_MEASURES):
                 everyone[k, m], buyer[k, m] = now_e[m] - was_e[m], now_b[m] - was_b[m]
                 changed |= now_e[m] != was_e[m] or now_b[m] != was_b[m]
                 was_e[m], was_b[m] = now_e[m], now_b[m]
-            if changed:
+            if changed and seen:
                 key_row[k], order[k], visible_at[k] = row, first + i, known_at[j]
                 k += 1
             was_row = row

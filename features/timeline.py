@@ -32,18 +32,20 @@ class Timeline:
     def __len__(self) -> int:
         return len(self.history)
 
-    def facts_before(self, row: int) -> int:
-        """How many facts are visible before order `row` is placed; all, for the row after the last."""
-        if row == len(self):
-            return len(self.facts.visible_at)
-        return int(np.searchsorted(self.facts.visible_at, self.history.orders["placed_at"][row]))
+    def facts_before(self, moment: int) -> int:
+        """How many facts are visible before a moment."""
+        return int(np.searchsorted(self.facts.visible_at, moment))
+
+    def moment_of(self, last: int) -> int:
+        """When order `last - 1` is placed: what is visible before is all that the orders up to it see."""
+        return int(self.history.orders["placed_at"][last - 1])
 
 
-def timeline_of(history: History, sums: Iterable[Sum | Link]) -> Timeline:
-    """Everything the kernels need to fold `sums` over this history."""
+def timeline_of(history: History, sums: Iterable[Sum | Link], since: int = 0) -> Timeline:
+    """Everything the kernels need to fold `sums` over this history, with the facts that become visible from `since` on."""
     half_lives = tuple(sorted({one.half_life for one in sums} - {FOREVER}))
     shape = (len(history), len(half_lives))
     index, up = np.empty(shape, np.int32), np.empty(shape)
     _place(history.orders["placed_at"], np.array(half_lives, dtype=np.int64), index, up)
     amount = np.nan_to_num(history.orders["amount_minor"])
-    return Timeline(history, facts_of(history), KeyCodes(history), half_lives, index, up, amount)
+    return Timeline(history, facts_of(history, since), KeyCodes(history), half_lives, index, up, amount)
