@@ -13,7 +13,7 @@ from features.layout import Layout
 from features.snapshot import Held, Prefix, first_met
 from features.timeline import Timeline
 
-_run = compiled.compile_kernel(scan.run)
+_run = compiled.compile_kernel(scan.run, soon=compiled.soon)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,8 @@ class KindFold:
         key, n_keys = timeline.codes.of(KINDS[layout.kind])
         self._key = key.astype(np.int32)
         self._column = np.argsort(layout.slot, kind="stable")
+        measure = np.array(layout.measure)[self._column]
+        self._measure, self._which = np.unique(measure, return_inverse=True)
         self._values = np.zeros((n_keys, len(layout.sums)))
         self._grid = np.zeros((n_keys, len(layout.half_lives)), dtype=np.int64)
         self._folded = 0
@@ -74,6 +76,6 @@ class KindFold:
         _run(
             first, last, self._key, time.history.orders["placed_at"], time.amount, time.index, time.up,
             facts.key_row, facts.order, facts.visible_at, facts.buyer if KINDS[layout.kind].buyer else facts.everyone,
-            self._values, self._grid, np.array(layout.measure)[self._column],
+            self._values, self._grid, self._measure, self._which,
             np.searchsorted(np.sort(layout.slot), np.arange(len(lives) + 1)), np.array(lives), self._column, out,
         )  # fmt: skip

@@ -9,6 +9,8 @@ from features.links import join, standing, weigh_in
 
 POWERS = 2.0 ** -np.arange(1_100.0)
 """Whole powers of a half, down to zero."""
+_AHEAD = 12
+"""Facts and orders ahead whose keys are fetched: about as many as pass while memory answers."""
 _AMOUNT = int(Measure.AMOUNT)
 
 
@@ -84,25 +86,36 @@ def place(at: Array, half_lives: Array, index: Array, up: Array) -> None:
             up[i, h] = 2.0 ** ((at[i] - index[i, h] * half_lives[h]) / half_lives[h])
 
 
+def soon(array: Array, row: int) -> None:
+    """Nothing; compiled, it has the row fetched while other work goes on (`compiled.soon`)."""
+
+
 def run(
     first: int, last: int, key: Array, placed_at: Array, amount: Array, index: Array, up: Array,
     fact_row: Array, fact_order: Array, fact_at: Array, change: Array, values: Array, grid: Array,
-    measure: Array, begin: Array, lives: Array, column: Array, out: Array,
+    measure: Array, which: Array, begin: Array, lives: Array, column: Array, out: Array,
 ) -> None:  # fmt: skip
     """Fold facts (sorted by fact_at) into `values`, `grid`, and read the keys of orders first to last - 1 on the way.
 
     An order sees facts with fact_at strictly before its placed_at. A key of -1 is missing: facts skip it, orders read
     NaN. The sums lie by half-life: those of half-life h are begin[h] to begin[h + 1] - 1, and lives[h] is its column in
-    `index` and `up` (`place`), -1 for ever. measure: (n_sums,).  column: (n_sums,) row of `out` (n_sums, last - first).
+    `index` and `up` (`place`), -1 for ever. measure: those summed.
+    which: (n_sums,) of them.  column: (n_sums,) row of `out` (n_sums, last - first).
     As `fold.add` and `fold.read`, with the powers that are not whole taken once for an order, not for each key.
     """
-    f = 0
+    f, weights = 0, np.zeros(len(measure))
     for q in range(first, last + 1):
         while f < len(fact_row) and (q == last or fact_at[f] < placed_at[q]):
+            if f + _AHEAD < len(fact_row):
+                soon(values, max(key[fact_row[f + _AHEAD]], 0))
+                soon(grid, max(key[fact_row[f + _AHEAD]], 0))
             k, o = key[fact_row[f]], fact_order[f]
             touched = False
-            for j in range(len(measure)):
-                touched |= change[f, measure[j]] != 0
+            for m in range(len(measure)):
+                weights[m] = change[f, measure[m]]
+                touched |= weights[m] != 0
+                if measure[m] == _AMOUNT:
+                    weights[m] *= amount[o]
             if k >= 0 and touched:
                 for h in range(len(lives)):
                     scale = 1.0
@@ -115,10 +128,12 @@ def run(
                             grid[k, h] = i
                         scale = up[o, lives[h]] * POWERS[min(grid[k, h] - i, len(POWERS) - 1)]
                     for j in range(begin[h], begin[h + 1]):
-                        weight = change[f, measure[j]] * (amount[o] if measure[j] == _AMOUNT else 1.0)
-                        values[k, j] += weight * scale
+                        values[k, j] += weights[which[j]] * scale
             f += 1
         if q < last:
+            if q + _AHEAD < last:
+                soon(values, max(key[q + _AHEAD], 0))
+                soon(grid, max(key[q + _AHEAD], 0))
             k = key[q]
             for h in range(len(lives)):
                 scale = 1.0
