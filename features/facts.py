@@ -41,9 +41,17 @@ def facts_of(history: History, since: int = 0) -> Facts:
     narrow = np.min_scalar_type(-int(np.diff(history.start).max(initial=1)) - 1)
     firsts = range(0, max(len(history), 1), _PART)
     parts = side_by_side([partial(_made, history, is_cod, (first, since), narrow) for first in firsts])
-    columns = [np.concatenate(some) for some in zip(*parts, strict=True)]
-    by_time = np.argsort(columns[2], kind="stable")
-    return Facts(*(column[by_time] for column in columns))
+    columns = [list(some) for some in zip(*parts, strict=True)]
+    del parts
+    by_time = np.argsort(np.concatenate(columns[2]), kind="stable")
+    return Facts(*(_sorted(some, by_time) for some in columns))
+
+
+def _sorted(some: list[Array], by_time: Array) -> Array:
+    """The pieces of a column in one, sorted; the pieces are let go, as there may be gigabytes of them."""
+    whole: Array = np.concatenate(some)
+    some.clear()
+    return whole[by_time]
 
 
 def _made(history: History, is_cod: Array, wanted: tuple[int, int], narrow: Any) -> list[Array]:
