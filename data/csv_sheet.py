@@ -40,7 +40,7 @@ def read_csv(path: Path, file: File) -> Sheet:
     buffer = _as_utf8(path, raw, file.encoding)
     delimiter = delimiter_of(path, file)
     cells, header_lines = header_of(path, buffer, file, delimiter)
-    names = header_names(path, cells)
+    names = header_names(path, cells, header_lines)
     _refuse_one_column(path, cells, delimiter)
     lined = Lined(buffer)
     if lined.unbalanced and (line := unclosed_quote(buffer, delimiter)):

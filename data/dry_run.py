@@ -13,10 +13,14 @@ import pandas as pd
 import pyarrow.compute as pc
 
 from data.arrival import Desk
+from data.building import build_history, orders_meant
+from data.checking import check_history, told_frame
 from data.console import Tell
 from data.contract import DAY, ORDER_COLUMNS, SECOND, TOKEN_COLUMNS
+from data.expectations import CheckReport
 from data.ingest import Imported, Options, ingest
 from data.mapping import Mapping, load_mapping
+from data.news import once
 from data.places import load_register
 from data.refused import summary, unknown_statuses
 from data.suspicion import Evidence, suspicions
@@ -43,8 +47,12 @@ def dry_run(files: list[Path], mapping_name: str, options: Options, tell: Tell) 
     seen = Evidence(imported.orders, found, known_at, imported.exported_at, declared, reused)
     label = labels(found)
     doubts = [asdict(s) for s in (*imported.doubts, *suspicions(seen))]
+    tell("check", 0, 1)
+    report = _checked(imported)
+    stops = [f"an import would be refused: {one}; {one.check.to_do}" for one in report.hard_failures]
     return {
-        "looks_wrong": [f"{doubt['name']}: {doubt['found']}" for doubt in doubts],
+        "looks_wrong": [*stops, *(f"{doubt['name']}: {doubt['found']}" for doubt in doubts)],
+        "checks_failed": [*map(str, (*report.hard_failures, *report.soft_failures))],
         "mapping": mapping.name,
         "n_rows": imported.n_rows,
         "n_orders": len(found),
@@ -62,6 +70,14 @@ def dry_run(files: list[Path], mapping_name: str, options: Options, tell: Tell) 
         "first_orders": [_order(imported, imported.news, i, mapping) for i in range(min(FIRST, len(found)))],
         "suspicions": doubts,
     }
+
+
+def _checked(imported: Imported) -> CheckReport:
+    """The numbered checks that an import of these files into an empty pool would run."""
+    told = once(imported.news)
+    meant = orders_meant(imported.orders, told)
+    history = build_history(imported.orders, told, imported.exported_at, meant)
+    return check_history(history, told_frame(told, meant))
 
 
 class _Pseudonyms:

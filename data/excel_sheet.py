@@ -61,7 +61,7 @@ def _sheet(path: Path, file: File, sheet: Any) -> Sheet:
         if number < file.header_row or not _any(cells):
             continue
         if not names:
-            names = header_names(path, _without_tail(list(cells)))
+            names = header_names(path, _without_tail(list(cells)), number)
             continue
         width = len(_without_tail(list(cells)))
         if width > len(names):

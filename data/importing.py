@@ -122,7 +122,7 @@ def _pool_of(home: Path, request: Request, mapping: Mapping) -> str:
     merchant = request.merchant or mapping.merchant_id
     if merchant is None:
         source = mapping.orders.get("merchant_id")
-        table = read_sheet(request.files[0], mapping.file).table
+        table = read_sheet(request.files[0], mapping.written(request.files[0].name)).table
         told = [] if source is None or source.column not in table.column_names else table[source.column].unique()
         found = sorted(m for m in pa.array(told).to_pylist() if m is not None)
         if len(found) != 1:

@@ -66,7 +66,8 @@ def _sorted_out(sheets: list[Sheet], join: Join) -> tuple[list[Sheet], list[Shee
         missing = list(join.on) if not main else [*join.on.values(), *join.other_has]
         raise UsageError("CLI007", ", ".join(s.file for s in sheets), got=f"no file with {', '.join(map(repr, missing))}",
                          expected="both kinds of files that [join] puts together",
-                         to_do="give both files, or correct `on` in [join]")  # fmt: skip
+                         to_do="give both files, or correct `on` in [join]; a header below a title needs header_row "
+                         "in [[files]]")  # fmt: skip
     return main, others, strangers
 
 

@@ -15,6 +15,7 @@ from data.errors import PlanError, RtoError
 from data.shaping import Credits as Credits
 from data.shaping import Drop as Drop
 from data.shaping import File as File
+from data.shaping import FileLike as FileLike
 from data.shaping import Join as Join
 from data.shaping import OrderLines as OrderLines
 from data.shaping import Part as Part
@@ -119,6 +120,7 @@ class Mapping(Strict):
     absent_columns: Literal["refuse", "missing"] = "refuse"
     lines_decide: Literal["all", "any"] = "all"
     file: File = File()
+    files: list[FileLike] = Field(default_factory=list)
     drop: list[Drop] = Field(default_factory=list)
     lines: OrderLines | None = None
     join: Join | None = None
@@ -167,6 +169,10 @@ class Mapping(Strict):
     @classmethod
     def _code(cls, code: str | None) -> str | None:
         return None if code is None else code.upper()
+
+    def written(self, name: str) -> File:
+        """How a file of this name is written: the first entry of [[files]] that fits, else [file]."""
+        return next((like.over(self.file) for like in self.files if like.fits(name)), self.file)
 
     @property
     def longest_delay_days(self) -> float:

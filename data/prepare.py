@@ -44,7 +44,7 @@ def prepare(paths: list[Path], mapping: Mapping, progress: Progress) -> Prepared
     sheets = []
     for i, path in enumerate(paths):
         progress("read", i, len(paths))
-        sheets.append(read_sheet(path, mapping.file))
+        sheets.append(read_sheet(path, mapping.written(path.name)))
     return shaped(sheets, mapping)
 
 
@@ -96,8 +96,8 @@ def _without_dropped(sheet: Sheet, mapping: Mapping, notes: dict[str, int]) -> S
 
 
 def _with_points(sheet: Sheet, mapping: Mapping) -> Sheet:
-    """Money written as 1.499,00 turned into 1499.00, where [file] decimal says so."""
-    if mapping.file.decimal == ".":
+    """Money written as 1.499,00 turned into 1499.00, where `decimal` says so."""
+    if mapping.written(sheet.file).decimal == ".":
         return sheet
     table = sheet.table
     for name, source in mapping.orders.items():

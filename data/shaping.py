@@ -45,6 +45,20 @@ class File(Strict):
         return name
 
 
+class FileLike(File):
+    """Files whose name fits the pattern `name`: a key given here goes before that of [file]."""
+
+    name: str = Field(min_length=1)
+
+    def fits(self, name: str) -> bool:
+        """Is a file of this name meant? Case does not matter."""
+        return fnmatchcase(name.casefold(), self.name.casefold())
+
+    def over(self, file: File) -> File:
+        """How such a file is written: as [file] says, but for the keys given here."""
+        return file.model_copy(update={key: getattr(self, key) for key in self.model_fields_set - {"name"}})
+
+
 class Drop(Strict):
     """Rows that are no order lines: postage, fees, totals. They are left out and counted under `why`."""
 

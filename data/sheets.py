@@ -62,21 +62,21 @@ def _may_end_in_space(column: Any) -> bool:
     return False
 
 
-def refuse_twins(path: Path, names: list[str]) -> None:
+def refuse_twins(path: Path, names: list[str], row: int = 1) -> None:
     """Refuse a header that gives two columns one name (DQ021): which of them is meant?"""
     twins = sorted({name for name in names if names.count(name) > 1})
     if twins:
         places = ", ".join(str(i + 1) for i, name in enumerate(names) if name == twins[0])
         shown = f"a name of {len(twins[0])} characters in columns {places}"  # without a head row it is a buyer's data
-        raise DataError("DQ021", f"{path}, first line", got=shown, expected="a name of its own for each column",
+        raise DataError("DQ021", f"{path} row {row}", got=shown, expected="a name of its own for each column",
                         to_do="rename the columns in the file, or set [file] header_row in the mapping")  # fmt: skip
 
 
-def header_names(path: Path, cells: list[Any]) -> list[str]:
+def header_names(path: Path, cells: list[Any], row: int) -> list[str]:
     """Names of the columns: trimmed text; a blank one is called by its place, as `column 3`."""
     texts = [" ".join(str(c).split()) if c is not None else "" for c in cells]
     names = [text or f"column {i}" for i, text in enumerate(texts, 1)]
-    refuse_twins(path, names)
+    refuse_twins(path, names, row)
     return names
 
 

@@ -4,11 +4,14 @@ from pathlib import Path
 from typing import Any
 
 from data.console import fields, note, progress, table
+from data.contract import ORDER_COLUMNS
+from data.currency import minor_digits
 from data.drafting.draft import draft
 from data.drafting.write import toml_of
 from data.errors import Fault, UsageError
 
 _LAST_WEEKS = 12
+_MONEY = {column.name for column in ORDER_COLUMNS if column.kind == "money"}
 
 
 def write_draft(files: list[Path], out: Path | None, columns: tuple[str, ...] = ()) -> None:
@@ -49,8 +52,7 @@ def show_dry_run(seen: dict[str, Any]) -> None:
     fields([(name, value) for name, value in _summary(seen).items() if value not in (None, "", "none")])
     print("\nthe first orders as understood (someone 3: a personal value; the same number is the same value)")
     for order in seen["first_orders"]:
-        told = {k: v for k, v in order.items() if k != "news"}
-        print("  " + ", ".join(f"{k} {v}" for k, v in told.items()))
+        print("  " + ", ".join(f"{k} {v}" for k, v in with_money(order).items() if k != "news"))
         for news in order["news"]:
             print(f"      {news}")
     weeks = seen["weeks"]
@@ -62,12 +64,26 @@ def show_dry_run(seen: dict[str, Any]) -> None:
     _show_refused(seen)
     for fault in seen["first_refused"]:
         print(f"refused: {Fault(**fault).as_error()}")
+    for told in seen["checks_failed"]:
+        print(f"check failed: {told}")
     for one in seen["suspicions"]:
         print(
             f"suspicious: {one['name']}\n  found     {one['found']}\n  why       {one['why']}\n  to do     {one['to_do']}"
         )
     if not seen["suspicions"]:
         print("nothing looks suspicious")
+
+
+def with_money(order: dict[str, Any]) -> dict[str, Any]:
+    """An order with its amounts as a person reads them, INR 1,499.00: a wrong unit shows."""
+    currency = order.get("currency")
+    if currency is None:
+        return order
+    digits = minor_digits(currency)
+    return {
+        name.removesuffix("_minor"): f"{currency} {value / 10**digits:,.{digits}f}" if name in _MONEY else value
+        for name, value in order.items()
+    }
 
 
 def _show_refused(seen: dict[str, Any]) -> None:

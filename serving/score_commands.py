@@ -1,15 +1,18 @@
 """Commands of this room: score, doctor."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import click
 
 from data.console import Session, emit, fields, note, progress
+from data.database import open_database
 from data.errors import CheckFailed
 from data.options import JSON, POOL, moment
 from data.pool import open_pool
 from serving.clock import Clock
+from serving.commands import rebuild_if_stale
 from serving.decisions.stages import CHECKOUT, STAGES
 from serving.settings import settings
 
@@ -41,9 +44,9 @@ def score_command(
 ) -> None:
     """Score the orders of a file: risk, advice, expected money and reasons, one row for each, with the service's numbers.
 
-    Reads the history and changes nothing: no buyer and no decision is kept. Statuses in the file are not looked at.
+    No buyer and no decision is kept; the online state is brought up to date first. Statuses in the file are not looked at.
     """
-    from serving.score_file import score_file
+    from serving.score_file import published, score_file
     from serving.score_rows import Request
     from serving.score_table import Rows, sink_of
 
@@ -52,6 +55,9 @@ def score_command(
         list(files), mapping, merchant, Clock().now() if now is None else now, stage, explain, skip_bad_rows
     )
     found = open_pool(session.home, pool)
+    published(found)  # no state is built for a pool that has no model
+    with closing(open_database(found.database)) as connection:
+        rebuild_if_stale(connection, found)
     if as_json and out is None:
         rows = Rows()
         with progress() as tell:

@@ -146,7 +146,7 @@ def _import(name: str, manifest: Values) -> Values:
     return {
         "segment": name,
         **told,
-        "files": [{key: f.get(key) for key in ("name", "sha256", "rows")} for f in manifest.get("files", [])],
+        "files": [{key: f.get(key) for key in ("name", "sha256")} for f in manifest.get("files", [])],
         "exported_at": utc(manifest.get("exported_at")),
         "delays": manifest.get("delays"),
         "overwritten": list(manifest.get("overwritten") or []),

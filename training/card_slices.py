@@ -4,7 +4,8 @@ Slices and fairness are told for cash orders, where there are any: it is cash th
 moves its risk more than anything else, so that a slice of both would mostly show its payment mix.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -50,6 +51,7 @@ def grounds(outcome: Outcome) -> tuple[Ground, Ground]:
     """(all test orders, those of them whose slices are told: cash orders where there are any)."""
     rows, test = outcome.rows, outcome.rows.blocks.test
     parts = slicings(rows.orders, rows.readings)
+    parts["state"] = replace(parts["state"], names=_as_written(parts["state"].names))
     clusters, p = clusters_of(rows.orders), np.full(len(rows.y), np.nan)
     p[test] = outcome.predictions[MODEL]
 
@@ -59,6 +61,18 @@ def grounds(outcome: Outcome) -> tuple[Ground, Ground]:
 
     every, cash = of("all orders", test), of("COD only", test & rows.is_cod)
     return every, cash if len(cash) else every
+
+
+def _as_written(names: Sequence[str]) -> tuple[str, ...]:
+    """States in capitals, as the register has them, as a page shows them; as they are where two would become one.
+
+    >>> _as_written(["JAMMU AND KASHMIR", "goa"])
+    ('Jammu and Kashmir', 'goa')
+    >>> _as_written(["DELHI", "Delhi"])
+    ('DELHI', 'Delhi')
+    """
+    shown = tuple(name.title().replace(" And ", " and ") if name.isupper() else name for name in names)
+    return shown if len(set(shown)) == len(names) else tuple(names)
 
 
 def sure_metrics(ground: Ground, seed: int) -> dict[str, Values | None]:

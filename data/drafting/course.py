@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 import pandas as pd
+import pyarrow.compute as pc
 
 from data.drafting.columns import is_status
 from data.drafting.look import Look
@@ -30,7 +31,8 @@ class Course:
     status: the column of statuses, statuses: what each of its values stands for, the commonest first.  also: values of
     other columns that tell of RTO or loss, by column.  times: for a kind of news, the column that tells when; passed:
     the same for news on the way, with the statuses whose rows mostly have it.  reason: the column that tells why, and
-    why: for each status, cells of it by the contract's word.
+    why: for each status, cells of it by the contract's word.  own: where another file tells the status, the orders' own
+    column of statuses, and what it says of orders that the other file does not know.
     """
 
     status: Look | None = None
@@ -40,6 +42,7 @@ class Course:
     passed: dict[str, tuple[Look, set[str]]] = field(default_factory=dict)
     reason: Look | None = None
     why: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    own: tuple[str, list[Status]] = ("", [])
 
     @property
     def says_rto(self) -> bool:
@@ -48,8 +51,11 @@ class Course:
         )
 
 
-def course(looks: list[Look], used: set[str], at: Look | None, told: dict[str, str]) -> Course:
-    """Find them. used: columns that serve an order.  at: when it was placed.  told: a person's word for `status`."""
+def course(
+    looks: list[Look], used: set[str], at: Look | None, told: dict[str, str], theirs: frozenset[str] = frozenset()
+) -> Course:
+    """Find them. used: columns that serve an order.  at: when it was placed.  told: a person's word for `status`.
+    theirs: columns of a file beside the orders' own."""
     free = [look for look in looks if look.name not in used]
     named = next((look for look in looks if look.name == told.get("status")), None)
     status = named or _status_column(free)
@@ -63,7 +69,17 @@ def course(looks: list[Look], used: set[str], at: Look | None, told: dict[str, s
     ends = [k for k in dated if k.name not in {look.name for look, _ in passed.values()}]
     reason = _reason_column([k for k in free if k.name != status.name])
     return Course(status, statuses, {} if rto else _also(free, status), _times(ends, status, statuses), passed, reason,
-                  _why(status, statuses, reason))  # fmt: skip
+                  _why(status, statuses, reason), _own(status, [k for k in free if k.name not in theirs])
+                  if status.name in theirs else ("", []))  # fmt: skip
+
+
+def _own(status: Look, looks: list[Look]) -> tuple[str, list[Status]]:
+    """The orders' own statuses of rows on which the other file tells none: cancelled before dispatch, still packed."""
+    own = next((look for look in looks if is_status(look)), None)
+    if own is None or not status.n_blank:
+        return "", []
+    unknown = Look(own.name, own.column.filter(pc.is_null(status.column)))
+    return own.name, [told for told in statuses_of(unknown) if told.value]
 
 
 def _status_column(looks: list[Look]) -> Look | None:

@@ -6,16 +6,17 @@ from pathlib import Path
 import pyarrow as pa
 
 from data.console import Tell
-from data.drafting.columns import KINDS, Guess, guesses, is_status
+from data.drafting.columns import Guess, guesses, is_status
 from data.drafting.course import Course, course
+from data.drafting.likeness import KINDS
 from data.drafting.look import Look, looks_of
-from data.drafting.opened import one_way, opened
+from data.drafting.opened import opened, ways
 from data.drafting.pairs import Found, Pair, side_by_side
-from data.drafting.setting import country_of, currency_of
+from data.drafting.setting import country_of, currency_of, newest, zone_of
 from data.drafting.several import Several, several
 from data.drafting.status_words import COLLECTED
 from data.errors import UsageError
-from data.shaping import File
+from data.shaping import File, FileLike
 from data.sheets import Sheet
 
 HINTS = (*KINDS, "status")
@@ -29,12 +30,13 @@ class Draft:
 
     orders: guess by column of the contract.  looks: every column of the orders' file and of the one beside it.
     cod_amount: a column of amounts that is 0 where nothing is collected, in place of a payment method.  left_out: files
-    that belong to no other.  newest: the latest time and the column it stands in.  questions: what only a person knows.
-    remarks: what was chosen about the files.
+    that belong to no other.  likes: how files are written that differ from `file`.  newest: the latest time and the
+    column it stands in.  questions: what only a person knows.  remarks: what was chosen about the files.
     """
 
     files: list[str]
     file: File
+    likes: list[FileLike]
     n_rows: int
     orders: dict[str, Guess]
     looks: list[Look]
@@ -67,7 +69,7 @@ def draft(paths: list[Path], tell: Tell, told: dict[str, str] | None = None) -> 
     for i, path in enumerate(paths):
         tell("look at the files", i, len(paths))
         found.append(opened(path))
-    file, clashes = one_way(found)
+    file, likes = ways(found)
     beside = side_by_side([one.sheet for one in found])
     looks = looks_of(beside.main)
     _refuse_strange(told, looks)
@@ -76,22 +78,28 @@ def draft(paths: list[Path], tell: Tell, told: dict[str, str] | None = None) -> 
     if len(numbered) < len(beside.main):
         looks = looks_of(numbered)
         orders = guesses(looks, told, beside.theirs)
-    made = _made([p.name for p in paths], file, beside, looks, orders, told)
+    made = _made([p.name for p in paths], (file, likes), beside, looks, orders, told)
     made.remarks.extend(remark for one in found for remark in one.remarks)
-    made.questions.extend([*clashes, *_questions(made)])
+    made.questions.extend(_questions(made))
     return made
 
 
 def _made(
-    names: list[str], file: File, beside: Found, looks: list[Look], orders: dict[str, Guess], told: dict[str, str]
+    names: list[str],
+    written: tuple[File, list[FileLike]],
+    beside: Found,
+    looks: list[Look],
+    orders: dict[str, Guess],
+    told: dict[str, str],
 ) -> Draft:
     at = orders["placed_at"].look if "placed_at" in orders else None
     cod = None if "payment_method" in orders else _cod_amount(looks)
     country = country_of(orders)
-    of_course = course(looks, {g.look.name for g in orders.values()}, at, told)
+    zone = zone_of(country)
+    of_course = course(looks, {g.look.name for g in orders.values()}, at, told, beside.theirs)
     return Draft(
-        names, file, len(beside.main), orders, looks, of_course, cod, beside.pair, country,
-        currency_of(orders, country), several(beside.main.table, orders), beside.left_out, _newest(looks),
+        names, *written, len(beside.main), orders, looks, of_course, cod, beside.pair, country,
+        currency_of(orders, country), several(beside.main.table, orders), beside.left_out, newest(looks, zone),
         questions=_loud(beside),
     )  # fmt: skip
 
@@ -117,15 +125,6 @@ def _cod_amount(looks: list[Look]) -> Look | None:
     """Amounts to be collected: 0 or blank on some orders, more on others."""
     named = [k for k in looks if set(k.head.split()) & COLLECTED and k.dates is None and k.number_share > 0.95]
     return next((k for k in named if k.n_distinct > 2 and k.zero_share < 1), None)
-
-
-def _newest(looks: list[Look]) -> tuple[str, str] | None:
-    """The latest day that a column tells which cannot lie ahead, and its name."""
-    dated = [
-        k for k in looks if k.dates is not None and not set(k.head.split()) & {"expected", "promised", "edd", "due"}
-    ]
-    told = [(k.times.max(), k.name) for k in dated if k.times.notna().any()]
-    return (f"{max(told)[0]:%Y-%m-%d}", max(told)[1]) if told else None
 
 
 def _loud(found: Found) -> list[str]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data.drafting.dates import Dates, dates_of, read_times
-from data.drafting.words import PERSONAL_HEADS, headed, spoken
+from data.drafting.words import PERSONAL_HEADS, headed, spoken, without_minor
 from data.emails import email_of
 from data.errors import masked
 from data.sheets import Sheet
@@ -19,6 +19,8 @@ _PHONE = re.compile(r"\+?[\d\s().-]{8,18}")
 _PERSONAL_SHARE = 0.5
 _GLANCE = 2_000
 _FEW = 20
+_ROUND_SHARE = 0.9
+_LARGE_AMOUNT = 10_000
 _THINGS = {"product", "item", "courier", "company", "sku", "status", "channel", "amount", "value"}
 
 
@@ -36,8 +38,26 @@ class Look:
 
     @cached_property
     def head(self) -> str:
-        """The header with its short words written out."""
-        return headed(self.name)
+        """The header with its short words written out, without the unit of money."""
+        return without_minor(headed(self.name))
+
+    @cached_property
+    def leaf(self) -> str:
+        """Of a column out of nested objects, `user.mobile`, its own name alone; else nothing."""
+        nested = re.fullmatch(r"\w+(?:\.\w+)*\.(\w+)", self.name)
+        return without_minor(headed(nested[1])) if nested else ""
+
+    @property
+    def says_minor(self) -> bool:
+        """Does the header name hundredths of money, as paise?"""
+        return without_minor(self.words) != self.words
+
+    @cached_property
+    def may_be_minor(self) -> bool:
+        """Large whole numbers that end in 00, of a header that names no unit: rupees, or hundredths of them?"""
+        if self.says_minor or self.share(r"\d{2,}00(?:\.0)?|0") < _ROUND_SHARE:
+            return False
+        return float(pd.to_numeric(self.some, errors="coerce").median()) >= _LARGE_AMOUNT
 
     @cached_property
     def counts(self) -> "pd.Series[Any]":

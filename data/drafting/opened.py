@@ -16,7 +16,7 @@ from data.csv_sheet import DELIMITERS, bytes_of
 from data.encodings import likely_encodings
 from data.errors import DataError
 from data.reading import kind_of, read_sheet
-from data.shaping import File
+from data.shaping import File, FileLike
 from data.sheets import Sheet
 
 _HEAD_LINES = 40
@@ -48,22 +48,32 @@ def opened(path: Path) -> Opened:
     return Opened(path, file, sheet, remarks)
 
 
-def one_way(found: list[Opened]) -> tuple[File, list[str]]:
-    """One [file] for all files, each key from the kind of file it matters for; and what does not go together."""
-    told: dict[str, Any] = {}
-    clashes = set()
+_KEYS = {"csv": ("delimiter", "encoding", "header_row"), "excel": ("sheet", "header_row")}
+
+
+def ways(found: list[Opened]) -> tuple[File, list[FileLike]]:
+    """[file] with what all files have in common, each key told by the kinds of file it matters for; and [[files]] with
+    what one of them, or those of its kind, have of their own."""
+    told: dict[str, list[Any]] = {}
     for one in found:
-        kind = kind_of(one.path)
-        keys = {"csv": ("delimiter", "encoding", "header_row"), "excel": ("sheet", "header_row")}.get(kind, ("path",))
-        for key in keys:
-            value = getattr(one.file, key)
-            if told.setdefault(key, value) != value:
-                clashes.add(key)
-    doubts = [
-        f"the files differ in {key}, and a mapping has one [file]: save one of them as the other is"
-        for key in sorted(clashes)
-    ]
-    return File(**{key: value for key, value in told.items() if value is not None}), doubts
+        for key in _KEYS.get(kind_of(one.path), ("path",)):
+            told.setdefault(key, []).append(getattr(one.file, key))
+    shared = {key: values[0] for key, values in told.items() if all(value == values[0] for value in values)}
+    file = File(**{key: value for key, value in shared.items() if value is not None})
+    own = {one.path: _own(one, set(told) - set(shared)) for one in found}
+    likes = {_pattern(path, own): keys for path, keys in own.items() if keys}
+    return file, [FileLike(name=name, **keys) for name, keys in likes.items()]
+
+
+def _own(one: Opened, differing: set[str]) -> dict[str, Any]:
+    """Keys in which the files differ, as this one has them, where that is not what a mapping says by itself."""
+    return {key: value for key, value in one.file.model_dump(exclude_defaults=True).items() if key in differing}
+
+
+def _pattern(path: Path, own: dict[Path, dict[str, Any]]) -> str:
+    """A pattern of names for a file: its kind, if all files of that kind are written alike."""
+    alike = all(keys == own[path] for other, keys in own.items() if other.suffix == path.suffix)
+    return f"*{path.suffix}" if alike and path.suffix else path.name
 
 
 def _csv_file(path: Path) -> tuple[File, tuple[str, ...]]:

@@ -22,10 +22,15 @@ def rules_of(made: Draft) -> str:
     entries = []
     for column, told in made.course.also.items():
         entries += _entries(made, column, [replace(s, doubt="another column's word goes first: right?") for s in told])
+    column, told = made.course.own
+    asked = f"orders that {comment(status.name)!r} says nothing of, as {comment(column)!r} has them"
+    entries += _entries(made, column, [replace(s, doubt=s.doubt or asked) for s in told],
+                        f"{quoted(status.name)} = {listed([''])}, ")  # fmt: skip
     return "\n\n".join(entries + _entries(made, status.name, made.course.statuses))
 
 
-def _entries(made: Draft, column: str, statuses: list[Status]) -> list[str]:
+def _entries(made: Draft, column: str, statuses: list[Status], besides: str = "") -> list[str]:
+    """Rules for the statuses of a column. besides: what the rows must fit too."""
     groups: dict[tuple[str, str, tuple[str, ...], bool], list[Status]] = {}
     for status in statuses:
         passed = tuple(news for news, (_, where) in made.course.passed.items() if status.value in where)
@@ -34,7 +39,7 @@ def _entries(made: Draft, column: str, statuses: list[Status]) -> list[str]:
     for (news, doubt, passed, explained), same in groups.items():
         counted = ", ".join(f"{s.value or 'blank'}: {s.n_rows:,}" for s in same[:_MOST_SHOWN])
         above = [f"# {comment(counted)} rows"] + ([f"# ? {doubt}"] if doubt else [])
-        when = f"{quoted(column)} = {listed(s.value for s in same)}"
+        when = f"{besides}{quoted(column)} = {listed(s.value for s in same)}"
         if news == UNKNOWN:
             entries.append("\n".join([*above, "# [[rules]]", f"# when = {{ {comment(when)} }}",
                                       '# news = [{ type = "", after_days = 14 }]  or no news: still open']))  # fmt: skip

@@ -9,7 +9,8 @@ import pandas as pd
 import pyarrow as pa
 
 from data.conditions import cell_text
-from data.drafting.columns import KINDS, could_be, guesses, is_status
+from data.drafting.columns import could_be, guesses, is_status
+from data.drafting.likeness import KINDS
 from data.drafting.look import Look, looks_of
 from data.sheets import Sheet
 

@@ -1,9 +1,13 @@
 """Where a shop is and what money it takes, as far as its orders tell."""
 
+import pandas as pd
 import phonenumbers
+import pyarrow as pa
 
 from data.drafting.columns import Guess
-from data.drafting.words import COUNTRY_WORDS, PLACES, SIGNS
+from data.drafting.countries import COUNTRY_WORDS, PLACES, SIGNS
+from data.drafting.look import Look
+from data.moments import EPOCH_MS, EPOCH_S
 from data.phones import phone_of
 from data.places import load_register
 from data.text import folded
@@ -35,6 +39,32 @@ def country_of(orders: dict[str, Guess]) -> str | None:
         rivals = [c for c in fits if fits[c] > 0.9 * fits[best]]
         return best if fits[best] > 0.8 * len(some) and len(rivals) == 1 else None
     return None
+
+
+def zone_of(country: str | None) -> str:
+    """The time zone of a shop there; UTC if the country is not known."""
+    return PLACES[country][0] if country in PLACES else "UTC"
+
+
+_AHEAD = {"expected", "promised", "edd", "due"}
+_OFFSET = r".*(?:Z|[+-]\d\d:?\d\d)"
+
+
+def newest(looks: list[Look], zone: str) -> tuple[str, str] | None:
+    """The latest local day that a column tells which cannot lie ahead, and its name."""
+    dated = [k for k in looks if k.dates is not None and not set(k.head.split()) & _AHEAD and k.times.notna().any()]
+    told = [(_local(k, zone), k.name) for k in dated]
+    return (f"{max(told)[0]:%Y-%m-%d}", max(told)[1]) if told else None
+
+
+def _local(look: Look, zone: str) -> pd.Timestamp:
+    """A column's latest time on the shop's clock: of a column that tells its zone it is read as UTC."""
+    last = pd.Timestamp(look.times.max())
+    formats = look.dates.formats if look.dates is not None else []
+    told = any(f in (EPOCH_S, EPOCH_MS) or "%z" in f for f in formats)
+    told = told or (pa.types.is_timestamp(look.column.type) and look.column.type.tz is not None)
+    told = told or (formats == ["ISO8601"] and look.share(_OFFSET) > 0 and look.column.type != pa.timestamp("us"))
+    return last.tz_localize("UTC").tz_convert(zone).tz_localize(None) if told else last
 
 
 def _region(phone: str) -> str | None:

@@ -54,7 +54,7 @@ _ROLES: dict[str, tuple[str, ...]] = {
     "shipping_fee_minor": (
         "shipping", "shipping total", "shipping charges", "shipping fee", "delivery fee", "delivery charges",
         "envio", "gastos de envio", "ongkos kirim", "perkiraan ongkos kirim", "الشحن", "سعر الشحن", "frais de port",
-        "shipping amount", "frete", "ongkir",
+        "shipping amount", "frete", "ongkir", "delivery",
     ),
     "payment_method": (
         "payment method", "payment mode", "payment method title", "payment", "payment type", "paid by", "pay mode",
@@ -76,7 +76,7 @@ _ROLES: dict[str, tuple[str, ...]] = {
         "category", "product category", "product categories", "categoria", "kategori", "الفئة", "categorie",
         "item name", "product desc", "product description", "product name", "item description", "goods description",
         "content", "contents", "commodity", "department", "nama produk", "nama barang", "isi paket", "jenis barang",
-        "descripcion", "producto", "produto", "contenido", "conteudo", "product",
+        "descripcion", "producto", "produto", "contenido", "conteudo", "product", "cat",
     ),
     "quantity": (
         "quantity", "qty", "pieces", "product quantity", "units", "cantidad", "jumlah", "total qty", "الكمية",
@@ -105,20 +105,20 @@ _ROLES: dict[str, tuple[str, ...]] = {
         "nombre del cliente", "cliente", "nama penerima", "اسم العميل", "الاسم", "nom", "recipient", "receiver name",
         "shipping address name", "grahak", "customer", "buyer", "receiver", "recipient name", "nama", "nama pembeli",
         "penerima", "destinatario", "nome", "nome do cliente", "nombre destinatario", "client name", "ship to name",
-        "party name", "ism",
+        "party name", "ism", "full name", "fullname",
     ),
     "line1": (
         "address", "address line 1", "address 1", "shipping address", "shipping address 1",
         "shipping address line 1", "customer address", "delivery address", "consignee address", "direccion",
         "direccion de envio", "alamat", "alamat pengiriman", "العنوان", "adresse", "pata", "shipping address1",
-        "billing address 1", "address1", "addr", "address line", "full address", "complete address",
+        "billing address 1", "address1", "addr", "address line", "full address", "complete address", "line1", "line 1",
         "consignee addr", "receiver address", "recipient address", "ship to address", "alamat penerima",
         "alamat lengkap", "endereco", "direccion destinatario", "unwan", "street", "street address",
     ),
     "line2": (
         "address line 2", "address 2", "shipping address 2", "shipping address line 2", "shipping address2",
-        "address2", "billing address 2", "locality", "area", "address line two", "kelurahan", "barrio", "bairro",
-        "colonia",
+        "address2", "billing address 2", "locality", "area", "address line two", "line2", "line 2", "kelurahan", "barrio",
+        "bairro", "colonia",
     ),
     "landmark": ("landmark", "nearby landmark", "near", "referencias"),
     "city": (
@@ -197,6 +197,18 @@ def headed(name: str) -> str:
 ROLES = {role: tuple(dict.fromkeys(map(headed, phrases))) for role, phrases in _ROLES.items()}
 """Column of the contract -> phrases that a header may be, as `headed`."""
 
+_MINOR = frozenset(spoken("paise paisa cents cent minor kobo fils piastres centavos centimos kurus").split())
+
+
+def without_minor(head: str) -> str:
+    """A header without the word that names hundredths of money; one that has no other word stays.
+
+    >>> without_minor("grand total paise")
+    'grand total'
+    """
+    return " ".join(word for word in head.split() if word not in _MINOR) or head
+
+
 _PERSONAL = ("name", "phone", "email", "line1", "line2", "landmark", "customer_id")
 PERSONAL_HEADS = frozenset(
     p for role in _PERSONAL for p in ROLES[role] if not set(p.split()) & {"area", "near", "locality"}
@@ -231,50 +243,3 @@ LATE_WORDS = frozenset(
     ).split()
 )
 """Words that name what is known only later: columns with one of them never become columns of an order."""
-
-PLACES = {
-    "IN": (
-        "Asia/Kolkata", "INR"), "ID": ("Asia/Jakarta", "IDR"), "PK": ("Asia/Karachi", "PKR"),
-        "BD": ("Asia/Dhaka", "BDT",
-    ),
-    "AE": (
-        "Asia/Dubai", "AED"), "SA": ("Asia/Riyadh", "SAR"), "EG": ("Africa/Cairo", "EGP"),
-        "MA": ("Africa/Casablanca", "MAD",
-    ),
-    "DZ": (
-        "Africa/Algiers", "DZD"), "TN": ("Africa/Tunis", "TND"), "JO": ("Asia/Amman", "JOD"),
-        "IQ": ("Asia/Baghdad", "IQD",
-    ),
-    "KW": (
-        "Asia/Kuwait", "KWD"), "CO": ("America/Bogota", "COP"), "MX": ("America/Mexico_City", "MXN"),
-        "PE": ("America/Lima", "PEN",
-    ),
-    "EC": (
-        "America/Guayaquil", "USD"), "CL": ("America/Santiago", "CLP"), "ES": ("Europe/Madrid", "EUR"),
-        "IT": ("Europe/Rome", "EUR",
-    ),
-    "RO": (
-        "Europe/Bucharest", "RON"), "TR": ("Europe/Istanbul", "TRY"), "VN": ("Asia/Ho_Chi_Minh", "VND"),
-        "TH": ("Asia/Bangkok", "THB",
-    ),
-    "PH": (
-        "Asia/Manila", "PHP"), "MY": ("Asia/Kuala_Lumpur", "MYR"), "NG": ("Africa/Lagos", "NGN"),
-        "GB": ("Europe/London", "GBP",
-    ),
-    "US": ("America/New_York", "USD"), "LK": ("Asia/Colombo", "LKR"), "NP": ("Asia/Kathmandu", "NPR"),
-}  # fmt: skip
-"""Country -> time zone and currency of a shop there."""
-
-SIGNS = {"₹": "INR", "€": "EUR", "£": "GBP", "₨": "PKR", "₺": "TRY", "₫": "VND", "฿": "THB", "₱": "PHP", "৳": "BDT"}
-"""Signs that stand for one currency alone."""
-
-COUNTRY_WORDS = {
-    "india": "IN", "indonesia": "ID", "pakistan": "PK", "bangladesh": "BD", "colombia": "CO", "mexico": "MX",
-    "méxico": "MX", "peru": "PE",
-    "perú": "PE", "españa": "ES", "spain": "ES", "egypt": "EG", "مصر": "EG", "السعودية": "SA",
-    "saudi arabia": "SA", "الإمارات": "AE",
-    "united arab emirates": "AE", "المغرب": "MA", "maroc": "MA", "morocco": "MA", "chile": "CL",
-    "ecuador": "EC", "الجزائر": "DZ",
-    "algerie": "DZ", "tunisie": "TN", "العراق": "IQ", "الأردن": "JO", "الكويت": "KW", "turkiye": "TR",
-    "united kingdom": "GB",
-}  # fmt: skip

@@ -1,17 +1,21 @@
 """A draft as TOML that a person finishes in an editor: `# ?` marks each question."""
 
 import re
+from typing import Any
 
 from data.contract import ORDER_COLUMNS
-from data.drafting.columns import KINDS, Guess
+from data.drafting.columns import Guess
+from data.drafting.countries import COUNTRY_WORDS, LARGE_NUMBERS, PLACES
 from data.drafting.draft import Draft
 from data.drafting.joined import join_of
+from data.drafting.likeness import KINDS
 from data.drafting.look import Look
 from data.drafting.outcomes import DELAY_DAYS, rules_of
 from data.drafting.rest import columns_table
+from data.drafting.setting import zone_of
 from data.drafting.status_words import COD_WORDS
 from data.drafting.toml import comment, listed, quoted
-from data.drafting.words import COUNTRY_WORDS, PLACES, spoken
+from data.drafting.words import spoken
 
 _MOST_VALUES = 30
 _SURE = 0.7
@@ -26,7 +30,7 @@ def toml_of(made: Draft) -> str:
 
 def _top(made: Draft) -> str:
     name = re.sub(r"[^a-z0-9-]+", "-", made.files[0].split(".")[0].lower()).strip("-") or "my-shop"
-    zone = PLACES[made.country][0] if made.country in PLACES else "UTC"
+    zone = zone_of(made.country)
     lines = [
         f"# A draft made from {', '.join(made.files)}: {made.n_rows:,} rows. Every guess stands with its confidence;",
         "# lines with `# ?` need your answer. Try it: rto import FILE... --mapping THIS.toml --dry-run",
@@ -56,9 +60,16 @@ def _file(made: Draft) -> str:
     money = [g.look for role, g in made.orders.items() if KINDS[role] == "money"]
     if any(look.comma_share > 0.5 for look in money):
         told["decimal"] = ","
-    if not told:
-        return ""
-    return "\n".join(["[file]", *(f"{key} = {quoted(v) if isinstance(v, str) else v}" for key, v in told.items())])
+    tables = [["[file]", *_keys(told)]] if told else []
+    tables += [["[[files]]", *_keys({"name": like.name, **like.model_dump(exclude_unset=True)})] for like in made.likes]
+    for table, like in zip(tables[-len(made.likes) :], made.likes, strict=False):
+        if "*" not in like.name:
+            table[1] += " # ? one name alone: does it fit next month's file too? `*` stands for any letters"
+    return "\n\n".join("\n".join(table) for table in tables)
+
+
+def _keys(told: dict[str, Any]) -> list[str]:
+    return [f"{key} = {quoted(value) if isinstance(value, str) else value}" for key, value in told.items()]
 
 
 def _lines(made: Draft) -> str:
@@ -98,19 +109,21 @@ def _orders(made: Draft) -> str:
         elif column.name == "country" and guess.look.share("[A-Za-z]{2}") < 1:
             tables.append(_countries(guess, remark))
         else:
-            inline.append(f"{column.name} = {{ {_source(made, guess)} }} {comment(remark)}{_doubt(guess)}")
+            inline.append(f"{column.name} = {{ {_source(made, guess)} }} {comment(remark)}{_doubt(made, guess)}")
     inline += [f'# {r} = {{ column = "" }} # ? name it' for r in ("order_id", "placed_at") if r not in made.orders]
     if made.cod_amount is not None:
         tables.append(_collected(made.cod_amount))
     return "\n".join(inline) + "".join(f"\n\n{table}" for table in tables)
 
 
-def _doubt(guess: Guess) -> str:
+def _doubt(made: Draft, guess: Guess) -> str:
     doubts = [guess.doubt] if guess.doubt else [] if guess.confidence >= _SURE else ["is it this column?"]
     dates = guess.look.dates
     if KINDS[guess.role] == "time" and dates is not None:
         doubts += [dates.doubt] if dates.doubt else []
         doubts += [f"{1 - dates.share:.1%} of the cells fit none of the formats"] if dates.share < 1 else []
+    if KINDS[guess.role] == "money" and made.currency not in LARGE_NUMBERS and guess.look.may_be_minor:
+        doubts.append('whole numbers that end in 00: if they are hundredths (paise, cents), unit = "minor"')
     return f" # ? {'; '.join(doubts)}" if doubts else ""
 
 
@@ -123,7 +136,7 @@ def _source(made: Draft, guess: Guess) -> str:
         if dates.date_only and guess.role == "placed_at":
             keys.append("date_only = true")
     if kind == "money":
-        keys.append('unit = "major"')
+        keys.append('unit = "minor"' if guess.look.says_minor else 'unit = "major"')
         if guess.role in made.lines.sums:
             keys.append("sum_lines = true")
     if kind == "text" and guess.look.share("'.*") > 0.5:

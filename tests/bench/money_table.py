@@ -36,9 +36,9 @@ class Decided:
 def goals(d: Decided, rng: np.random.Generator) -> list[dict[str, str]]:
     """Every row that a policy on these orders can answer."""
     mine, best = _weighed(d, d.k), _weighed(d, d.oracle)
-    free, free_best = _most(mine), _most(best)
+    free, free_best = most(mine), most(best)
     caps, caps_best = _capped(mine), _capped(best)
-    of = _Paired(d, rng)
+    of = Paired(d, rng)
     ship = np.full(len(d.value), SHIP)
     rows = [
         of.money("expected value, Rs per 1,000 beyond shipping all", free, ship),
@@ -71,7 +71,7 @@ def _rupees(one: Weighed) -> Array:
     return out
 
 
-def _most(one: Weighed) -> Array:
+def most(one: Weighed) -> Array:
     return np.argmax(_rupees(one), axis=1)
 
 
@@ -120,7 +120,7 @@ def _earned(d: Decided, action: Array) -> Array:
     return np.asarray(np.take_along_axis(d.money, action[:, None], axis=1)[:, 0])
 
 
-class _Paired:
+class Paired:
     """Differences on the same orders, with a bootstrap over buyers."""
 
     def __init__(self, d: Decided, rng: np.random.Generator) -> None:

@@ -2,7 +2,8 @@
 
 Nobody ever sees the same order paid both ways; the market knows both chances. Cash orders of the untouched future are
 asked about as prepaid in several ways; each is held against the true chance: mean told against mean true, root mean
-square error, and the log loss it would have on outcomes drawn from the truth, above the truth's own. Nothing is asserted.
+square error, and the log loss it would have on outcomes drawn from the truth, above the truth's own; and the rupees that
+decisions by it truly earn. Nothing is asserted.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from data.console import table
 from data.contract import Payment
 from data.world.frozen import parameters_digest
 from features.assemble import as_if_paid
+from tests.bench.prepaid_money import AS_CASH, SERVED, worth_of
 from tests.helpers.lab import Lab, lab_of
 from tests.helpers.worlds import network
 from training.plan import Plan
@@ -39,8 +41,8 @@ def told(lab: Lab) -> dict[str, Array]:
     past = rows.blocks.train & ~rows.is_cod
     alone = fit_shape(Sample(x[past], rows.y_past[past]), features, twin.shape, plan.for_orders(int(rows.learn.sum())))
     said = {
-        "as cash": cod,
-        "one model, payment switched": switched,
+        AS_CASH: cod,
+        SERVED: switched,
         "a model of prepaid orders alone": probability(alone.margin(x[lab.test])),
         "the prepaid orders' rate, by tenth of the risk as cash": _by_tenth(lab, twin, cod),
     }
@@ -88,12 +90,16 @@ def main() -> None:
         at = lab.at[lab.test]
         paid = lab.world.truth["p_prepaid"].to_numpy()[at]
         cash = lab.world.truth["p_cod"].to_numpy()[at]
-        rows = {name: judged(p, cash if name == "as cash" else paid) for name, p in told(lab).items()}
-        found["markets"][seed] = {"n": len(at), "ways": rows}
+        said = told(lab)
+        rows = {name: judged(p, cash if name == AS_CASH else paid) for name, p in said.items()}
+        money = worth_of(lab, said, seed)
+        found["markets"][seed] = {"n": len(at), "ways": rows, "money": money}
         print(f"\nseed {seed}, {len(at):,} cash orders of the untouched future")
         table(("way", "told", "true", "error (rms)", "log loss above the truth's", "95 %"),
               [(name, *(f"{r[k]:.4f}" for k in ("told", "true", "rmse", "loss")), f"{r['low']:.4f} to {r['high']:.4f}")
                for name, r in rows.items()])  # fmt: skip
+        print("\nRs per 1,000 cash orders, against what is served")
+        table(("risk if prepaid by", "more", "95 %"), [(m["what"], m["value"], m["interval"]) for m in money])
     results = Path(__file__).parent / "results"
     results.mkdir(exist_ok=True)
     (results / f"prepaid-{datetime.now(UTC):%Y-%m-%dT%H%M%S}.json").write_text(json.dumps(found, indent=1) + "\n")

@@ -161,3 +161,17 @@ def test_an_import_says_where_its_pages_are_and_what_news_was_new(run: Run, tmp_
     assert (again["n_news"], again["news_told_before"], "checks_page" in again) == (0, told["n_news"], False)
     shown = run("import", file, "--mapping", mapping, "--skip-bad-rows")
     assert "news told before" in shown.out
+
+
+def test_a_dry_run_says_which_checks_would_refuse_the_import_and_shows_money_as_money(run: Run, tmp_path: Path):
+    file, mapping = of_statuses(tmp_path, "%d/%m/%Y", ["done", "back"])
+    text = (
+        mapping.read_text()
+        .replace("2025-06-30", "2025-05-03")
+        .replace("[orders]", 'currency = "INR"\n[orders]\namount_minor = { constant = "149900" }')
+    )
+    mapping.write_text(text)
+    tried = run("import", file, "--mapping", mapping, "--dry-run")
+    assert "LOOKS WRONG  an import would be refused: DQ103 placed_at lies between 2000 and the export" in tried.out
+    assert "amount INR 1,499.00" in tried.out
+    assert run("import", file, "--mapping", mapping).code == Exit.CHECK_FAILED

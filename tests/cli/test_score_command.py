@@ -75,3 +75,10 @@ def test_what_it_cannot_do_is_refused(
     assert (ran.code, ran.out) == (code, "")
     assert said in ran.err
     assert "Traceback" not in ran.err
+
+
+def test_after_a_further_import_the_state_is_brought_up_to_date_first(run: Run, own: Installation, file: Path):
+    with own.database(read_only=False) as connection:
+        connection.execute("UPDATE meta SET value = 'another' WHERE name = 'built_from'")
+    ran = run("score", file, "--mapping", "native", "--at", AT, "--json", at=own)
+    assert (ran.code, "building the online state" in ran.err) == (Exit.DONE, True), ran.err

@@ -12,16 +12,17 @@ from data.contract import DAY
 from data.history import History
 from data.world.presets import DEMO
 from data.world.simulate import simulate
-from features.assemble import matrix
-from serving.reason_wording import GROUP_OF, GROUPS, WORDING
-from serving.reasons import Why, by_reason, in_groups, reasons
+from serving.reason_wording import GROUPS, WORDING
+from serving.reasons import Why, reasons
 from tests.helpers.lab import history_of_world
 from tests.helpers.markets import QUICK_PLAN
+from tests.helpers.reason_trials import off_the_margin, overlap, parts_of, strongest, without_one
 from tests.helpers.worlds import UNTIL, quiet
 from training.bundle import Bundle
 from training.run import Outcome, train
+from training.shallow import shallow_trees
 
-TOP, NEWEST, BACKGROUND = 3, 800, 50
+NEWEST = 800
 
 
 @cache
@@ -40,11 +41,6 @@ def newest(outcome: Outcome) -> np.ndarray:
     """(n, k) the newest cash orders as the bundle sees them."""
     x = outcome.twin.design.x
     return x[np.flatnonzero(outcome.rows.is_cod)[-NEWEST:]]
-
-
-def parts_of(bundle: Bundle, x: np.ndarray) -> tuple[list[str], np.ndarray]:
-    parts, _ = bundle.contributions(x)
-    return in_groups(*by_reason(bundle, parts))
 
 
 def test_every_code_is_worded_and_stands_in_one_group_of_about_a_dozen() -> None:
@@ -68,30 +64,11 @@ def judged_bundle() -> tuple[Bundle, np.ndarray]:
                    shrinkage=twin.design.shrinkage), newest(outcome)  # fmt: skip
 
 
-def test_the_groups_add_up_to_the_margin() -> None:
+def test_the_groups_add_up_to_the_margin_that_is_served() -> None:
     bundle, x = judged_bundle()
-    parts, base = bundle.contributions(x)
-    _, by_group = in_groups(*by_reason(bundle, parts))
-    np.testing.assert_allclose(by_group.sum(axis=1) + base, bundle.model.margin(x), atol=1e-5)
-
-
-def without_one(bundle: Bundle, x: np.ndarray, which: int) -> np.ndarray:
-    """(n,) how much of each order's log-odds goes with the group ranked `which` (0: raises most, -1: lowers most).
-
-    Its columns are set to those of other orders, one after the other, and the margins averaged: as for the average order.
-    """
-    groups, by_group = parts_of(bundle, x)
-    told = [number for number, group in enumerate(groups) if group != "payment"]
-    ranked = np.array(told)[np.argsort(-by_group[:, told], axis=1)[:, which]]
-    others, out = x[:: len(x) // BACKGROUND][:BACKGROUND], np.empty(len(x))
-    for number in told:
-        rows = np.flatnonzero(ranked == number)
-        own = [j for j, f in enumerate(bundle.features) if GROUP_OF[f.reason] == groups[number]]
-        reset = np.repeat(x[rows], BACKGROUND, axis=0)
-        reset[:, own] = np.tile(others[:, own], (len(rows), 1))
-        average = bundle.model.margin(reset).reshape(len(rows), BACKGROUND).mean(axis=1)
-        out[rows] = bundle.model.margin(x[rows]) - average
-    return out
+    looked_up = replace(bundle, trees=shallow_trees(bundle.model.booster, len(bundle.features)))
+    for served in (bundle, looked_up) if looked_up.trees else (bundle,):
+        assert off_the_margin(served, x) < 1e-6
 
 
 def test_with_the_first_reason_taken_away_the_risk_is_lower() -> None:
@@ -103,27 +80,13 @@ def test_with_the_first_reason_taken_away_the_risk_is_lower() -> None:
     assert (without_one(bundle, x, -1) > 0).mean() < 0.05  # the control: the reason that lowers most raises none
 
 
-def top(outcome: Outcome) -> list[set[str]]:
-    """The strongest groups of each of the newest cash orders, as this training's bundle sees them."""
-    groups, by_group = parts_of(outcome.bundle, design_of(outcome))
-    ranked = np.argsort(-np.abs(by_group), axis=1)[:, :TOP]
-    return [{groups[g] for g in row} for row in ranked]
-
-
-def design_of(outcome: Outcome) -> np.ndarray:
-    rows, bundle = trained().rows, outcome.bundle
-    at = np.flatnonzero(rows.is_cod)[-NEWEST:]
-    orders = {name: column[at] for name, column in rows.orders.items()}
-    readings = {one: values[at] for one, values in rows.readings.items()}
-    return matrix(orders, readings, bundle.shrinkage, bundle.features)
-
-
 def test_another_training_tells_mostly_the_same_reasons() -> None:
-    now, before = top(trained()), top(trained(45))
-    overlap = np.mean([len(a & b) / TOP for a, b in zip(now, before, strict=True)])
-    assert overlap >= 0.7
-    by_chance = np.mean([len(a & b) / TOP for a, b in zip(now, before[1:] + before[:1], strict=True)])
-    assert by_chance < overlap  # the control: another order's reasons
+    rows = trained().rows
+    at = np.flatnonzero(rows.is_cod)[-NEWEST:]
+    now, before = (strongest(one.bundle, rows, at) for one in (trained(), trained(45)))
+    assert overlap(now, before).mean() >= 0.7
+    others = overlap(now, before[1:] + before[:1])
+    assert others.mean() < overlap(now, before).mean() - 0.1  # the control: another order's reasons
 
 
 @pytest.mark.parametrize("wanted", [1, 5])

@@ -22,8 +22,12 @@ from data.reading import read_sheet
 from data.shaping import File
 from tests.helpers.exports import fates, made_orders
 from tests.helpers.imports import Shop
-from tests.helpers.odd_exports import ODD, UNKNOWN_CODE_AT
+from tests.helpers.odd_exports import ODD as HARDER
+from tests.helpers.odd_exports import UNKNOWN_CODE_AT
 from tests.helpers.tables import edges
+from tests.helpers.trial_exports import TRIAL, nested_app, shop_and_workbook
+
+ODD = HARDER | TRIAL
 
 
 def proposal(*paths: Path, **told: str) -> str:
@@ -240,3 +244,51 @@ def test_a_header_with_a_line_break_or_a_quote_never_becomes_a_key(tmp_path: Pat
         book.active.append([f"A{i}", f"2025-03-{1 + i:02d}", "x\x85y", "Delivered"])
     book.save(tmp_path / "a.xlsx")
     assert "file" not in tomllib.loads(proposal(tmp_path / "a.xlsx"))
+
+
+def test_a_workbook_with_a_title_is_read_beside_a_csv_without_one(tmp_path: Path) -> None:
+    written = tomllib.loads(proposal(*shop_and_workbook(tmp_path).paths))
+    assert written["files"] == [{"name": "*.xlsx", "header_row": 3}]
+    assert "header_row" not in written.get("file", {})
+
+
+def test_files_of_one_kind_that_are_written_in_two_ways_are_known_by_name(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("Order ID;Date;Status\n" + "".join(f"{i};2025-03-01;RTO\n" for i in range(30)))
+    (tmp_path / "b.csv").write_text("Order No,Scan\n" + "".join(f"{i},x\n" for i in range(30)))
+    written = tomllib.loads(text := proposal(tmp_path / "a.csv", tmp_path / "b.csv"))
+    assert written["files"] == [{"name": "a.csv", "delimiter": ";"}]
+    assert 'name = "a.csv" # ? ' in text
+
+
+def test_the_shops_own_status_speaks_of_orders_that_the_courier_does_not_know(tmp_path: Path) -> None:
+    rules = tomllib.loads(proposal(*shop_and_workbook(tmp_path).paths))["rules"]
+    own = [rule for rule in rules if "Order Status" in rule["when"]]
+    assert [(rule["when"]["Order Status"], rule["news"][0]["type"]) for rule in own] == [(["Cancelled"], "cancelled")]
+    assert own[0]["when"]["Current Status"] == [""]
+
+
+def test_paise_are_read_as_paise(tmp_path: Path) -> None:
+    [path] = nested_app(tmp_path).paths
+    mapping = Mapping(**tomllib.loads(proposal(path)))
+    imported = Shop(tmp_path).read(mapping, path)
+    assert imported.orders["amount_minor"].tolist() == [m.amount * 100 for m in made_orders()]
+
+
+def test_large_round_numbers_without_a_unit_are_asked_about(tmp_path: Path) -> None:
+    def asked(scale: int) -> bool:
+        rows = "".join(f"o{i},2025-03-{1 + i % 28:02d},{(300 + 7 * i) * scale},RTO,560001\n" for i in range(40))
+        path = tmp_path / "a.csv"
+        path.write_text("Order ID,Date,Total,Status,PIN\n" + rows)
+        [line] = [told for told in proposal(path).splitlines() if told.startswith("amount_minor")]
+        return "hundredths" in line
+
+    assert (asked(100), asked(1)) == (True, False)
+
+
+def test_the_day_of_the_export_is_told_on_the_shops_clock(tmp_path: Path) -> None:
+    """23:00 UTC on 10 March is 11 March in Kolkata: exported_at on the 10th would lie before the last order."""
+    rows = "".join(
+        f'{{"orderNo": "A{i}", "createdAt": {1741647600000 - i * 3600000}, "pin": 560001}}\n' for i in range(40)
+    )
+    (tmp_path / "a.jsonl").write_text(rows)
+    assert '# exported_at = "2025-03-11"' in proposal(tmp_path / "a.jsonl")

@@ -31,7 +31,7 @@ def outcome():
 
 
 def segment(**more) -> Segment:
-    files = [{"name": "orders.csv", "sha256": "ab" * 32, "rows": 1_612}]
+    files = [{"name": "orders.csv", "sha256": "ab" * 32}]
     manifest = {"files": files, "n_rows": 1_612, "n_orders": 1_500, "refused": {"DQ003": 12}, "mapping": "amazon-in"}
     return Segment(Path("000001-0123456789"), manifest | {"exported_at": HISTORY.known_through} | more)
 
@@ -92,7 +92,7 @@ def test_a_page_runs_nothing_and_fetches_nothing(make, outcome):
 
 
 def test_names_from_outside_are_escaped(outcome):
-    hostile = segment(files=[{"name": NASTY, "sha256": None, "rows": 3}], note=NASTY, refused={NASTY: 1})
+    hostile = segment(files=[{"name": NASTY, "sha256": None}], note=NASTY, refused={NASTY: 1})
     cards = data(outcome, segments=[hostile]), model(outcome, digest=NASTY)
     pages = [replace(card, drawn={}).html() for card in cards]
     assert not [page for page in pages if "<script" in page]
@@ -102,7 +102,7 @@ def test_names_from_outside_are_escaped(outcome):
 def test_the_data_card_counts_where_orders_came_from(outcome):
     values = data(outcome, segments=[segment(), segment(refused={"DQ003": 1, "DQ007": 2})]).as_dict()
     assert values["refused"] == {"DQ003": 13, "DQ007": 2}
-    assert values["imports"][0]["files"] == [{"name": "orders.csv", "sha256": "ab" * 32, "rows": 1_612}]
+    assert values["imports"][0]["files"] == [{"name": "orders.csv", "sha256": "ab" * 32}]
     assert values["imports"][0]["exported_at"] == utc(HISTORY.known_through)
     assert values["merchants"] == {"acme": 1_500}
     assert sum(values["payment"].values()) == values["orders"] == 1_500
@@ -165,8 +165,10 @@ def test_the_model_card_shows_every_model_for_all_orders_and_for_cash_alone(outc
         assert {n: m["auc"] for n, m in scope["models"].items()} == {n: m.auc for n, m in judged.metrics.items()}
         assert set(scope["model_minus"]) == {"constant", "logistic regression"}
         assert sum(b["n"] for b in scope["reliability"]) == scope["n"]
-    low, high = scopes[0]["model_intervals"]["auc"]
-    assert f"AUC {low:.3f} to {high:.3f}" in text(model(outcome))
+    told, (naive_low, naive_high) = scopes[0]["sure"]["auc"], scopes[0]["model_intervals"]["auc"]
+    page, (low, high) = text(model(outcome)), told["ends"]
+    assert f"AUC {told['value']:.3f} {low:.3f} to {high:.3f}" in page
+    assert f"AUC {naive_low:.3f} to {naive_high:.3f}" not in page  # one figure has one interval
 
 
 def test_blocks_add_up_to_every_labelled_order_between_them(outcome):
@@ -199,7 +201,7 @@ def test_figures_that_do_not_exist_are_not_applicable(outcome):
     blind = replace(whole.metrics["model"], auc=None)
     scope = replace(whole, auc=None, against={"constant": {}}, metrics={"model": blind})
     said = text(model(replace(outcome, scopes=(scope,))))
-    assert "intervals: AUC not applicable" in said
+    assert "lift at 10 % model not applicable" in said
     assert "constant not applicable not applicable not applicable not applicable" in said
     assert "Cash on delivery only: not applicable" in said
 
