@@ -115,11 +115,8 @@ class Snapshot:
 
     def load(self, name: str, sums: Sequence[str]) -> Held | None:
         """What is held of a fold, if all of it counts for this history."""
-        head = self._folder / f"{name}.json"
-        if not head.exists():
-            return None
         try:
-            told = json.loads(head.read_text())
+            told = json.loads((self._folder / f"{name}.json").read_text())
             why = self._refused(told, sums)
             if why is None:
                 prefix = self.prefix(told["n"])
@@ -129,6 +126,10 @@ class Snapshot:
                 if all(len(one) == prefix.n for one in readings):
                     return Held(prefix, readings, state, tuple(told["parts"]))
                 why = "it is cut short"
+        except FileNotFoundError as error:
+            if error.filename == str(self._folder / f"{name}.json"):
+                return None
+            why = "a part of it is not there"
         except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
             why = f"it is damaged ({type(error).__name__})"
         self._tell_once(f"the snapshot of {name} is not used: {why}", why)
@@ -158,7 +159,7 @@ class Snapshot:
         try:
             self._keep(name, sums, held, new, state)
         except OSError as error:
-            self._tell_once(f"no snapshot of {name} is kept: {error.strerror}", str(error.strerror))
+            self._tell_once(f"no snapshot of {name} is kept: {error.strerror or error}", str(error.strerror))
 
     def _keep(self, name: str, sums: Sequence[str], held: Held | None, new: Array, state: dict[str, Array]) -> None:
         n = len(self._history)

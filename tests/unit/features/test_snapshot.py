@@ -156,6 +156,21 @@ def test_one_that_is_damaged_or_foreign_is_not_used_and_said(folder: Path, spoil
     assert gone_on(history_of(*shop()), folder)[1] == []  # replaced by a sound one
 
 
+def test_no_flipped_byte_of_what_was_read_is_believed(folder: Path) -> None:
+    history, fold = history_of(*shop()), folds_of(SUMS)[0]
+    gone_on(history, folder)
+    part = next(p for p in folder.glob("phone.*.parquet") if "state" not in p.name)
+    sound, texts, refused = part.read_bytes(), [repr(one) for one in fold.sums], 0
+    believed = Snapshot(folder, history, print).load("phone", texts)
+    assert believed is not None
+    for at in range(4, len(sound), 61):
+        part.write_bytes(sound[:at] + bytes([sound[at] ^ 0x10]) + sound[at + 1 :])
+        held = Snapshot(folder, history, [].append).load("phone", texts)
+        refused += held is None
+        assert held is None or [a.tobytes() for a in held.readings] == [b.tobytes() for b in believed.readings], at
+    assert refused > 20
+
+
 def test_a_replay_that_was_killed_goes_on_with_the_folds_that_were_done(folder: Path) -> None:
     program = f"""
 import os, signal
