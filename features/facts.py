@@ -1,39 +1,68 @@
 """All facts of a history: what changed in the contribution of each order, and from when that may be seen."""
 
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 from data.history import Array, History
+from data.side_by_side import side_by_side
 from features import compiled, scan
-from features.contribution import in_cash
+from features.contribution import N_MEASURES, in_cash
 
 _make_facts = compiled.compile_kernel(scan.make_facts, weigh=compiled.weigh)
+
+_COLUMNS = ("type", "happened_at", "known_at", "rank", "reason", "action", "voids", "version")
+_PART = 200_000
+"""Orders whose facts are made at once: room is made for more facts than there are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Changes of contributions, sorted by visible_at. Weights are (k, N_MEASURES)."""
+    """Changes of contributions, sorted by visible_at. everyone, buyer: (k, N_MEASURES) whole numbers, as narrow as they
+    go; AMOUNT in orders. key_row, order: (k,) 32 bits."""
 
     key_row: Array
     order: Array
     visible_at: Array
-    placed_at: Array
     everyone: Array
     buyer: Array
 
+    def between(self, first: int, last: int) -> "Facts":
+        """Facts first to last - 1."""
+        part = slice(first, last)
+        return Facts(self.key_row[part], self.order[part], self.visible_at[part], self.everyone[part], self.buyer[part])
 
-def facts_of(history: History) -> Facts:
-    """Every fact of the history."""
-    orders, news = history.orders, history.news
-    columns = ("type", "happened_at", "known_at", "rank", "reason", "action", "voids", "version")
-    key_row, order, visible_at, everyone, buyer = _make_facts(
-        history.start,
-        orders["placed_at"],
-        in_cash(orders["payment_method"]),
-        np.nan_to_num(orders["amount_minor"]),
-        *(news[name] for name in columns),
-    )
-    by_time = np.argsort(visible_at, kind="stable")
-    placed_at = orders["placed_at"][order[by_time]]
-    return Facts(key_row[by_time], order[by_time], visible_at[by_time], placed_at, everyone[by_time], buyer[by_time])
+
+def facts_of(history: History, since: int = 0) -> Facts:
+    """Every fact of the history that becomes visible at `since` or later."""
+    is_cod = np.asarray(in_cash(history.orders["payment_method"]), dtype=bool)
+    narrow = np.min_scalar_type(-int(np.diff(history.start).max(initial=1)) - 1)
+    firsts = range(0, max(len(history), 1), _PART)
+    parts = side_by_side([partial(_made, history, is_cod, (first, since), narrow) for first in firsts])
+    columns = [list(some) for some in zip(*parts, strict=True)]
+    del parts
+    by_time = np.argsort(np.concatenate(columns[2]), kind="stable")
+    return Facts(*(_sorted(some, by_time) for some in columns))
+
+
+def _sorted(some: list[Array], by_time: Array) -> Array:
+    """The pieces of a column in one, sorted; the pieces are let go, as there may be gigabytes of them."""
+    whole: Array = np.concatenate(some)
+    some.clear()
+    return whole[by_time]
+
+
+def _made(history: History, is_cod: Array, wanted: tuple[int, int], narrow: Any) -> list[Array]:
+    """Columns of the facts of up to _PART orders, by order. wanted: the first order, and since when."""
+    first, since = wanted
+    last = min(first + _PART, len(history))
+    start = history.start[first : last + 1]
+    news = slice(start[0], start[-1]) if len(start) else slice(0, 0)
+    room = 2 * (news.stop - news.start) + 1
+    rows: list[Array] = [np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room, np.int64)]
+    rows += [np.empty((room, N_MEASURES), narrow), np.empty((room, N_MEASURES), narrow)]
+    told = (history.news[name][news] for name in _COLUMNS)
+    k = _make_facts(first, len(history), since, start, is_cod[first:last], *told, *rows)
+    return [column[:k].copy() for column in rows]

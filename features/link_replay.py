@@ -1,4 +1,4 @@
-"""Training's driver of the links: a whole history through their sets, in the order in which names became known."""
+"""The links of a whole history: one link's sets over a timeline, in the order in which names became known."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,12 @@ import numpy as np
 from data.contract import NewsType
 from data.history import Array, History
 from features import compiled, scan
-from features.facts import Facts, facts_of
-from features.key_codes import KeyCodes, key_rows
+from features.key_codes import key_rows
 from features.keys import KINDS
-from features.layout import Readings
 from features.links import CART, EMPTY, NO_VALUE, OUTCOMES, ROOM, weight_of
-from features.sources import Distinct, Link, Sum
+from features.snapshot import Held, Prefix, first_met
+from features.sources import Distinct, Link
+from features.timeline import Timeline, timeline_of
 
 _run_links = compiled.compile_kernel(
     scan.run_links, join=compiled.join, weigh_in=compiled.weigh_in, standing=compiled.standing
@@ -31,63 +31,90 @@ class LinkState:
     weights: Array
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """When each key row was named, and when it was after an outcome of its order; _NEVER if it was not."""
+class LinkFold:
+    """The sets of one link, folded as far as asked."""
 
-    named: Array
-    with_outcome: Array
+    def __init__(self, timeline: Timeline, link: Link) -> None:
+        self.link, self._timeline = link, timeline
+        history = timeline.history
+        self._key, n_keys = timeline.codes.of(KINDS[link.key])
+        is_cart = link.measure == Distinct.CART
+        self._value = key_rows(history, "placed_at") // CART if is_cart else key_rows(history, link.measure)
+        self._left_out = np.full(len(history), NO_VALUE) if is_cart else self._value
+        named_at = _named(history, with_outcome=is_cart)
+        self._there = (self._key >= 0) & (self._value >= 0)
+        rows = np.flatnonzero((named_at < _NEVER) & self._there)
+        self._named = rows[np.argsort(named_at[rows], kind="stable")]
+        self._named_at = named_at[self._named]
+        self._slots, self._weights = np.full((n_keys, ROOM), EMPTY), np.zeros((n_keys, ROOM), dtype=np.int64)
+        self._joined = self._folded = 0
 
+    def read(self, first: int, last: int) -> Array:
+        """(1, last - first) what orders `first` to `last - 1` read; nothing is folded that none of them sees."""
+        out = np.empty((1, last - first))
+        self._go(first, last, self._timeline.moment_of(last), out[0])
+        return out
 
-def replay_links(history: History, links: tuple[Link, ...], facts: Facts, codes: KeyCodes) -> Readings:
-    """For each link its value at each order's `placed_at`; NaN where the key is missing."""
-    readings: dict[Sum | Link, Array] = {}
-    told = _told(history) if links else None
-    for link in links:
-        assert told is not None
-        readings[link] = np.empty(len(history))
-        _scan(history, link, facts, codes, told, readings[link])
-    return readings
+    def saved(self, prefix: Prefix) -> dict[str, Array]:
+        """The sets after the orders of the prefix are read, keys as they first stand in its key rows."""
+        keys = first_met(self._key, prefix)
+        parts = (("slot", self._slots), ("weight", self._weights))
+        return {f"{name}{j}": part[keys, j] for name, part in parts for j in range(ROOM)}
+
+    def resume(self, held: Held) -> None:
+        """Go on from saved sets."""
+        keys = first_met(self._key, held.prefix)
+        for name, part in (("slot", self._slots), ("weight", self._weights)):
+            for j in range(ROOM):
+                part[keys, j] = held.state[f"{name}{j}"]
+        self._folded = self._timeline.facts_before(held.prefix.moment)
+        self._joined = int(np.searchsorted(self._named_at, held.prefix.moment))
+
+    def state(self) -> LinkState:
+        """After all that is known."""
+        n = len(self._timeline)
+        self._go(n, n, _NEVER, np.empty(0))
+        return LinkState(self.link, self._timeline.codes.texts(KINDS[self.link.key]), self._slots, self._weights)
+
+    def _go(self, first: int, last: int, moment: int, out: Array) -> None:
+        time, asked = self._timeline, slice(first, last)
+        placed_at, until = time.history.orders["placed_at"], time.facts_before(moment)
+        facts = time.facts.between(self._folded, until)
+        joined = int(np.searchsorted(self._named_at, moment))
+        rows, at = self._named[self._joined : joined], self._named_at[self._joined : joined]
+        self._folded, self._joined = until, joined
+        change = facts.buyer[:, weight_of(self.link)]
+        f = np.flatnonzero((change != 0) & self._there[facts.key_row])
+        at_row = facts.key_row[f]
+        _run_links(
+            self._key[asked], placed_at[asked], self._left_out[asked], self._key[rows], at, self._value[rows],
+            self._key[at_row], facts.visible_at[f], self._value[at_row], change[f].astype(np.int64),
+            self._slots, self._weights, out,
+        )  # fmt: skip
 
 
 def final_links(history: History, links: tuple[Link, ...]) -> list[LinkState]:
     """The sets after all that is known: what the online store starts from."""
-    facts, codes, told, nothing = facts_of(history), KeyCodes(history), _told(history), np.empty(0)
-    sets = (_scan(history, link, facts, codes, told, nothing) for link in links)
-    return [LinkState(link, codes.texts(KINDS[link.key]), *kept) for link, kept in zip(links, sets, strict=True)]
+    if not links:
+        return []
+    timeline = timeline_of(history, links)
+    return [LinkFold(timeline, link).state() for link in links]
 
 
-def _scan(history: History, link: Link, facts: Facts, codes: KeyCodes, told: _Told, out: Array) -> tuple[Array, Array]:
-    """Fill `out` (n orders, or none to ask nothing) and return values and weights (n_keys, ROOM) of the sets."""
-    key, n_keys = codes.of(KINDS[link.key])
-    is_cart, asked = link.measure == Distinct.CART, slice(0, len(out))
-    value = key_rows(history, "placed_at") // CART if is_cart else key_rows(history, link.measure)
-    left_out = np.full(len(out), NO_VALUE) if is_cart else value[asked]
-    named_at = told.with_outcome if is_cart else told.named
-    there = (key >= 0) & (value >= 0)
-    rows = np.flatnonzero((named_at < _NEVER) & there)
-    rows = rows[np.argsort(named_at[rows], kind="stable")]
-    change = facts.buyer[:, weight_of(link)]
-    f = np.flatnonzero((change != 0) & there[facts.key_row])
-    at_row = facts.key_row[f]
-    slots, weights = np.full((n_keys, ROOM), EMPTY), np.zeros((n_keys, ROOM), dtype=np.int64)
-    _run_links(
-        key[asked], history.orders["placed_at"][asked], left_out, key[rows], named_at[rows], value[rows],
-        key[at_row], facts.visible_at[f], value[at_row], change[f].astype(np.int64), slots, weights, out,
-    )  # fmt: skip
-    return slots, weights
-
-
-def _told(history: History) -> _Told:
+def _named(history: History, *, with_outcome: bool) -> Array:
+    """(n + m,) when each key row was named, with_outcome: and an outcome of its order was told; _NEVER if it was not."""
     news, corrected = history.news, history.corrected["row"]
     owner = np.repeat(np.arange(len(history)), np.diff(history.start))
     placed = _first(history, owner, news["type"] == NewsType.PLACED)
-    outcome = _first(history, owner, np.isin(news["type"], OUTCOMES))
     corrected_at = np.full(len(corrected), _NEVER)
     brings = news["version"] > 0
     corrected_at[news["version"][brings] - 1] = news["known_at"][brings]
-    named = np.concatenate([placed, np.maximum(placed[corrected], corrected_at)])
-    return _Told(named, np.maximum(named, np.concatenate([outcome, outcome[corrected]])))
+    named: Array = np.concatenate([placed, np.maximum(placed[corrected], corrected_at)])
+    if not with_outcome:
+        return named
+    outcome = _first(history, owner, np.isin(news["type"], OUTCOMES))
+    either: Array = np.maximum(named, np.concatenate([outcome, outcome[corrected]]))
+    return either
 
 
 def _first(history: History, owner: Array, wanted: Array) -> Array:

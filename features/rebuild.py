@@ -14,10 +14,11 @@ from data.pool import Pool
 from data.segments import Segment, list_segments, load_history, read_news, read_orders
 from features import store
 from features.catalog import kept_sums
+from features.kind_fold import KindState
 from features.layout import layouts
 from features.link_replay import LinkState, final_links
 from features.link_store import differing_keys, load_sets
-from features.replay import KindState, Progress, final_state
+from features.replay import Progress, final_state
 from features.sources import Link, Sum
 
 Event: TypeAlias = tuple[str, str, str, str]

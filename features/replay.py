@@ -1,86 +1,104 @@
 """Training's driver of the fold: a whole history through the kernel, in the order in which facts became visible.
 
-What is read at an order's `placed_at` is its training row. Nothing later can leak: it has not been folded yet.
+What is read at an order's `placed_at` is its training row. Nothing later can leak: it has not been folded yet. Each kind
+of key and each link is folded by itself: they go side by side on all cores, and only those under way need room for keys.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from os import cpu_count
+from typing import TypeAlias
 
 import numpy as np
 
 from data.history import Array, History
-from features import compiled, scan
-from features.facts import Facts, facts_of
-from features.key_codes import KeyCodes
-from features.keys import KINDS
-from features.layout import Layout, Readings, layouts
-from features.link_replay import replay_links
+from data.side_by_side import side_by_side
+from features.kind_fold import KindFold, KindState
+from features.layout import Readings, layouts
+from features.link_replay import LinkFold
+from features.snapshot import Held, Snapshot
 from features.sources import Link, Sum
-
-_run = compiled.compile_kernel(scan.run, add=compiled.add, read=compiled.read)
+from features.timeline import Timeline, timeline_of
 
 Progress = Callable[[str, int, int], None]
 """`progress(what, done, total)`"""
+Begin: TypeAlias = Callable[[Timeline], KindFold | LinkFold]
+"""Makes room for the keys of a kind or link and begins its fold."""
 
 
 @dataclass(frozen=True, slots=True)
-class KindState:
-    """State of all keys of one kind after a replay: row i of values and grid belongs to keys[i]."""
+class Fold:
+    """One fold of several. name: of its files.  sums: what it reads, in the order of its rows."""
 
-    layout: Layout
-    keys: list[str]
-    values: Array
-    grid: Array
+    name: str
+    sums: tuple[Sum | Link, ...]
+    begin: Begin
 
 
-def replay(history: History, sums: tuple[Sum | Link, ...], progress: Progress | None = None) -> Readings:
-    """For each sum and link its value at each order's `placed_at`, orders as in the history; NaN where the key is missing."""
-    facts, codes = facts_of(history), KeyCodes(history)
-    readings: dict[Sum | Link, Array] = {}
-    kinds = layouts(sums)
-    for done, layout in enumerate(kinds.values()):
-        if progress:
-            progress(f"replay by {layout.kind}", done, len(kinds))
-        out, _, _ = _scan(history, facts, layout, codes)
-        readings |= {one: out[:, j] for j, one in enumerate(layout.sums)}
-    readings |= replay_links(history, tuple(one for one in sums if isinstance(one, Link)), facts, codes)
-    if progress:
-        progress("replay", len(kinds), len(kinds))
-    return readings
+def folds_of(sums: Sequence[Sum | Link]) -> list[Fold]:
+    """The folds that read these sums and links: one for each kind of key, one for each link."""
+    kinds = [Fold(k, layout.sums, partial(KindFold, layout=layout)) for k, layout in layouts(sums).items()]
+    links = [one for one in sums if isinstance(one, Link)]
+    return kinds + [Fold(f"{one.key}-{one.measure}", (one,), partial(LinkFold, link=one)) for one in links]
+
+
+def replay(
+    history: History,
+    sums: tuple[Sum | Link, ...],
+    progress: Progress | None = None,
+    snapshot: Snapshot | None = None,
+) -> Readings:
+    """For each sum and link its value at each order's `placed_at`, orders as in the history; NaN where the key is missing.
+
+    snapshot: of a former replay, to go on from where it counts, and to keep this one in.
+    """
+    folds, found = folds_of(sums), dict[Sum | Link, Array]()
+    for out in each(history, folds, progress, snapshot):
+        found |= out
+    return {one: found[one] for one in sums}
+
+
+def each(
+    history: History, folds: Sequence[Fold], progress: Progress | None = None, snapshot: Snapshot | None = None
+) -> Iterator[Mapping[Sum | Link, Array]]:
+    """What each fold reads, as it ends: side by side, on as many threads as there are cores."""
+    n = len(history)
+    kept = snapshot if n else None
+    held = side_by_side([partial(kept.load, f.name, _texts(f)) for f in folds]) if kept else [None] * len(folds)
+    since = 0 if None in held or not n else min(one.prefix.moment for one in held if one)
+    timeline = timeline_of(history, [one for fold in folds for one in fold.sums], since)
+    tasks = [partial(_read, timeline, fold, old, kept) for fold, old in zip(folds, held, strict=True)]
+    with ThreadPoolExecutor(cpu_count() or 1) as threads:
+        under_way = {threads.submit(task): fold for task, fold in zip(tasks, folds, strict=True)}
+        for done, one in enumerate(as_completed(under_way), 1):
+            yield dict(zip(under_way.pop(one).sums, one.result(), strict=True))
+            if progress:
+                progress("replay", done, len(folds))
+
+
+def _read(timeline: Timeline, fold: Fold, old: Held | None, kept: Snapshot | None) -> list[Array]:
+    n, n_held = len(timeline), 0 if old is None else old.prefix.n
+    if old is not None and n_held == n:
+        return old.readings
+    if n == 0:
+        return [np.empty(0) for _ in fold.sums]
+    begun = fold.begin(timeline)
+    if old is not None:
+        begun.resume(old)
+    new = begun.read(n_held, n)
+    if kept is not None:
+        kept.keep(fold.name, _texts(fold), old, new, begun.saved(kept.prefix(n)))
+    return list(new) if old is None else [np.concatenate(pair) for pair in zip(old.readings, new, strict=True)]
+
+
+def _texts(fold: Fold) -> list[str]:
+    return [repr(one) for one in fold.sums]
 
 
 def final_state(history: History, sums: tuple[Sum | Link, ...]) -> list[KindState]:
     """The sums after every fact of the history: what the online store starts from."""
-    facts, codes, states = facts_of(history), KeyCodes(history), []
-    for layout in layouts(sums).values():
-        _, values, grid = _scan(history, facts, layout, codes, read=False)
-        states.append(KindState(layout, codes.texts(KINDS[layout.kind]), values, grid))
-    return states
-
-
-def _scan(
-    history: History, facts: Facts, layout: Layout, codes: KeyCodes, *, read: bool = True
-) -> tuple[Array, Array, Array]:
-    kind = KINDS[layout.kind]
-    key, n_keys = codes.of(kind)
-    n = len(history) if read else 0
-    out: np.ndarray[Any, Any] = np.empty((n, len(layout.sums)))
-    values, grid = np.zeros((n_keys, len(layout.sums))), np.zeros((n_keys, len(layout.half_lives)), dtype=np.int64)
-    at = history.orders["placed_at"][:n]  # orders are sorted by placed_at
-    _run(
-        key[:n],
-        at,
-        key[facts.key_row],
-        facts.visible_at,
-        facts.placed_at,
-        np.arange(len(facts.key_row)),
-        facts.buyer if kind.buyer else facts.everyone,
-        values,
-        grid,
-        np.array(layout.measure),
-        np.array(layout.slot),
-        np.array(layout.half_lives),
-        out,
-    )
-    return out, values, grid
+    only = tuple(one for one in sums if isinstance(one, Sum))
+    timeline = timeline_of(history, only)
+    return [KindFold(timeline, layout).state() for layout in layouts(only).values()]

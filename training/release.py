@@ -12,13 +12,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from data.checking import check_history
 from data.checks.check import Purpose
-from data.console import Tell
+from data.console import Tell, note
 from data.errors import GateRefused, NothingNew, UsageError
 from data.expectations import require
 from data.history import History
 from data.pool import Pool, replace_text
 from data.segments import list_segments, load_history
 from features.catalog import fingerprint as catalog_fingerprint
+from features.snapshot import Snapshot
 from training.bundle import read_bundle, signing_key, write_bundle
 from training.card import data_card, model_card
 from training.lineage import compare_runs, within
@@ -44,7 +45,7 @@ def train_pool(
     tell("check", 0, 1)
     checks = check_history(history).judged_for(Purpose.TRAINING)
     require(checks)
-    outcome = train(history, plan, until, tell)
+    outcome = train(history, plan, until, tell, Snapshot(pool.home / "replay" / pool.name, history, note))
     name = f"rto-risk-{pool.name}"
     about = outcome.bundle.about | {"name": name, "pool": pool.name, "learned_from": learned_from}
     outcome = replace(outcome, bundle=replace(outcome.bundle, about=about))

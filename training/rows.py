@@ -15,6 +15,7 @@ from features.layout import Readings
 from features.order import levels
 from features.rates import Shrinkage
 from features.replay import Progress, replay
+from features.snapshot import Snapshot
 from training.plan import PLENTY, Moments, Plan
 from training.shrinkage import Outcomes, fit_shrinkage
 from training.split import Blocks, BlockShares, check_blocks, cut_at, split_by_time
@@ -65,8 +66,12 @@ class Rows:
         return np.asarray(self.orders["payment_method"] == "cod", dtype=bool)
 
 
-def build_rows(history: History, plan: Plan, until: int | None, progress: Progress) -> Rows:
+def build_rows(
+    history: History, plan: Plan, until: int | None, progress: Progress, snapshot: Snapshot | None = None
+) -> Rows:
     """Replay the history and part it in time. Nothing known after `until` (default: all that is known) is used.
+
+    snapshot: of a former replay, to go on from.
 
     Raises TooLittleHistory if there are too few matured orders, or only one outcome among them.
     """
@@ -84,7 +89,7 @@ def build_rows(history: History, plan: Plan, until: int | None, progress: Progre
         placed_at, ~np.isnan(y_past), ~np.isnan(labels.y), cut=cut, matures_in=matures_in, end=moment, shares=shares
     )
     check_blocks(blocks, np.where(blocks.train, y_past, labels.y), plan.minimum_orders // 10)
-    readings = replay(history, needed_sums(), progress)
+    readings = replay(history, needed_sums(), progress, snapshot)
     moments = Moments(moment, cut, matures_in)
     return Rows(history.orders, readings, labels, y_past, at_cut.cause, at_cut.lag, labels.y, mature, blocks, moments)
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from data.contract import Payment
 from data.history import History
+from features.snapshot import Snapshot
 from training.baselines import baselines
 from training.bundle import Bundle
 from training.calibration import BetaCalibrator, fit_calibrator
@@ -51,9 +52,11 @@ class Outcome:
     counts: dict[str, int]
 
 
-def train(history: History, plan: Plan, until: int | None, progress: Progress) -> Outcome:
+def train(
+    history: History, plan: Plan, until: int | None, progress: Progress, snapshot: Snapshot | None = None
+) -> Outcome:
     """Rows, split, shape, trees, calibration, evaluation on the untouched future, refit. Deterministic for a plan."""
-    rows = build_rows(history, plan, until, progress)
+    rows = build_rows(history, plan, until, progress, snapshot)
     plan = plan.for_orders(int(rows.learn.sum()))
     progress("choose the shape", 1, 4)
     twin = fit_twin(rows, plan)

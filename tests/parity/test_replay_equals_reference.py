@@ -1,15 +1,19 @@
 """Do the slow meaning and the compiled replay agree, whatever the history looks like?"""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from data.history import Told
+from data.contract import DAY
+from data.history import History, Told
 from features.catalog import needed_sums
 from features.fold import FOREVER
 from features.keys import KINDS
-from features.replay import replay
+from features.link_replay import final_links
+from features.replay import final_state, replay
 from features.sources import Distinct, Link, Sum
 from tests.helpers.histories import history_of, reference_values, worlds
 
@@ -44,3 +48,27 @@ def test_arrival_in_another_order_gives_the_same_bytes(world: tuple[list[dict[st
     one, other = replay(history_of(rows, told), SUMS), replay(history_of(rows[::-1], told[::-1]), SUMS)
     for key in SUMS:
         np.testing.assert_array_equal(one[key], other[key])
+
+
+def state_of(history: History) -> list[tuple[str, Any]]:
+    """Every array of the final state, and the texts of its keys."""
+    kept = needed_sums()
+    links = final_links(history, tuple(one for one in kept if isinstance(one, Link)))
+    sums = [(one.layout.kind, (one.keys, one.values.tolist(), one.grid.tolist())) for one in final_state(history, kept)]
+    return sums + [(repr(one.link), (one.keys, one.slots.tolist(), one.weights.tolist())) for one in links]
+
+
+def again(told: list[Told], late: int) -> list[Told]:
+    """The same news told once more, `late` after the first time: it was known all along."""
+    return [replace(one, known_at=one.known_at + late) for one in told]
+
+
+@given(data=st.data(), world=worlds())
+def test_late_shuffled_duplicated_and_corrected_news_end_in_the_same_state(
+    data: st.DataObject, world: tuple[list[dict[str, Any]], list[Told]]
+) -> None:
+    rows, told = world
+    more = data.draw(st.lists(st.sampled_from(told), max_size=4))
+    told_again = data.draw(st.permutations([*told, *again(more, data.draw(st.sampled_from([0, 1, 9 * DAY])))]))
+    history, other = history_of(rows, told), history_of(data.draw(st.permutations(rows)), told_again)
+    assert state_of(history) == state_of(other)

@@ -1,0 +1,81 @@
+"""The fold of one kind of key over a timeline, a part of the orders at a time."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from data.history import Array
+from features import compiled, scan
+from features.fold import FOREVER
+from features.keys import KINDS
+from features.layout import Layout
+from features.snapshot import Held, Prefix, first_met
+from features.timeline import Timeline
+
+_run = compiled.compile_kernel(scan.run, soon=compiled.soon)
+
+
+@dataclass(frozen=True, slots=True)
+class KindState:
+    """State of all keys of one kind after a replay: row i of values and grid belongs to keys[i]."""
+
+    layout: Layout
+    keys: list[str]
+    values: Array
+    grid: Array
+
+
+class KindFold:
+    """The sums of one kind of key, folded as far as asked. Its state lies by half-life, as the kernel goes over it."""
+
+    def __init__(self, timeline: Timeline, layout: Layout) -> None:
+        self.layout, self._timeline = layout, timeline
+        key, n_keys = timeline.codes.of(KINDS[layout.kind])
+        self._key = key.astype(np.int32)
+        self._column = np.argsort(layout.slot, kind="stable")
+        measure = np.array(layout.measure)[self._column]
+        self._measure, self._which = np.unique(measure, return_inverse=True)
+        self._values = np.zeros((n_keys, len(layout.sums)))
+        self._grid = np.zeros((n_keys, len(layout.half_lives)), dtype=np.int64)
+        self._folded = 0
+
+    def read(self, first: int, last: int) -> Array:
+        """(n_sums, last - first) what orders `first` to `last - 1` read; nothing is folded that none of them sees."""
+        out = np.empty((len(self.layout.sums), last - first))
+        self._go(first, last, self._timeline.facts_before(self._timeline.moment_of(last)), out)
+        return out
+
+    def saved(self, prefix: Prefix) -> dict[str, Array]:
+        """The state after the orders of the prefix are read, keys as they first stand in its key rows."""
+        keys = first_met(self._key, prefix)
+        parts = (("value", self._values), ("grid", self._grid))
+        return {f"{name}{j}": part[keys, j] for name, part in parts for j in range(part.shape[1])}
+
+    def resume(self, held: Held) -> None:
+        """Go on from a saved state."""
+        keys = first_met(self._key, held.prefix)
+        for name, part in (("value", self._values), ("grid", self._grid)):
+            for j in range(part.shape[1]):
+                part[keys, j] = held.state[f"{name}{j}"]
+        self._folded = self._timeline.facts_before(held.prefix.moment)
+
+    def state(self) -> KindState:
+        """After all facts."""
+        n, layout = len(self._timeline), self.layout
+        self._go(n, n, len(self._timeline.facts.visible_at), np.empty((len(layout.sums), 0)))
+        values: np.ndarray[Any, Any] = np.empty_like(self._values)
+        values[:, self._column] = self._values
+        return KindState(layout, self._timeline.codes.texts(KINDS[layout.kind]), values, self._grid)
+
+    def _go(self, first: int, last: int, until: int, out: Array) -> None:
+        time, layout = self._timeline, self.layout
+        facts = time.facts.between(self._folded, until)
+        self._folded = until
+        lives = [-1 if h == FOREVER else time.half_lives.index(h) for h in layout.half_lives]
+        _run(
+            first, last, self._key, time.history.orders["placed_at"], time.amount, time.index, time.up,
+            facts.key_row, facts.order, facts.visible_at, facts.buyer if KINDS[layout.kind].buyer else facts.everyone,
+            self._values, self._grid, self._measure, self._which,
+            np.searchsorted(np.sort(layout.slot), np.arange(len(lives) + 1)), np.array(lives), self._column, out,
+        )  # fmt: skip

@@ -1,0 +1,77 @@
+"""One engine of `make bench-engine` in a process of its own: `python -m tests.bench.engine_run ENGINE FOLDER OUT.npz`.
+
+Prints seconds of the clock and of CPU, and the most memory held, as JSON. What it computed is left in OUT: the sum of each
+column, and a sample of its rows, for the agreement of engines. A thousand orders first, so that nothing is compiled or
+loaded on the clock; reading the input is on the clock of the two that go from file to file, `files` and `floor`.
+"""
+
+import importlib
+import json
+import resource
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tests.bench.engine_input import write_input
+
+_SAMPLE = 20_000
+
+
+def tables(folder: Path) -> tuple[pa.Table, pa.Table]:
+    return pq.read_table(folder / "orders.parquet"), pq.read_table(folder / "news.parquet")
+
+
+def in_memory(engine: str, folder: Path, out: Path | None) -> dict[str, float]:
+    """The engine alone, from tables in memory to columns in memory; each key's columns are let go when they are there."""
+    module = importlib.import_module(f"tests.bench.engine_{engine}")
+    orders, news = tables(folder)
+    rows = np.linspace(0, len(orders) - 1, min(len(orders), _SAMPLE)).astype(np.int64)
+    found: dict[str, Any] = {}
+    clock, spent = 0.0, 0.0
+    todo = module.compute(orders, news)
+    while True:
+        began, cpu = time.perf_counter(), time.process_time()
+        one = next(todo, None)
+        clock, spent = clock + time.perf_counter() - began, spent + time.process_time() - cpu
+        if one is None:
+            break
+        key, columns = one
+        found |= {f"{key} {j}": np.append(column[rows], np.nansum(column)) for j, column in enumerate(columns)}
+    if out is not None:
+        np.savez(out, **found)
+    return {"seconds": clock, "cpu": spent}
+
+
+def files(engine: str, folder: Path, out: Path | None) -> dict[str, float]:
+    """`files`: Parquet to Parquet by the replay. `floor`: the same files read, sorted and written, nothing in between."""
+    from tests.bench import engine_files
+
+    work: Callable[[Path, Path], tuple[float, float]] = getattr(engine_files, engine)
+    seconds, cpu = work(folder, folder / "features")
+    return {"seconds": seconds, "cpu": cpu}
+
+
+def main() -> None:
+    engine, folder, out = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+    run = files if engine in ("files", "floor") else in_memory
+    with tempfile.TemporaryDirectory() as small:
+        write_input(Path(small), 1_000, 1)
+        if engine == "floor":
+            files("files", Path(small), None)
+        run(engine, Path(small), None)
+    if engine == "files":
+        shutil.rmtree(folder / "features", ignore_errors=True)
+    took = run(engine, folder, out)
+    print(json.dumps(took | {"peak_gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20}))
+
+
+if __name__ == "__main__":
+    main()
