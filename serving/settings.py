@@ -19,20 +19,22 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """home: run-time files.  mlruns: MLflow's.  host, port: where the service listens."""
+    """home: run-time files.  mlruns: MLflow's.  host, port: where the service listens.  database_url: the PostgreSQL
+    server that keeps pools; None: SQLite files."""
 
     home: Path
     mlruns: Path
     host: str
     port: int
+    database_url: str | None = None
 
 
 def settings() -> Settings:
-    """Settings from the environment: RTO_HOME, RTO_MLRUNS, RTO_HOST, RTO_PORT.
+    """Settings from the environment: RTO_HOME, RTO_MLRUNS, RTO_HOST, RTO_PORT, RTO_DATABASE_URL.
 
     Runs lie within a home that was named, else in `./mlruns`: two homes must not read each other's runs.
 
-    Raises UsageError ENV001 if the port is no number.
+    Raises UsageError ENV001 if the port is no number, ENV002 if the database URL names no PostgreSQL server.
     """
     port = os.environ.get("RTO_PORT", "3333")
     if not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
@@ -44,7 +46,20 @@ def settings() -> Settings:
         mlruns=Path(os.environ.get("RTO_MLRUNS", Path(os.environ.get("RTO_HOME", "")) / "mlruns")).absolute(),
         host=os.environ.get("RTO_HOST", "127.0.0.1"),
         port=int(port),
+        database_url=_database_url(),
     )
+
+
+def _database_url() -> str | None:
+    """The server that keeps pools; None: SQLite files under the home do. What it says is not repeated: it may hold a
+    password."""
+    url = os.environ.get("RTO_DATABASE_URL", "").strip()
+    if url and not url.startswith(("postgresql://", "postgres://")):
+        expected = "postgresql://USER@HOST:PORT/DATABASE"
+        raise UsageError(
+            "ENV002", "RTO_DATABASE_URL", got="another kind of URL", expected=expected, to_do="set it or unset it"
+        )
+    return url or None
 
 
 def silence_telemetry() -> None:
