@@ -8,6 +8,7 @@ import click
 
 from data.console import Session
 from data.errors import Exit, RtoError
+from data.server import keep_on_server
 from serving.settings import settings, silence_telemetry
 
 COMMANDS = {
@@ -106,6 +107,7 @@ def rto(ctx: click.Context) -> None:
       rto import orders.csv --mapping amazon-in && rto train && rto promote challenger && rto serve
     """
     found = settings()
+    keep_on_server(found.database_url)
     ctx.obj = Session(found.home, found.mlruns)
 
 

@@ -18,7 +18,7 @@ from data.arrival import Desk, arrive
 from data.ask import ToldOrders, orders_told
 from data.console import Tell
 from data.contract import CLOCK_SLACK
-from data.database import Connection, open_database
+from data.database import Connection, map_into_memory, open_database
 from data.errors import DataError, UsageError
 from data.history import Columns
 from data.ingest import Options
@@ -121,7 +121,7 @@ def _texts(column: Any) -> Any:
 
 def _open(pool: Pool) -> Connection:
     connection = open_database(pool.database, read_only=True)
-    connection.execute(f"PRAGMA mmap_size = {_MAPPED}")
+    map_into_memory(connection, _MAPPED)
     return connection
 
 

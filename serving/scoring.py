@@ -13,6 +13,7 @@ import orjson
 from prometheus_client import Counter
 
 from data.database import Connection, open_database
+from data.one_moment import one_moment
 from data.pool import Merchant
 from serving import checkouts, http, ledger, stages
 from serving.budget_seeds import day_of
@@ -164,7 +165,7 @@ def _in_one_moment(
 ) -> list[Scored | Refusal]:
     """Every order read and scored at one moment, whatever is written meanwhile."""
     try:
-        with ledger.one_moment(connection):
+        with one_moment(connection):
             reads = [_read(connection, desk, question, i) for i in range(len(question.orders))]
             asks = [one.ask for one in reads if isinstance(one, _Read)]
             scored = iter(_scored(connection, bundle, asks, _counting(desk, question)))

@@ -21,22 +21,24 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """home: run-time files.  mlruns: MLflow's.  host, port: where the service listens.
-    per_second: of one merchant."""
+    """home: run-time files.  mlruns: MLflow's.  host, port: where the service listens.  per_second: of one merchant.
+    database_url: the PostgreSQL server that keeps pools; None: SQLite files."""
 
     home: Path
     mlruns: Path
     host: str
     port: int
     per_second: float = PER_SECOND
+    database_url: str | None = None
 
 
 def settings() -> Settings:
-    """Settings from the environment: RTO_HOME, RTO_MLRUNS, RTO_HOST, RTO_PORT, RTO_PER_SECOND.
+    """Settings from the environment: RTO_HOME, RTO_MLRUNS, RTO_HOST, RTO_PORT, RTO_PER_SECOND, RTO_DATABASE_URL.
 
     Runs lie within a home that was named, else in `./mlruns`: two homes must not read each other's runs.
 
-    Raises UsageError ENV001 if the port is no number, ENV002 if the limit is none.
+    Raises UsageError ENV001 if the port is no number, ENV002 if the limit is none, ENV003 if the database URL names no
+    PostgreSQL server.
     """
     port = os.environ.get("RTO_PORT", "3333")
     if not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
@@ -53,7 +55,20 @@ def settings() -> Settings:
         host=os.environ.get("RTO_HOST", "127.0.0.1"),
         port=int(port),
         per_second=float(limit),
+        database_url=_database_url(),
     )
+
+
+def _database_url() -> str | None:
+    """The server that keeps pools; None: SQLite files under the home do. What it says is not repeated: it may hold a
+    password."""
+    url = os.environ.get("RTO_DATABASE_URL", "").strip()
+    if url and not url.startswith(("postgresql://", "postgres://")):
+        expected = "postgresql://USER@HOST:PORT/DATABASE"
+        raise UsageError(
+            "ENV003", "RTO_DATABASE_URL", got="another kind of URL", expected=expected, to_do="set it or unset it"
+        )
+    return url or None
 
 
 def silence_telemetry() -> None:
