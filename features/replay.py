@@ -67,7 +67,7 @@ def each(
     n = len(history)
     kept = snapshot if n else None
     held = side_by_side([partial(kept.load, f.name, _texts(f)) for f in folds]) if kept else [None] * len(folds)
-    since = 0 if None in held or not n else min(one.prefix.moment for one in held if one)
+    since = 0 if None in held else min((one.prefix.moment for one in held if one), default=0)
     timeline = timeline_of(history, [one for fold in folds for one in fold.sums], since)
     tasks = [partial(_read, timeline, fold, old, kept) for fold, old in zip(folds, held, strict=True)]
     with ThreadPoolExecutor(cpu_count() or 1) as threads:
