@@ -18,7 +18,7 @@ from data.history import Told
 from data.pool import Pool
 from data.server import server_url
 from features import store as kept_state
-from features.catalog import needed_sums
+from features.catalog import kept_sums
 from features.rebuild import verify
 from serving import ledger
 from tests.faults.telling_process import N_ORDERS
@@ -34,7 +34,7 @@ def shop(folder: Path) -> Pool:
     """A pool with orders, and a state built for them."""
     pool = Pool(folder, "shop")
     connection = open_database(pool.database)
-    kept_state.reset(connection, needed_sums())
+    kept_state.reset(connection, kept_sums())
     with immediate(connection):
         for i in range(N_ORDERS):
             row = {"order_id": f"o{i}", "merchant_id": "m1", "placed_at": T0, "payment_method": "cod", "phone": i % 7,

@@ -23,7 +23,7 @@ from data.news import news_table
 from data.pool import Pool
 from features import store
 from features.assemble import matrix
-from features.catalog import CATALOG, needed_sums
+from features.catalog import CATALOG, kept_sums
 from features.contribution import Measure
 from features.fold import FOREVER
 from features.keys import KINDS
@@ -39,7 +39,7 @@ from tests.helpers.servers import kept_on
 
 World = tuple[list[dict[str, Any]], list[Told]]
 SUMS = tuple(dict.fromkeys((
-    *needed_sums(),
+    *kept_sums(),
     *(Sum(kind, measure, half_life) for kind in KINDS for measure in Measure for half_life in (FOREVER, 30 * DAY)),
     *(Link(kind, measure) for kind in KINDS for measure in Distinct),
 )))  # fmt: skip
@@ -150,7 +150,7 @@ def test_at_any_moment_the_store_reads_what_the_formula_says(anew, world: World,
 @settings(max_examples=30)
 def test_any_order_of_arrival_ends_in_the_state_of_a_rebuild_and_of_the_formula(anew, world: World, order: Any) -> None:
     rows, told = world
-    shop, history = anew(rows, needed_sums()), history_of(rows, told)
+    shop, history = anew(rows, kept_sums()), history_of(rows, told)
     order.shuffle(told)
     with immediate(shop.connection):
         for one in told:
@@ -172,7 +172,7 @@ def test_any_order_of_arrival_ends_in_the_state_of_a_rebuild_and_of_the_formula(
 @settings(max_examples=20)
 def test_an_import_and_what_came_in_live_after_it_fold_into_one_state(anew, world: World, at: int) -> None:
     rows, told = world
-    shop = anew(rows, needed_sums())
+    shop = anew(rows, kept_sums())
     early = [r for r in rows if r["placed_at"] < at]
     imported = news_table([t for t in told_once(told) if t.known_at < at])
     with segments.writing(shop.pool) as draft:
@@ -203,9 +203,9 @@ def agree_to_the_last_digit(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) ->
 @settings(max_examples=40)
 def test_every_feature_is_one_number_in_training_serving_and_by_the_formula(anew, world: World) -> None:
     rows, told = world
-    shop, history = anew(rows, needed_sums()), history_of(rows, told)
+    shop, history = anew(rows, kept_sums()), history_of(rows, told)
     known, arrivals = known_orders(history), sorted(told, key=lambda t: t.known_at)
-    trained = matrix(history.orders, replay(history, needed_sums()), FLAT)
+    trained = matrix(history.orders, replay(history, kept_sums()), FLAT)
     with immediate(shop.connection):
         for i, order_id in enumerate(history.orders["order_id"]):
             at = int(history.orders["placed_at"][i])
@@ -223,7 +223,7 @@ def test_every_feature_is_one_number_in_training_serving_and_by_the_formula(anew
 def small_shop(anew) -> Shop:
     rows = [{"order_id": f"o{i}", "merchant_id": "m1", "placed_at": T0 + i * DAY, "payment_method": "cod", "phone": 1,
              "name": i, "amount_minor": 50_000.0, "pincode": "800001", "district": "D", "state": "S"} for i in range(3)]  # fmt: skip
-    shop = anew(rows, needed_sums())
+    shop = anew(rows, kept_sums())
     with immediate(shop.connection):
         for row in rows:
             at = row["placed_at"]
