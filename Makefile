@@ -8,7 +8,7 @@ export BENTOML_DO_NOT_TRACK := true
 export DO_NOT_TRACK := true
 unexport PYTHONDONTWRITEBYTECODE  # every process would compile every module anew
 
-.PHONY: demo test lint types imports check bench bench-import bench-score bench-world bench-features bench-engine bench-prepaid bench-quality bench-monitor bench-money bento soak system-deps clean
+.PHONY: demo test lint types imports check bench bench-import bench-score bench-world bench-features bench-engine bench-prepaid bench-quality bench-monitor bench-money bench-spiral bento soak system-deps clean
 
 demo: .venv/ready          ## the main job on a made-up market, start to finish
 	@.venv/bin/rto demo
@@ -54,6 +54,9 @@ bench-quality: .venv/ready ## the model beside the oracle: the goal table; ARGS=
 
 bench-money: .venv/ready   ## what decisions earn beside the oracle: the goal table; ARGS="--orders 100000 --seed 8"
 	@.venv/bin/python -m tests.bench.money $(ARGS)
+
+bench-spiral: .venv/ready  ## what a model forgets of orders it keeps away, with a holdout and without; ARGS="--orders 100000 --seed 8"
+	@.venv/bin/python -m tests.bench.spiral $(ARGS)
 
 bench-monitor: .venv/ready ## what the monitor sees of shifts in made-up markets; ARGS="--seed 9 --write"
 	@.venv/bin/python -m tests.bench.monitor $(ARGS)

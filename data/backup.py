@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,9 +21,11 @@ import apsw
 from data.alone import LOCK, alone
 from data.console import Tell
 from data.contract import SECOND
+from data.database import open_database
 from data.durable import drafting
 from data.errors import DataError, UsageError
-from data.pool import pool_names
+from data.pool import Pool, pool_names
+from data.server import server_url
 
 VERSION = 1
 MANIFEST = "MANIFEST.json"
@@ -136,11 +138,13 @@ def fingerprints(home: Path) -> dict[str, str]:
 
 def _copy_all(home: Path, draft: Path, before: Backup | None, tell: Tell) -> dict[str, dict[str, Any]]:
     """The champion's name before the bundles: what a promotion adds meanwhile does no harm, what it lacked would."""
-    found = sorted(_held(home), key=lambda path: (path.name != "champion", path))
+    on_server = {Pool(home, name).database.relative_to(home) for name in pool_names(home)} if server_url() else set()
+    found = sorted({*_held(home), *on_server}, key=lambda path: (path.name != "champion", path))
     told = {}
     for done, path in enumerate(found):
         tell("backup", done, len(found))
-        told[str(path)] = _copied(home / path, draft / path, _earlier(before, path))
+        copied = _from_server if path in on_server else _copied
+        told[str(path)] = copied(home / path, draft / path, _earlier(before, path))
     return told
 
 
@@ -168,6 +172,16 @@ def _copied(path: Path, to: Path, earlier: tuple[Path, str] | None) -> dict[str,
         return {"bytes": to.stat().st_size, "sha256": earlier[1]}
     else:
         shutil.copyfile(path, to)
+    return {"bytes": to.stat().st_size, "sha256": digest_of(to)}
+
+
+def _from_server(path: Path, to: Path, _: object) -> dict[str, Any]:
+    """What a server keeps of a pool, as the file that would keep it."""
+    from data.moving import to_file  # the driver of a server is loaded where there is one
+
+    to.parent.mkdir(parents=True, exist_ok=True)
+    with closing(open_database(path, read_only=True)) as connection:
+        to_file(connection, to)  # type: ignore[arg-type]
     return {"bytes": to.stat().st_size, "sha256": digest_of(to)}
 
 

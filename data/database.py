@@ -1,74 +1,90 @@
-"""One SQLite file for each pool: opened the one safe way, created and migrated here."""
+"""A pool's database: one SQLite file for each pool, or one schema for each on a PostgreSQL server; opened the one safe
+way, created and migrated here.
 
-from collections.abc import Callable, Iterator
+A connection of either kind executes statements of one dialect (`?`, `?1` or `:name` for what is bound), and what the
+two do differently is said by the functions of this file, `data/asked.py` and `data/kept_state.py`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import apsw
 
 from data.errors import DataError
+from data.schema import SCHEMA_VERSION, STEPS
+from data.server import server_url
 
-Connection: TypeAlias = apsw.Connection
+
+class Connection(Protocol):
+    """What all rooms know of a database: `apsw.Connection` and `data.postgres.Postgres` are ones."""
+
+    @property
+    def in_transaction(self) -> bool: ...
+
+    def execute(self, statement: str, bindings: Any = ..., /) -> Any:
+        """A cursor over the rows of the answer."""
+
+    def executemany(self, statement: str, rows: Iterable[Any], /) -> Any: ...
+
+    def close(self) -> None: ...
+
+
+def is_sqlite(connection: Connection) -> bool:
+    """Is this a file of SQLite? Else it is a server."""
+    return isinstance(connection, apsw.Connection)
+
 
 _PATIENCE_MS = 5_000
 SAFE_SQLITE = 3_051_003  # older builds can corrupt a WAL database when two connections checkpoint and write at once
 
-_SCHEMA = """
-CREATE TABLE pseudonyms (
-  pseudonym INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, token BLOB NOT NULL, UNIQUE (kind, token)
-);
-CREATE TABLE orders (
-  merchant_id TEXT NOT NULL, order_id TEXT NOT NULL, placed_at INTEGER NOT NULL, origin TEXT NOT NULL,
-  columns TEXT NOT NULL, PRIMARY KEY (merchant_id, order_id)
-) WITHOUT ROWID;
-CREATE TABLE news (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT, merchant_id TEXT NOT NULL, order_id TEXT NOT NULL, source TEXT NOT NULL,
-  event_id TEXT NOT NULL, type TEXT NOT NULL, happened_at INTEGER NOT NULL, known_at INTEGER NOT NULL,
-  reason TEXT, details TEXT, origin TEXT NOT NULL, UNIQUE (merchant_id, source, event_id)
-);
-CREATE INDEX news_of_order ON news (merchant_id, order_id);
-CREATE INDEX orders_by_time ON orders (merchant_id, placed_at);
-CREATE TABLE decisions (
-  decision_id TEXT PRIMARY KEY, merchant_id TEXT NOT NULL, order_id TEXT, checkout_id TEXT,
-  scored_at INTEGER NOT NULL, folded_through INTEGER NOT NULL, body TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX decisions_of_merchant ON decisions (merchant_id, scored_at);
-CREATE TABLE state (kind TEXT NOT NULL, key TEXT NOT NULL, folded BLOB NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
-CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TRIGGER news_is_append_only BEFORE UPDATE ON news WHEN OLD.origin = 'live'
-  BEGIN SELECT RAISE(ABORT, 'news is append-only'); END;
-CREATE TRIGGER live_news_stays BEFORE DELETE ON news WHEN OLD.origin = 'live'
-  BEGIN SELECT RAISE(ABORT, 'news is append-only'); END;
-CREATE TRIGGER orders_are_immutable BEFORE UPDATE ON orders BEGIN SELECT RAISE(ABORT, 'orders are immutable'); END;
-CREATE TRIGGER decisions_are_immutable BEFORE UPDATE ON decisions
-  BEGIN SELECT RAISE(ABORT, 'decisions are append-only'); END;
-CREATE TRIGGER decisions_stay BEFORE DELETE ON decisions BEGIN SELECT RAISE(ABORT, 'decisions are append-only'); END;
-"""
-_CHECKOUTS = """
-CREATE TABLE checkouts (
-  merchant_id TEXT NOT NULL, order_id TEXT NOT NULL, checkout_id TEXT NOT NULL, PRIMARY KEY (merchant_id, order_id)
-) WITHOUT ROWID;
-CREATE INDEX orders_of_checkout ON checkouts (merchant_id, checkout_id);
-CREATE INDEX decisions_of_checkout ON decisions (merchant_id, checkout_id) WHERE checkout_id IS NOT NULL;
-CREATE INDEX decisions_of_order ON decisions (merchant_id, order_id) WHERE order_id IS NOT NULL;
-CREATE TRIGGER checkouts_are_immutable BEFORE UPDATE ON checkouts
-  BEGIN SELECT RAISE(ABORT, 'an order keeps its checkout'); END;
-CREATE TRIGGER checkouts_stay BEFORE DELETE ON checkouts
-  BEGIN SELECT RAISE(ABORT, 'an order keeps its checkout'); END;
-"""
-_STEPS = (_SCHEMA, _CHECKOUTS)
-"""What brings a file from version 0 to 1, from 1 to 2, ... A published step never changes: a change is a new step."""
-SCHEMA_VERSION = len(_STEPS)
-
 
 def open_database(path: Path, *, read_only: bool = False) -> Connection:
-    """The pool's database, created or migrated if need be; an acknowledged write survives a power cut (FULL).
+    """The pool's database, created or migrated if need be; an acknowledged write survives a power cut.
 
-    Raises DataError DB001 if the file was written by a newer version, DB002 if SQLite is too old to be safe, DB003 if
-    it is to be read and there is none, DB004 if the file is something else, DB007 if it is to be migrated while
-    somebody else writes to it.
+    path: of the SQLite file; on a server, the folder it lies in names the pool. Raises DataError DB001 if it was
+    written by a newer version, DB003 if it is to be read and there is none, DB007 if it is to be migrated while
+    somebody else writes to it; of a file DB002 if SQLite is too old to be safe, DB004 if it is something else; of a
+    server DB008 if it does not answer, DB009 if it is full or may only be read.
     """
+    if (url := server_url()) is not None:
+        return _on_server(url, path.parent.name, read_only)
+    return open_file(path, read_only=read_only)
+
+
+def has_database(path: Path) -> bool:
+    """Is there a database for this pool? Creates none. Raises DataError DB008 if the server does not answer."""
+    if server_url() is None:
+        return path.exists()
+    connection = server_as_it_is(path)
+    try:
+        return bool(connection.version())
+    finally:
+        connection.close()
+
+
+def server_as_it_is(path: Path) -> Any:
+    """The pool on the server, to be read, whatever its version."""
+    from data.postgres import Postgres
+
+    return Postgres(str(server_url()), path.parent.name, read_only=True)
+
+
+def _on_server(url: str, pool: str, read_only: bool) -> Connection:
+    from data.postgres import Postgres  # a tenth of a second, and only where it is used
+
+    connection = Postgres(url, pool, read_only=read_only)
+    try:
+        connection.migrate(STEPS)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def open_file(path: Path, *, read_only: bool = False) -> Connection:
+    """The SQLite file, created or migrated if need be (FULL: an acknowledged write is on disk)."""
     if apsw.apsw_version() and apsw.SQLITE_VERSION_NUMBER < SAFE_SQLITE:
         raise DataError("DB002", "SQLite", got=apsw.sqlite_lib_version(), expected="3.51.3 or newer")
     if read_only and not path.exists():
@@ -101,7 +117,7 @@ def _migrate(connection: Connection, path: Path) -> None:
             raise DataError(
                 "DB001", str(path), got=f"schema version {version}", expected=expected, to_do="upgrade rto-risk"
             )
-        for step in _STEPS[version:]:
+        for step in STEPS[version:]:
             connection.execute(step)
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
@@ -120,11 +136,26 @@ def immediate(connection: Connection, say: Say | None = None) -> Iterator[None]:
     begin_writing(connection, say)
     try:
         yield
-        connection.execute("COMMIT")
+        commit(connection)
     except BaseException:
-        if connection.in_transaction:  # a COMMIT that failed may have ended it, or not
-            connection.execute("ROLLBACK")
+        roll_back(connection)
         raise
+
+
+def commit(connection: Connection) -> None:
+    """End what `begin_writing` began: it is on disk."""
+    if is_sqlite(connection):
+        connection.execute("COMMIT")
+    else:
+        connection.commit()  # type: ignore[attr-defined]
+
+
+def roll_back(connection: Connection) -> None:
+    """End what `begin_writing` began: it never was. A commit that failed may have ended it, or not."""
+    if not is_sqlite(connection):
+        connection.rollback()  # type: ignore[attr-defined]
+    elif connection.in_transaction:
+        connection.execute("ROLLBACK")
 
 
 def begin_writing(connection: Connection, say: Say | None = None) -> None:
@@ -134,30 +165,51 @@ def begin_writing(connection: Connection, say: Say | None = None) -> None:
     if say is None:
         raise _busy(connection, "to which somebody else is writing now")
     say("the pool's database is being written to: waiting until that has ended")
-    connection.set_busy_timeout(WAIT_SECONDS * 1000)
-    try:
-        if not _begins(connection):
-            raise _busy(connection, f"to which somebody else has been writing for {WAIT_SECONDS} seconds")
-    finally:
-        connection.set_busy_timeout(_PATIENCE_MS)
+    if not _begins(connection, WAIT_SECONDS):
+        raise _busy(connection, f"to which somebody else has been writing for {WAIT_SECONDS} seconds")
 
 
-def _begins(connection: Connection) -> bool:
+def _begins(connection: Any, seconds: float | None = None) -> bool:
+    """seconds: how long to wait for a turn, where that is longer than usual."""
     try:
+        if not is_sqlite(connection):
+            connection.begin(seconds)
+            return True
+        if seconds is not None:
+            connection.set_busy_timeout(int(seconds * 1000))
         connection.execute("BEGIN IMMEDIATE")
     except apsw.BusyError:
         return False
+    except DataError as error:
+        if error.code != "DB007":
+            raise
+        return False
+    finally:
+        if seconds is not None and is_sqlite(connection):
+            connection.set_busy_timeout(_PATIENCE_MS)
     return True
 
 
-def _busy(connection: Connection, how_long: str) -> DataError:
+def _busy(connection: Any, how_long: str) -> DataError:
     return DataError(
         "DB007",
-        connection.filename,
+        connection.filename if is_sqlite(connection) else connection.where,
         got=f"a database {how_long}",
         expected="a turn to write",
         to_do="see what holds it (a state rebuild, an import?), then try again",
     )
+
+
+def hold_in_memory(connection: Connection, kib: int) -> None:
+    """Let a file's pages be cached so far; a server knows by itself."""
+    if is_sqlite(connection):
+        connection.execute(f"PRAGMA cache_size = -{kib}")
+
+
+def map_into_memory(connection: Connection, n_bytes: int) -> None:
+    """Let a file that is only read be mapped."""
+    if is_sqlite(connection):
+        connection.execute(f"PRAGMA mmap_size = {n_bytes}")
 
 
 def scalar(connection: Connection, sql: str, bindings: tuple[Any, ...] = ()) -> Any:

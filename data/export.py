@@ -41,7 +41,7 @@ def _parsed(texts: list[str]) -> OrdersTable:
 
 def copy_orders(connection: Connection, origin: str, orders: Columns) -> None:
     """Put a segment's orders beside the live ones; what is there already stays."""
-    sql = "INSERT OR IGNORE INTO orders VALUES (?, ?, ?, ?, ?)"
+    sql = "INSERT INTO orders VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
     connection.executemany(sql, _order_rows(origin, orders))
 
 
@@ -60,7 +60,7 @@ def copy_news(connection: Connection, origin: str, news: NewsTable) -> None:
     sql = (
         f"INSERT INTO news ({', '.join(_NEWS)}, origin) VALUES (?,?,?,?,?,?,?,?,?,?) "
         "ON CONFLICT (merchant_id, source, event_id) DO UPDATE SET known_at = excluded.known_at "
-        f"WHERE origin <> '{LIVE}' AND excluded.known_at < known_at"
+        f"WHERE news.origin <> '{LIVE}' AND excluded.known_at < news.known_at"
     )
     for batch in news.select(_NEWS).to_batches(max_chunksize=_AT_ONCE):
         columns = (column.to_pylist() for column in batch.columns)

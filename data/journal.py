@@ -7,22 +7,23 @@ origin "live" were acknowledged to a caller and can be neither changed nor delet
 from collections.abc import Sequence
 from typing import Any
 
-import apsw
 import numpy as np
 import orjson
 
 from data import contract
 from data.arrival import MISSING, NEW
-from data.database import Connection, scalar
+from data.asked import array, asked, together
+from data.database import Connection, is_sqlite, scalar
 from data.errors import DataError
 from data.history import Columns, Told
 
 LIVE = "live"
 _FEW = 50  # up to so many tokens it is quicker to ask for each
-_ASKED = "carray(?) AS asked CROSS"  # crossed, so that SQLite goes from what is asked to the table and not back
 _SAME_ORDER = "merchant_id = ? AND order_id = asked.value"
-_PSEUDONYMS = f"SELECT asked.rowid - 1, pseudonym FROM {_ASKED} JOIN pseudonyms ON kind = ? AND token = asked.value"
+_PSEUDONYMS = "SELECT asked.rowid - 1, pseudonym FROM {} JOIN pseudonyms ON kind = ? AND token = asked.value"
 _ADD_PSEUDONYMS = "INSERT INTO pseudonyms (kind, token) SELECT ?, value FROM carray(?)"  # in the order of the array
+_ADD_ON_SERVER = """INSERT INTO pseudonyms (kind, token) SELECT ?, value
+FROM unnest(?::bytea[]) WITH ORDINALITY AS asked (value, place) ORDER BY place RETURNING token, pseudonym"""
 _NEWS = "merchant_id, order_id, source, event_id, type, happened_at, known_at, reason, details"
 
 
@@ -35,10 +36,16 @@ def assign_pseudonyms(connection: Connection, kind: str, tokens: list[bytes | No
     known = _known(connection, kind, wanted)
     new = [t for t in wanted if t not in known]
     if new:
-        connection.execute(_ADD_PSEUDONYMS, (kind, apsw.carray(tuple(new))))
-        last = connection.last_insert_rowid()  # AUTOINCREMENT within one transaction leaves no gaps
-        known |= zip(new, range(last - len(new) + 1, last + 1), strict=True)
+        known |= _added(connection, kind, new)
     return np.array([MISSING if t is None else known[t] for t in tokens], dtype=np.int64)
+
+
+def _added(connection: Any, kind: str, new: list[bytes]) -> dict[bytes, int]:
+    if not is_sqlite(connection):
+        return dict(connection.execute(_ADD_ON_SERVER, (kind, array(connection, new))))
+    connection.execute(_ADD_PSEUDONYMS, (kind, array(connection, new)))
+    last = connection.last_insert_rowid()  # AUTOINCREMENT within one transaction leaves no gaps
+    return dict(zip(new, range(last - len(new) + 1, last + 1), strict=True))
 
 
 def find_pseudonyms(connection: Connection, kind: str, tokens: list[bytes | None]) -> "np.ndarray[Any, Any]":
@@ -48,10 +55,10 @@ def find_pseudonyms(connection: Connection, kind: str, tokens: list[bytes | None
 
 
 def _known(connection: Connection, kind: str, tokens: list[bytes]) -> dict[bytes, int]:
-    if len(tokens) > _FEW:
-        asked = tuple(tokens)
-        rows = connection.execute(_PSEUDONYMS, (apsw.carray(asked), kind))
-        return {asked[place]: int(pseudonym) for place, pseudonym in rows}
+    if len(tokens) > _FEW or not is_sqlite(connection):
+        sql = _PSEUDONYMS.format(asked(connection, "bytea"))
+        rows = connection.execute(sql, (array(connection, tokens), kind)) if tokens else ()
+        return {tokens[place]: int(pseudonym) for place, pseudonym in rows}
     sql = "SELECT pseudonym FROM pseudonyms WHERE kind = ? AND token = ?"
     found = ((t, scalar(connection, sql, (kind, t))) for t in tokens)
     return {t: p for t, p in found if p is not None}
@@ -146,9 +153,9 @@ def _in_one_row(
 ) -> list[list[Any]]:
     """Columns of what a table holds of these orders, each as one JSON text: SQLite then works in one piece and leaves
     the interpreter to others, where a row at a time is a quarrel for it."""
-    columns = ", ".join(f"json_group_array({one})" for one in wanted)
-    sql = f"SELECT {columns} FROM {_ASKED} JOIN {table} ON {_SAME_ORDER}"
-    [texts] = connection.execute(sql, (apsw.carray(tuple(order_ids)), merchant_id))
+    columns = ", ".join(together(connection, one) for one in wanted)
+    sql = f"SELECT {columns} FROM {asked(connection)} JOIN {table} ON {_SAME_ORDER}"
+    [texts] = connection.execute(sql, (array(connection, order_ids), merchant_id))
     return [orjson.loads(text) for text in texts]
 
 

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from data import journal
-from data.database import Connection, begin_writing
+from data.database import Connection, begin_writing, commit, hold_in_memory, roll_back
 
 _CACHE_KIB = 256 * 1024  # tokens are random: their index is written all over
 
@@ -28,7 +28,7 @@ class Numbering:
         return journal.assign_pseudonyms(self._connection, kind, tokens)
 
     def _begin(self) -> None:
-        self._connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        hold_in_memory(self._connection, _CACHE_KIB)
         begin_writing(self._connection, self._say)
 
     def __enter__(self) -> Self:
@@ -41,7 +41,6 @@ class Numbering:
             return
         try:
             if error is None:
-                self._connection.execute("COMMIT")
+                commit(self._connection)
         finally:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+            roll_back(self._connection)

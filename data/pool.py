@@ -82,6 +82,18 @@ class Pool:
             return {}
         return {m["merchant_id"]: Merchant(**m) for m in json.loads(self.merchants_file.read_text())}
 
+    @property
+    def strangers_apart(self) -> bool:
+        """Is a buyer of whom a merchant knows no outcome itself scored as if nobody knew them?"""
+        return (self.folder / "strangers_apart").exists()
+
+    def keep_strangers_apart(self, apart: bool) -> None:
+        """Set it; whoever serves the pool notices."""
+        if apart:
+            replace_text(self.folder / "strangers_apart", "")
+        else:
+            (self.folder / "strangers_apart").unlink(missing_ok=True)
+
     def add_merchants(self, merchants: list[Merchant]) -> None:
         known = {**self.merchants(), **{m.merchant_id: m for m in merchants}}
         self.folder.mkdir(parents=True, exist_ok=True)

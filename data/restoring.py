@@ -1,6 +1,7 @@
 """An installation brought back from a backup: nothing is in place until all of it was found whole."""
 
 import hashlib
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,10 @@ import apsw
 
 from data.backup import DATABASE, Backup, fingerprints, open_backup
 from data.console import Tell
+from data.database import open_database
 from data.durable import drafting
 from data.errors import DataError, UsageError
+from data.server import server_url
 
 _CHUNK = 1 << 20
 _OF_HOME = ".home"
@@ -35,7 +38,19 @@ def restore(folder: Path, home: Path, tell: Tell) -> Backup:
             file.rename(home / file.name)
         if beside.exists():
             beside.rmdir()
+        if server_url() is not None:
+            _onto_server(draft, home)
     return backup
+
+
+def _onto_server(draft: Path, home: Path) -> None:
+    """Each pool's tables to the server that keeps them; their files are not needed any more."""
+    from data.moving import to_server  # the driver of a server is loaded where there is one
+
+    for file in sorted(draft.glob(f"*/*{DATABASE}")):
+        with closing(open_database(home / "pools" / file.parent.name / file.name)) as connection:
+            to_server(file, connection)  # type: ignore[arg-type]
+        file.unlink()
 
 
 def _place(draft: Path, path: str) -> Path:

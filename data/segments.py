@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from data import contract, export, kept, matching
 from data.building import build_history
-from data.database import open_database
+from data.database import has_database, open_database
 from data.durable import sync
 from data.errors import DataError, Fault
 from data.history import Columns, History
@@ -217,7 +217,7 @@ def _first_told(orders: OrdersTable) -> OrdersTable:
 
 def live_history(pool: Pool) -> tuple[OrdersTable, NewsTable]:
     """What came in live; nothing without a database."""
-    if not pool.database.exists():
+    if not has_database(pool.database):
         return kept.ORDERS_SCHEMA.empty_table(), NEWS_SCHEMA.empty_table()
     connection = open_database(pool.database, read_only=True)
     try:

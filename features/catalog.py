@@ -6,10 +6,12 @@ The variable's name is the column's name everywhere: training table, bundle, dec
 import hashlib
 import json
 from dataclasses import asdict
+from functools import lru_cache
 
 from data.contract import TEXT_MEASURES_VERSION
 from features import history_features, order_features
-from features.keys import KINDS
+from features.contribution import Measure
+from features.keys import KINDS, OTHERS_BUYER, OWN_BUYER
 from features.rates import cart_readings, most_readings
 from features.sources import Feature, FromOrder, Level, Link, Most, PerCart, Rate, Source, Sum
 
@@ -17,6 +19,7 @@ __all__ = [
     "CATALOG",
     "FEATURES",
     "LEVELLED",
+    "OWN_RECORD",
     "RATED",
     "Feature",
     "FromOrder",
@@ -27,8 +30,10 @@ __all__ = [
     "Rate",
     "Source",
     "Sum",
+    "counting_others",
     "feature_named",
     "fingerprint",
+    "kept_sums",
     "level_feature",
     "needed_sums",
 ]
@@ -76,6 +81,23 @@ def fingerprint(catalog: tuple[Feature, ...] = CATALOG) -> str:
 def needed_sums(catalog: tuple[Feature, ...] = CATALOG) -> tuple[Sum | Link, ...]:
     """Every sum and link that some feature reads, each once, in a stable order."""
     return tuple(dict.fromkeys(one for feature in catalog for one in _read_by(feature.source)))
+
+
+OWN_RECORD: tuple[Sum, ...] = tuple(
+    Sum(key, measure) for key in OWN_BUYER for measure in (Measure.KNOWN, Measure.DELIVERED, Measure.RTO)
+)
+"""A buyer's record with one merchant alone: what that merchant is told of a buyer, whatever the model looks at."""
+
+
+def kept_sums() -> tuple[Sum | Link, ...]:
+    """What the online state keeps: all that some feature reads, and what merchants are told beside the risk."""
+    return tuple(dict.fromkeys((*needed_sums(), *OWN_RECORD)))
+
+
+@lru_cache(maxsize=8)
+def counting_others(names: tuple[str, ...]) -> tuple[bool, ...]:
+    """Of features by name: is each made from what became of a buyer's orders at any merchant of the pool?"""
+    return tuple(any(one.key in OTHERS_BUYER for one in _read_by(feature_named(name).source)) for name in names)
 
 
 def _read_by(source: Source) -> list[Sum | Link]:

@@ -41,6 +41,10 @@ KINDS: dict[str, Kind] = {
     )
 }
 
+OWN_BUYER = ("merchant_phone", "customer")
+"""Keys by which one merchant alone knows a buyer: no other merchant's order is summed there."""
+OTHERS_BUYER = frozenset(kind.name for kind in KINDS.values() if kind.buyer) - set(OWN_BUYER)
+"""Keys of a buyer under which the orders of every merchant of the pool are summed."""
 SEPARATOR = "\x1f"
 
 

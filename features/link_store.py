@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from data.database import Connection, get_meta, scalar, set_meta
+from data.database import Connection, get_meta, set_meta
 from data.history import Array, Columns
+from data.kept_state import have_at_hand, keep_state, load_rows, state_of
 from features.asked_keys import AskedKeys
 from features.contribution import Contribution
 from features.held import Held, Under
@@ -52,6 +53,8 @@ class Place:
 
 def change_links(connection: Connection, links: Iterable[Link], before: Place | None, after: Place) -> None:
     """Bring the sets from what an order said before to what it says now."""
+    links = tuple(links)
+    have_at_hand(connection, _rows_of(links, before, after))
     for link in links:
         fresh = after.named.pairs(link) - (set() if before is None else before.named.pairs(link))
         moved: dict[tuple[str, int], int] = dict.fromkeys(sorted(fresh), 0)
@@ -63,14 +66,21 @@ def change_links(connection: Connection, links: Iterable[Link], before: Place | 
                 _change(connection, link, pair, change, joins=pair in fresh)
 
 
+def _rows_of(links: tuple[Link, ...], *places: Place | None) -> Iterator[tuple[str, str]]:
+    """Kind and key of every set that orders may move."""
+    for place in filter(None, places):
+        for link in links:
+            pairs = {*place.named.pairs(link), *([pair] if (pair := place.pair(link)) is not None else [])}
+            yield from ((_kind(link), key) for key, _ in pairs)
+
+
 def _change(connection: Connection, link: Link, pair: tuple[str, int], change: int, *, joins: bool) -> None:
     key, value = pair
     slots, weights = _set(connection, link, key)
     if joins:
         join(slots, weights, value)
     weigh_in(slots, weights, value, change)
-    sql = "INSERT INTO state VALUES (?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET folded = excluded.folded"
-    connection.execute(sql, (_kind(link), key, pack(slots, weights)))
+    keep_state(connection, _kind(link), key, pack(slots, weights))
 
 
 def read_links(
@@ -153,7 +163,7 @@ def load_sets(connection: Connection, link: Link, keys: Iterable[str], slots: An
     """Write the sets of many keys of one link, but the empty ones; returns how many. Call within a transaction."""
     sets = zip(keys, slots.tolist(), weights.tolist(), strict=True)
     rows = [(_kind(link), key, pack(own, behind)) for key, own, behind in sets if own[0] != EMPTY]
-    connection.executemany("INSERT INTO state VALUES (?, ?, ?)", rows)
+    load_rows(connection, rows)
     return len(rows)
 
 
@@ -173,7 +183,7 @@ def _kind(link: Link) -> str:
 
 
 def _set(connection: Connection, link: Link, key: str) -> tuple[list[int], list[int]]:
-    blob = scalar(connection, "SELECT folded FROM state WHERE kind = ? AND key = ?", (_kind(link), key))
+    blob = state_of(connection, _kind(link), key)
     return unpack(b"" if blob is None else blob)
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import Any, TypeAlias
 
-import apsw
 import numpy as np
 import orjson
 
-from data.database import Connection
+from data.asked import array, asked
+from data.database import Connection, is_sqlite
 from features.asked_keys import AskedKeys
 from features.fold import FOREVER, GONE
 from features.layout import Layout
@@ -116,30 +116,47 @@ def _numbers(kept: Kept, n: int, grid: slice, values: slice) -> Array:
 
 def blobs_of(connection: Connection, kinds: Sequence[str], keys: list[list[str]]) -> list[Kept]:
     """For each kind, what is kept under its keys."""
+    if not is_sqlite(connection):
+        return _of_server(connection, kinds, keys)
     if sum(map(len, keys)) > _FEW:
         return [_of_many(connection, kind, own) for kind, own in zip(kinds, keys, strict=True)]
-    asked = [(i, place, kind, key) for i, kind in enumerate(kinds) for place, key in enumerate(keys[i])]
+    wanted = [(i, place, kind, key) for i, kind in enumerate(kinds) for place, key in enumerate(keys[i])]
     sql = (
         "SELECT asked.value ->> 0, asked.value ->> 1, folded FROM json_each(?) AS asked "
         "JOIN state ON kind = asked.value ->> 2 AND state.key = asked.value ->> 3"
     )
     found = [Kept([], []) for _ in kinds]
-    for i, place, blob in connection.execute(sql, (orjson.dumps(asked).decode(),)):
+    for i, place, blob in connection.execute(sql, (orjson.dumps(wanted).decode(),)):
         found[i].places.append(place)
         found[i].blobs.append(blob)
     return found
 
 
 _FEW = 1_000  # keys: up to so many, one statement for all kinds is quicker than one for each
-# the join is crossed so that SQLite never scans the state for each key
-_MANY = "SELECT asked.rowid - 1, folded FROM carray(?) AS asked CROSS JOIN state ON kind = ? AND key = asked.value"
+_MANY = "SELECT asked.rowid - 1, folded FROM {} JOIN state ON kind = ? AND key = asked.value"
+_ON_SERVER = """SELECT asked.rowid - 1, folded FROM unnest(?::text[], ?::text[]) WITH ORDINALITY AS asked (kind, key, rowid)
+INNER JOIN state USING (kind, key)"""
 
 
 def _of_many(connection: Connection, kind: str, keys: list[str]) -> Kept:
     if not keys:
         return Kept([], [])
-    rows: list[Any] = connection.execute(_MANY, (apsw.carray(tuple(keys)), kind)).fetchall()
+    sql = _MANY.format(asked(connection))
+    rows: list[Any] = connection.execute(sql, (array(connection, keys), kind)).fetchall()
     return Kept([place for place, _ in rows], [blob for _, blob in rows])
+
+
+def _of_server(connection: Connection, kinds: Sequence[str], keys: list[list[str]]) -> list[Kept]:
+    """One question for all kinds: each is a journey."""
+    wanted = [(i, place) for i, own in enumerate(keys) for place in range(len(own))]
+    names = [kind for kind, own in zip(kinds, keys, strict=True) for _ in own]
+    found = [Kept([], []) for _ in kinds]
+    if wanted:
+        for row, blob in connection.execute(_ON_SERVER, (names, [key for own in keys for key in own])):
+            i, place = wanted[row]
+            found[i].places.append(place)
+            found[i].blobs.append(blob)
+    return found
 
 
 def _take_out(values: Array, grid: Array, taken: Taken, plan: Plan) -> None:

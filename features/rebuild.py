@@ -13,7 +13,7 @@ from data.history import History
 from data.pool import Pool
 from data.segments import Segment, list_segments, load_history, read_news, read_orders
 from features import store
-from features.catalog import needed_sums
+from features.catalog import kept_sums
 from features.kind_fold import KindState
 from features.layout import layouts
 from features.link_replay import LinkState, final_links
@@ -28,7 +28,7 @@ Event: TypeAlias = tuple[str, str, str, str]
 def is_current(connection: Connection, pool: Pool) -> bool:
     """Does the online state hold every segment, and every sum of today's catalog?"""
     same = get_meta(connection, BUILT_FROM) == _names(list_segments(pool))
-    return same and set(needed_sums()) <= set(store.stored_sums(connection))
+    return same and set(kept_sums()) <= set(store.stored_sums(connection))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def fold_all(connection: Connection, pool: Pool) -> Folded:
     """Everything known now, folded; nothing is written, no lock is held."""
     through_seq, segments = journal.last_seq(connection), tuple(list_segments(pool))
     history = load_history(pool)
-    states, links = final_state(history, needed_sums()), final_links(history, _links(needed_sums()))
+    states, links = final_state(history, kept_sums()), final_links(history, _links(kept_sums()))
     return Folded(states, links, history, segments, through_seq)
 
 
@@ -65,7 +65,7 @@ def keep(connection: Connection, folded: Folded, progress: Progress) -> int:
     with immediate(connection, note):
         since = _told_since(connection, folded)
         copy_imports(connection, folded.segments, progress)
-        store.reset(connection, needed_sums())
+        store.reset(connection, kept_sums())
         for done, state in enumerate(folded.states):
             progress(f"state by {state.layout.kind}", done, len(folded.states))
             touched = np.flatnonzero(state.values.any(axis=1)).tolist()
@@ -118,7 +118,7 @@ def copy_imports(connection: Connection, segments: tuple[Segment, ...], progress
 def verify(connection: Connection, history: History) -> list[dict[str, Any]]:
     """Keys whose kept state differs from a fold of the history: counts and links at all, decayed sums by more than 1e-9
     of their size (or of 1). Raises DataError STATE001 if the state was never built, or built for another catalog."""
-    store.Store(connection).require(needed_sums())
+    store.Store(connection).require(kept_sums())
     wrong = []
     sums = store.stored_sums(connection)
     kept = layouts(sums)

@@ -1,4 +1,4 @@
-"""Serving's driver of the fold: the same state, kept in SQLite, one row for each key.
+"""Serving's driver of the fold: the same state, kept in the database, one row for each key.
 
 A write adds the change of one order's contribution to its keys; a read decays the keys of one order to the moment
 asked, its own contribution taken out first (the fold is linear), so that a second score does not see itself.
@@ -6,17 +6,18 @@ asked, its own contribution taken out first (the fold is linear), so that a seco
 
 import json
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from data.database import Connection, get_meta, scalar, set_meta
+from data.database import Connection, get_meta, set_meta
 from data.errors import DataError
 from data.history import Columns, Told
 from data.journal import as_table
+from data.kept_state import have_at_hand, keep_state, load_rows, state_of
 from features.asked_keys import AskedKeys
 from features.contribution import N_MEASURES, Contribution, Measure, contribution, in_cash
 from features.fold import add
@@ -92,6 +93,7 @@ class Store:
     def change(self, before: Standing | None, after: Standing) -> None:
         """Add the change of one order's contribution: its old weights leave their keys, its new ones enter theirs.
         So do its values in the links."""
+        have_at_hand(self.connection, self._rows_of(before, after))
         change_links(self.connection, self.links, None if before is None else before.place(), after.place())
         for kind, layout in self.layouts.items():
             old = None if before is None else key_of(KINDS[kind], before.columns)
@@ -104,17 +106,22 @@ class Store:
                 self._add(layout, old, tuple(-a for a in was), before.placed_at)
                 self._add(layout, new, now, after.placed_at)
 
+    def _rows_of(self, *standings: Standing | None) -> Iterator[tuple[str, str]]:
+        """Kind and key of every sum that orders may move."""
+        for one in filter(None, standings):
+            for kind in self.layouts:
+                if (key := key_of(KINDS[kind], one.columns)) is not None:
+                    yield kind, key
+
     def _add(self, layout: Layout, key: str | None, weights: tuple[float, ...], moment: int) -> None:
         if key is None or not any(weights):
             return
         values, grid = self._state(layout, key)
         add(values, grid, weights, moment, layout.measure, layout.slot, layout.half_lives)
-        sql = "INSERT INTO state VALUES (?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET folded = excluded.folded"
-        self.connection.execute(sql, (layout.kind, key, pack(values, grid)))
+        keep_state(self.connection, layout.kind, key, pack(values, grid))
 
     def _state(self, layout: Layout, key: str) -> tuple[list[float], list[int]]:
-        sql = "SELECT folded FROM state WHERE kind = ? AND key = ?"
-        blob = scalar(self.connection, sql, (layout.kind, key))
+        blob = state_of(self.connection, layout.kind, key)
         return layout.empty() if blob is None else unpack(blob, layout)
 
     def readings(self, order: dict[str, Any], at: int, own: Standing | None = None) -> Readings:
@@ -195,4 +202,4 @@ def reset(connection: Connection, sums: tuple[Sum | Link, ...]) -> None:
 def load_state(connection: Connection, kind: str, rows: Iterable[tuple[str, Any, Any]]) -> None:
     """Write the state of many keys of one kind: (key, values, grid). Call within a transaction."""
     packed = ((kind, key, pack(values, grid)) for key, values, grid in rows)
-    connection.executemany("INSERT INTO state VALUES (?, ?, ?)", packed)
+    load_rows(connection, packed)

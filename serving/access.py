@@ -10,13 +10,16 @@ import apsw
 from data.database import Connection, immediate
 from data.errors import UsageError
 
-SCOPES = ("score", "events", "report")
+SCOPES = ("score", "events", "report", "override")
+USUAL_SCOPES = SCOPES[:3]
+"""Of a key for which none are named: to decide over the policy is asked for by name."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS keys (
   digest TEXT PRIMARY KEY, key_id TEXT NOT NULL UNIQUE, merchant_id TEXT NOT NULL, scopes TEXT NOT NULL,
-  created_at INTEGER NOT NULL, revoked_at INTEGER
+  created_at INTEGER NOT NULL, revoked_at INTEGER, expires_at INTEGER
 ) WITHOUT ROWID;
 """
+_LIVE = "revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +40,24 @@ class Access:
         self.connection.execute("PRAGMA journal_mode = WAL")
         self.connection.execute("PRAGMA synchronous = FULL")
         self.connection.execute(_SCHEMA)
+        self._let_expire()
 
-    def create(self, merchant_id: str, scopes: tuple[str, ...], now: int) -> tuple[str, str]:
+    def _let_expire(self) -> None:
+        """Keys of an older version never expire: the column is added to their table."""
+        with immediate(self.connection):
+            if "expires_at" not in [row[1] for row in self.connection.execute("PRAGMA table_info(keys)")]:
+                self.connection.execute("ALTER TABLE keys ADD COLUMN expires_at INTEGER")
+
+    def create(
+        self, merchant_id: str, scopes: tuple[str, ...], now: int, expires_at: int | None = None
+    ) -> tuple[str, str]:
         """A new key: (key_id, secret). Two keys of one merchant may live at once, for rotation."""
         if unknown := sorted(set(scopes) - set(SCOPES)):
             raise UsageError("KEY002", "--scope", got=unknown[0], expected=f"of {', '.join(SCOPES)}")
         key_id, secret = f"key_{secrets.token_hex(4)}", f"rto_{secrets.token_urlsafe(32)}"
-        row = (_digest(secret), key_id, merchant_id, ",".join(scopes), now, None)
+        row = (_digest(secret), key_id, merchant_id, ",".join(scopes), now, None, expires_at)
         with immediate(self.connection):
-            self.connection.execute("INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?)", row)
+            self.connection.execute("INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?, ?)", row)
         return key_id, secret
 
     def revoke(self, key_id: str, now: int) -> None:
@@ -57,21 +69,26 @@ class Access:
 
     def listed(self) -> list[dict[str, object]]:
         """Every key without its secret, oldest first."""
-        sql = "SELECT key_id, merchant_id, scopes, created_at, revoked_at FROM keys ORDER BY created_at, key_id"
-        names = ("key_id", "merchant_id", "scopes", "created_at", "revoked_at")
+        names = ("key_id", "merchant_id", "scopes", "created_at", "revoked_at", "expires_at")
+        sql = f"SELECT {', '.join(names)} FROM keys ORDER BY created_at, key_id"
         return [dict(zip(names, row, strict=True)) for row in self.connection.execute(sql)]
+
+    def merchants(self, now: int) -> set[str]:
+        """Who has a live key."""
+        sql = f"SELECT DISTINCT merchant_id FROM keys WHERE {_LIVE}"
+        return {str(one) for (one,) in self.connection.execute(sql, (now,))}
 
     def any_ever(self) -> bool:
         """Was a key ever made? Once it was, the door stays shut, also when the last one is revoked."""
         return self.connection.execute("SELECT 1 FROM keys LIMIT 1").fetchone() is not None
 
-    def any_live(self) -> bool:
-        return self.connection.execute("SELECT 1 FROM keys WHERE revoked_at IS NULL LIMIT 1").fetchone() is not None
+    def any_live(self, now: int) -> bool:
+        return self.connection.execute(f"SELECT 1 FROM keys WHERE {_LIVE} LIMIT 1", (now,)).fetchone() is not None
 
-    def caller(self, secret: str) -> Caller | None:
-        """Whom a secret speaks for; None if it is unknown or revoked. Looked up by digest, so timing tells nothing."""
-        sql = "SELECT merchant_id, scopes FROM keys WHERE digest = ? AND revoked_at IS NULL"
-        row = self.connection.execute(sql, (_digest(secret),)).fetchone()
+    def caller(self, secret: str, now: int) -> Caller | None:
+        """Whom a secret speaks for; None if it is unknown, revoked or expired. Looked up by digest: timing tells nothing."""
+        sql = f"SELECT merchant_id, scopes FROM keys WHERE digest = ? AND {_LIVE}"
+        row = self.connection.execute(sql, (_digest(secret), now)).fetchone()
         return None if row is None else Caller(row[0], frozenset(row[1].split(",")))
 
 

@@ -1,12 +1,13 @@
 """`/v1` over HTTP: parse, hand over, answer. `service.py` mounts it in BentoML; everything else is tested without."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
+import orjson
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -19,31 +20,46 @@ from data.history import Told
 from data.pool import Merchant
 from serving import checkouts, http, ledger
 from serving.access import Access, Caller
-from serving.body import in_its_place, parsed, parsed_batch
+from serving.body import in_its_place, parsed, parsed_batch, require_called_json
 from serving.clock import Clock
+from serving.decision_answers import Replays, kept_of, overruled
 from serving.desk import Desk, Desks
-from serving.door import Door
+from serving.door import MAX_BODY, Door
 from serving.http import Guarded, Refusal, answer, rfc3339
+from serving.limits import Limits
+from serving.once import Asked, Flights, Said, asked_of, keep, response
 from serving.openapi import document
 from serving.policy_answers import SimulateIn, policy_told, policy_tried
+from serving.queue_answers import queue_told, wanted_of
 from serving.rehearsal import forced, rehearse
 from serving.report_answers import ReportAnswers, report_asked
-from serving.schema import BatchIn, EventIn, OrderIn, PlaceIn, ScoreIn
+from serving.schema import BatchIn, EventIn, OrderIn, OverrideIn, PlaceIn, ScoreIn
 from serving.scoring import Question, Scoring, model_reference
+from serving.settings import PER_SECOND
+from serving.webhook_keys import WebhookKeys
+from serving.webhooks import delivered, events_of, taking
 from serving.writer import Busy
 
 _LOG_PATIENCE_S = 0.1  # a checkout waits no longer for its decision to be on disk; it is still written after that
+
+Taking: TypeAlias = Callable[[Connection], tuple[bool, int]]
+"""Takes something in: is it new, and when was it told first?"""
 
 
 class Api:
     """The routes of one installation. log_patience_s: how long a score waits for its decision to be kept."""
 
-    def __init__(self, home: Path, clock: Clock, *, on_loopback: bool, log_patience_s: float = _LOG_PATIENCE_S) -> None:
+    def __init__(
+        self, home: Path, clock: Clock, *, on_loopback: bool, log_patience_s: float = _LOG_PATIENCE_S,
+        per_second: float = PER_SECOND,
+    ) -> None:  # fmt: skip
         self.home, self.clock, self.on_loopback = home, clock, on_loopback
         self.access = Access(home)
+        self.webhooks = WebhookKeys(self.access.connection, home)
         self.desks = Desks(home, clock)
-        self.scoring = Scoring(clock, log_patience_s)
-        self.reports = ReportAnswers()
+        self.limits = Limits(per_second)
+        self.scoring, self.flights = Scoring(clock, log_patience_s), Flights()
+        self.reports, self.replays = ReportAnswers(), Replays()
         self._one_simulation = asyncio.Semaphore(1)
 
     def _caller(self, request: Request) -> Caller | None:
@@ -52,7 +68,7 @@ class Api:
         Raises Refusal 401.
         """
         open_door = self.on_loopback and http.from_this_machine(request) and not self.access.any_ever()
-        return http.caller_of(request, self.access, open_door=open_door)
+        return http.caller_of(request, self.access, self.clock.now(), open_door=open_door)
 
     def _seat(self, caller: Caller | None, merchant_id: str | None, scope: str) -> tuple[Desk, Merchant]:
         """The desk and the merchant a request is about. Raises Refusal 403, 404, or 422 where nobody is named."""
@@ -70,30 +86,47 @@ class Api:
             [body] = await self._rehearsed(test, caller, asked, [asked.order], request)
             if isinstance(body, Refusal):
                 raise body
-        else:
-            desk, merchant = self._seat(caller, asked.merchant_id, "score")
-            body = await self.scoring.one(desk, self._question(merchant, asked, [asked.order], request))
-        return answer(body | {"elapsed_ms": self._elapsed_ms(started)})
+            return answer(body | {"elapsed_ms": self._elapsed_ms(started)})
+
+        def whole(found: list[Any]) -> dict[str, Any]:
+            return {**found[0], "elapsed_ms": self._elapsed_ms(started)}
+
+        return await self._scored(request, caller, (asked, [asked.order]), self.scoring.one, whole)
 
     async def score_batch(self, request: Request) -> Response:
         """The same for many orders. One that does not fit is refused in its place; the others are answered."""
         started, caller = self.clock.monotonic(), self._caller(request)
         batch = await parsed_batch(request)
-        asked, results = batch.asked, dict[int, Any](batch.refused)
-        if test := asked.options.test:
-            found: Sequence[Any] = await self._rehearsed(test, caller, asked, asked.orders, request)
-        else:
-            desk, merchant = self._seat(caller, asked.merchant_id, "score")
-            found = await self.scoring.many(desk, self._question(merchant, asked, asked.orders, request))
-        results |= zip(batch.places, found, strict=True)
-        told = [in_its_place(results[i], i, request.state.request_id) for i in range(len(results))]
-        ids = {"request_id": request.state.request_id, "elapsed_ms": self._elapsed_ms(started)}
-        return answer({"results": told, **ids})
+        asked = batch.asked
 
-    def _question(
-        self, merchant: Merchant, asked: ScoreIn | BatchIn, orders: list[OrderIn], request: Request
-    ) -> Question:
-        return Question(merchant, asked.stage, asked.options, orders, self.clock.now(), request.state.request_id)
+        def whole(found: Sequence[Any]) -> dict[str, Any]:
+            results = dict[int, Any](batch.refused) | dict(zip(batch.places, found, strict=True))
+            told = [in_its_place(results[i], i, request.state.request_id) for i in range(len(results))]
+            return {"results": told, "request_id": request.state.request_id, "elapsed_ms": self._elapsed_ms(started)}
+
+        if test := asked.options.test:
+            return answer(whole(await self._rehearsed(test, caller, asked, asked.orders, request)))
+        return await self._scored(request, caller, (asked, asked.orders), self.scoring.many, whole)
+
+    async def _scored(
+        self, request: Request, caller: Caller | None, asking: tuple[ScoreIn | BatchIn, list[OrderIn]],
+        by: Callable[[Desk, Question], Awaitable[bytes]], whole: Callable[[list[Any]], dict[str, Any]],
+    ) -> Response:  # fmt: skip
+        (asked, orders), now = asking, self.clock.now()
+        desk, merchant = self._seat(caller, asked.merchant_id, "score")
+        self.limits.take(merchant.merchant_id, len(orders), self.clock.monotonic())
+        body = await request.body()
+        digest = partial(asked_of, request, body, desk, merchant.merchant_id, now)
+        under = (
+            await asyncio.to_thread(digest) if len(body) > MAX_BODY else digest()
+        )  # a megabyte: beside the event loop
+        ids = (request.state.request_id, whole, under)
+        question = Question(merchant, asked.stage, asked.options, orders, now, *ids)
+
+        async def work() -> Said:
+            return 200, await by(desk, question)
+
+        return response(await work()) if under is None else await self.flights.once(desk, under, work)
 
     async def _rehearsed(
         self, test: str, caller: Caller | None, asked: ScoreIn | BatchIn, orders: list[OrderIn], request: Request
@@ -124,7 +157,7 @@ class Api:
                           min(columns["placed_at"], now), now, live=True)  # fmt: skip
             return ledger.place(connection, columns, placed), ledger.first_told(connection, placed)
 
-        return _taken({"order_id": order_id}, *await _written(desk, job))
+        return await self._taken(request, desk, asked.merchant_id, {"order_id": order_id}, job)
 
     async def event(self, request: Request) -> Response:
         """Take in one piece of news. Acknowledged means kept: the answer follows the commit."""
@@ -137,15 +170,62 @@ class Api:
             told = desk.intake.told(connection, asked, merchant, now)
             return ledger.tell(connection, told), ledger.first_told(connection, told)
 
-        return _taken({"event_id": asked.event_id}, *await _written(desk, job))
+        return await self._taken(request, desk, asked.merchant_id, {"event_id": asked.event_id}, job)
+
+    async def _taken(
+        self, request: Request, desk: Desk, merchant_id: str, ids: dict[str, str], job: Taking
+    ) -> Response:
+        """The answer to what was taken in; under a key it is kept with it."""
+        self.limits.take(merchant_id, 1, self.clock.monotonic())
+        under = asked_of(request, await request.body(), desk, merchant_id, self.clock.now())
+
+        def taking(connection: Connection) -> Said:
+            said = _said(ids, *job(connection))
+            if under is not None:
+                keep(connection, under, said)
+            return said
+
+        async def work() -> Said:
+            return await _written(desk, taking)
+
+        return response(await work()) if under is None else await self.flights.once(desk, under, work)
+
+    async def webhook(self, request: Request) -> Response:
+        """Take in a courier's news by its signature. Whatever is wrong with that is the same 401."""
+        require_called_json(request)
+        merchant_id, source = (request.path_params[name] for name in ("merchant_id", "source"))
+        delivery = delivered(request, await request.body(), self.webhooks.live(merchant_id, source), self.clock.now())
+        desk, merchant = self.desks.of(merchant_id)
+        found = events_of(delivery, merchant, source)
+        self.limits.take(merchant_id, len(found[0]), self.clock.monotonic())
+        return response(await _written(desk, taking(desk, merchant, source, delivery, found)))
 
     async def decision(self, request: Request) -> Response:
         """One decision as it was answered. Another merchant's and one that never was look the same."""
         desk, merchant = self._seat(self._caller(request), request.query_params.get("merchant_id"), "score")
-        found = ledger.decision(desk.reader, merchant.merchant_id, request.path_params["decision_id"])
-        if found is None:
-            raise Refusal(404, "not_found", "no such decision")
-        return answer(found["answer"])
+        return answer(kept_of(desk, merchant, request.path_params["decision_id"])["answer"])
+
+    async def replay(self, request: Request) -> Response:
+        """The same, worked out anew from what was kept of it: the same bytes, or the answer says that they differ."""
+        desk, merchant = self._seat(self._caller(request), request.query_params.get("merchant_id"), "score")
+        return await self.replays.answer(desk, kept_of(desk, merchant, request.path_params["decision_id"]))
+
+    async def override(self, request: Request) -> Response:
+        """What a person has decided about the order of a decision, or its buyer: from the next score on it decides."""
+        caller = self._caller(request)
+        asked = await parsed(OverrideIn, request)
+        desk, merchant = self._seat(caller, asked.merchant_id, "override")
+        kept = kept_of(desk, merchant, request.path_params["decision_id"])
+        now = self.clock.now()
+        under = asked_of(request, await request.body(), desk, merchant.merchant_id, now)
+
+        async def work() -> Said:
+            told = await asyncio.to_thread(overruled, desk, merchant, kept["decision_id"], asked, now)
+            desk.shelf.look_aside(desk.merchants)
+            said = 201, orjson.dumps(told)
+            return said if under is None else await _written(desk, partial(_kept_as, under, said))
+
+        return response(await work()) if under is None else await self.flights.once(desk, under, work)
 
     async def decisions(self, request: Request) -> Response:
         """Every decision on one checkout or one order, linked through the order's checkout. Nothing of others."""
@@ -158,6 +238,12 @@ class Api:
         else:
             found = checkouts.decisions_of_order(desk.reader, merchant.merchant_id, order_id or "")
         return answer({"decisions": [one["answer"] for one in found]})
+
+    async def queue(self, request: Request) -> Response:
+        """Whom to call or message today, the largest expected saving first. Nothing of a person is in it."""
+        desk, merchant = self._seat(self._caller(request), request.query_params.get("merchant_id"), "report")
+        wanted = wanted_of(request.query_params, merchant.merchant_id, self.clock.now())
+        return answer(await asyncio.to_thread(queue_told, desk.pool, merchant, wanted))
 
     async def model(self, request: Request) -> Response:
         """Which model answers, how it was judged, and from what."""
@@ -204,13 +290,17 @@ class Api:
 
     def app(self) -> Starlette:
         """The ASGI app."""
-        table = (
+        table: tuple[Any, ...] = (
             ("/v1/score", self.score, "POST"),
             ("/v1/score/batch", self.score_batch, "POST"),
             ("/v1/orders", self.place, "POST"),
             ("/v1/events", self.event, "POST"),
+            ("/v1/webhooks/{merchant_id}/{source}", self.webhook, "POST"),
             ("/v1/decisions", self.decisions, "GET"),
             ("/v1/decisions/{decision_id}", self.decision, "GET"),
+            ("/v1/decisions/{decision_id}/replay", self.replay, "GET", "POST"),
+            ("/v1/decisions/{decision_id}/override", self.override, "POST"),
+            ("/v1/queue", self.queue, "GET"),
             ("/v1/policies", self.policies, "GET"),
             ("/v1/policies/simulate", self.simulate, "POST"),
             ("/v1/model", self.model, "GET"),
@@ -222,7 +312,7 @@ class Api:
             ("/readyz", self.readyz, "GET"),
             ("/metrics", self.metrics, "GET"),
         )
-        routes = [Route(path, Guarded(path, handler).__call__, methods=[verb]) for path, handler, verb in table]
+        routes = [Route(path, Guarded(path, handler).__call__, methods=verbs) for path, handler, *verbs in table]
 
         @asynccontextmanager
         async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -239,13 +329,18 @@ class Api:
         return app
 
 
-async def _written(desk: Desk, job: Callable[[Connection], tuple[bool, int]]) -> tuple[bool, int]:
+async def _written(desk: Desk, job: Callable[[Connection], Said]) -> Said:
     try:
         return await asyncio.wrap_future(desk.writer.submit(job))
     except Busy:
         raise Refusal(503, "busy", "too many writes are waiting; try again") from None
 
 
-def _taken(ids: dict[str, str], new: bool, known_at: int) -> Response:
+def _kept_as(under: Asked, said: Said, connection: Connection) -> Said:
+    keep(connection, under, said)
+    return said
+
+
+def _said(ids: dict[str, str], new: bool, known_at: int) -> Said:
     body = ids | {"status": "accepted" if new else "duplicate", "known_at": rfc3339(known_at)}
-    return answer(body, 201 if new else 200)
+    return 201 if new else 200, orjson.dumps(body)

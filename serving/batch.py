@@ -17,11 +17,13 @@ from features.catalog import Sum
 from features.contribution import Measure
 from features.fold import FOREVER
 from features.held import Held
+from features.keys import OWN_BUYER
 from features.layout import Readings
 from features.store import Store
 from serving.decisions import policy
 from serving.decisions.compiled import PER_RISK
 from serving.reasons import Reasons, Why, in_thousandths, most_known, reasons
+from serving.strangers import as_strangers
 from training.bundle import Bundle
 
 Array: TypeAlias = np.ndarray[Any, Any]
@@ -34,8 +36,9 @@ _THIN, _SOME = 5.0, 50.0  # outcomes behind an estimate, by buyer and by place
 class Questions:
     """Orders to judge. columns: as kept, n of them.  at: (n,) the moment of each, microseconds.
 
-    own: what those of these very orders contribute that were placed before.  own_counts: (n,) may reasons count?
-    explain: how many reasons at most.
+    own: what those of these very orders contribute that were placed before.  own_counts: (n,) has the pool one merchant, so
+    that all it counts is that merchant's own?
+    explain: how many reasons at most.  apart: are buyers unknown to their merchant scored as strangers (`strangers.py`)?
     """
 
     columns: Columns
@@ -43,6 +46,7 @@ class Questions:
     own: Held
     own_counts: Sequence[bool]
     explain: int
+    apart: bool = False
 
     def __len__(self) -> int:
         return len(self.at)
@@ -87,12 +91,14 @@ def judge(connection: Connection, bundle: Bundle, asked: Questions) -> Judged:
     store = Store(connection)
     store.require(bundle.sums)
     readings = store.readings_of(asked.columns, asked.at, asked.own)
+    if asked.apart:
+        readings = as_strangers(readings, asked.own_counts)
     prepaid = np.equal(asked.columns["payment_method"], Payment.PREPAID.value)
     cod, paid = _matrices(bundle, asked.columns, readings)
     x = np.where(prepaid[:, None], paid, cod)
     p_rto, p_if_prepaid = _risks(bundle, cod, paid, prepaid)
     told = reasons(Why(bundle, x, readings, asked.own_counts), asked.explain)
-    return Judged(x, prepaid, p_rto, p_if_prepaid, evidence_of(readings, len(asked)), told)
+    return Judged(x, prepaid, p_rto, p_if_prepaid, evidence_of(readings, asked.own_counts), told)
 
 
 def risks_of(bundle: Bundle, orders: Columns, readings: Readings) -> tuple[Array, Array | None]:
@@ -130,26 +136,37 @@ def thousandths(bundle: Bundle, x: Array) -> Array:
     return in_thousandths(p) / PER_RISK
 
 
-def evidence_of(readings: Readings, n: int) -> Evidence:
-    """What stands behind the risks of n orders."""
-    known, none = most_known(readings), np.zeros(n)
-    phone, customer, address, place = (
-        np.nan_to_num(known.get(key, none), nan=0.0) for key in ("phone", "customer", "address", "pincode")
-    )
-    buyer = np.maximum(np.maximum(phone, customer), address)
+def evidence_of(readings: Readings, own_only: Sequence[bool]) -> Evidence:
+    """What stands behind the risks of n orders, counted for their merchants: of several in one pool each is told of its own
+    orders alone, so that nobody learns from us what became of a buyer elsewhere.
+
+    own_only: (n,) is all that the pool counts the order's own merchant's?
+    """
+    known, none, only = most_known(readings), np.zeros(len(own_only)), np.asarray(own_only, dtype=bool)
+
+    def outcomes(*keys: str) -> Array:
+        most: Array = np.maximum.reduce([np.nan_to_num(known.get(key, none), nan=0.0) for key in keys])
+        return most
+
+    buyer = np.where(only, outcomes("phone", "customer", "address"), outcomes(*OWN_BUYER))
+    place = np.where(only, outcomes("pincode"), outcomes("merchant_pincode"))
     level = ((buyer > 0) | (place >= _SOME)).astype(np.int64) + (buyer >= _THIN)
-    delivered, came_back = (_most(readings, measure, n) for measure in (Measure.DELIVERED, Measure.RTO))
-    return Evidence(level, buyer.astype(np.int64), np.rint(place).astype(np.int64), delivered, came_back)
+    delivered, came_back = (
+        np.where(only, _most(readings, measure, none, _OWN), _most(readings, measure, none, OWN_BUYER))
+        for measure in (Measure.DELIVERED, Measure.RTO)
+    )
+    counts = (buyer, np.rint(place), np.rint(delivered), np.rint(came_back))
+    return Evidence(level, *(one.astype(np.int64) for one in counts))
 
 
 _OWN = ("phone", "customer", "email")
 """Handles that are one buyer's own, where an address is a household's."""
 
 
-def _most(readings: Readings, measure: Measure, n: int) -> Array:
+def _most(readings: Readings, measure: Measure, none: Array, handles: Sequence[str]) -> Array:
     """(n,) the count by the handle that knows most, of the longest memory kept."""
-    found = np.zeros(n)
+    found = none
     for one, values in readings.items():
-        if isinstance(one, Sum) and one.measure is measure and one.key in _OWN and one.half_life == FOREVER:
+        if isinstance(one, Sum) and one.measure is measure and one.key in handles and one.half_life == FOREVER:
             found = np.fmax(found, values)
-    return np.rint(found).astype(np.int64)
+    return found

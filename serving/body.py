@@ -24,9 +24,9 @@ class Twice(ValueError):  # noqa: N818 - what was found
 async def parsed(model: type[M], request: Request) -> M:
     """The request's body. Raises Refusal 415 if it is not called JSON (which also keeps web pages of other origins
     out), 400 if it is none, 422 if it does not fit."""
-    _require_called_json(request)
+    require_called_json(request)
     body = await request.body()
-    _require_json(body)
+    require_json(body)
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
@@ -45,12 +45,12 @@ class Batch:
 
 async def parsed_batch(request: Request) -> Batch:
     """A batch whose orders are checked one by one. Raises Refusal as `parsed` does, for the batch as a whole."""
-    _require_called_json(request)
+    require_called_json(request)
     return await asyncio.to_thread(_checked_batch, await request.body())  # a megabyte: beside the event loop
 
 
 def _checked_batch(body: bytes) -> Batch:
-    _require_json(body)
+    require_json(body)
     try:
         asked = BatchIn.model_validate_json(body)
         return Batch(asked, list(range(len(asked.orders))), {})
@@ -88,12 +88,14 @@ def in_its_place(result: "dict[str, Any] | Refusal", i: int, request_id: str) ->
     return Refusal(result.status, result.code, result.message, field).told(request_id)
 
 
-def _require_called_json(request: Request) -> None:
+def require_called_json(request: Request) -> None:
+    """Raises Refusal 415: what is not called JSON is not read, which keeps web pages of other origins out."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise Refusal(415, "not_json", "content-type: application/json")
 
 
-def _require_json(body: bytes) -> None:
+def require_json(body: bytes) -> None:
+    """Raises Refusal 400, 422."""
     try:
         orjson.loads(body)  # no NaN, no number beyond a double, no bad UTF-8, no lone surrogate, no depth above 1024
         json.loads(body, object_pairs_hook=_once)

@@ -8,6 +8,7 @@ import click
 
 from data.console import Session
 from data.errors import Exit, RtoError
+from data.server import keep_on_server
 from serving.settings import settings, silence_telemetry
 
 COMMANDS = {
@@ -31,9 +32,12 @@ COMMANDS = {
     "policy": "serving.policy_commands:policy_group",
     "experiment": "serving.experiment_commands:experiment_group",
     "queue": "serving.queue_commands:queue_command",
+    "replay": "serving.replay_commands:replay_command",
     "rules": "serving.rules_commands:rules_group",
     "lists": "serving.rules_commands:lists_group",
     "keys": "serving.commands:keys_group",
+    "webhooks": "serving.webhook_commands:webhooks_group",
+    "pool": "serving.pool_commands:pool_group",
     "backup": "serving.backup_commands:backup_command",
     "restore": "serving.backup_commands:restore_command",
     "doctor": "serving.score_commands:doctor_command",
@@ -80,9 +84,12 @@ SUMMARIES = {
     "policy": "a merchant's costs, effects, rules and caps: draft, explain, simulate, publish",
     "experiment": "whether a policy saves money, against its random holdout",
     "queue": "whom to call or message today, the largest expected saving first",
+    "replay": "make the decisions of a day again, and compare",
     "rules": "check a policy's rules, and try them on past orders",
     "lists": "import allow and block lists",
     "keys": "create, list and revoke merchant keys",
+    "webhooks": "create, list and revoke secrets that couriers sign with",
+    "pool": "what the merchants of a pool share",
     "backup": "copy pools and merchant keys, beside a running service",
     "restore": "bring a backup back, every file checked",
     "doctor": "check this installation and say what to do",
@@ -100,6 +107,7 @@ def rto(ctx: click.Context) -> None:
       rto import orders.csv --mapping amazon-in && rto train && rto promote challenger && rto serve
     """
     found = settings()
+    keep_on_server(found.database_url)
     ctx.obj = Session(found.home, found.mlruns)
 
 

@@ -1,7 +1,9 @@
-"""A client of the scoring service in one file: Python 3.11 or newer, standard library only. Copy it, or import it.
+"""A client of the scoring service: Python 3.11 or newer, standard library only. Import it, or copy `client.py` and
+`client_wire.py` into your shop's code and say in the first where the second lies.
 
 A checkout must never wait for us and never stop because of us, so `score` and `score_batch` never raise: within 300 ms there
 is an answer, made here where the service gave none: status `fallback`, default action. Everything else raises `RtoRiskError`.
+Each call has a key of its own, which its one retry takes along: what was done before the connection broke is not done twice.
 
 >>> from serving.client import Client
 >>> shop = Client("http://127.0.0.1:3333", merchant_id="asha-fashion", key=None)
@@ -27,19 +29,34 @@ A mistake in what you send is told by its field, and never by your buyer's data:
 >>> shop.place({"order_id": "A-1003", "placed_at": "yesterday"})
 Traceback (most recent call last):
     ...
-serving.client.InvalidError: 422 invalid at /order/placed_at: Input should be a valid datetime, input is too short
+serving.client_wire.InvalidError: 422 invalid at /order/placed_at: Input should be a valid datetime, input is too short
 """
 
-import http.client
-import json
 import logging
-import socket
-import ssl
-import threading
-import time
 from collections.abc import Sequence
 from typing import Any, Literal, NotRequired, TypedDict, cast
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
+
+from serving.client_wire import (
+    ConflictError,
+    InvalidError,
+    NotAllowedError,
+    NotFoundError,
+    RtoRiskError,
+    UnavailableError,
+    Wire,
+    error_of,
+)
+
+__all__ = [
+    "Client",
+    "ConflictError",
+    "InvalidError",
+    "NotAllowedError",
+    "NotFoundError",
+    "RtoRiskError",
+    "UnavailableError",
+]
 
 LOG = logging.getLogger("rto.client")
 Stage = Literal["checkout", "placed", "dispatch"]
@@ -121,42 +138,6 @@ class Taken(TypedDict):
     known_at: str
 
 
-class RtoRiskError(Exception):
-    """The service refused, or could not be reached.  status: 0 where there was no answer."""
-
-    def __init__(self, status: int, code: str, message: str, field: str | None = None, request_id: str = "") -> None:
-        super().__init__(f"{status} {code}{f' at {field}' if field else ''}: {message}")
-        self.status, self.code, self.message, self.field, self.request_id = status, code, message, field, request_id
-
-
-class InvalidError(RtoRiskError):
-    """400, 413, 415, 422: what was sent does not fit. Correct the program; sending it again does not help."""
-
-
-class NotAllowedError(RtoRiskError):
-    """401, 403: the key is not good for this."""
-
-
-class NotFoundError(RtoRiskError):
-    """404: no such merchant, decision or order of yours."""
-
-
-class ConflictError(RtoRiskError):
-    """409: the order or event id was used with other content."""
-
-
-class UnavailableError(RtoRiskError):
-    """No answer in time, or 5xx: nothing is known to be kept. Sending the same again is safe."""
-
-
-_KINDS: dict[int, type[RtoRiskError]] = {
-    401: NotAllowedError,
-    403: NotAllowedError,
-    404: NotFoundError,
-    409: ConflictError,
-}
-
-
 class Client:
     """Talks for one merchant. May be shared by threads: each keeps a connection of its own.
 
@@ -174,13 +155,8 @@ class Client:
         timeout_s: float = 5.0,
         default_action: str = "allow_cod",
     ) -> None:
-        self._url, self.merchant_id, self.default_action = urlsplit(base_url), merchant_id, default_action
-        if self._url.scheme not in ("http", "https") or not self._url.hostname:
-            raise ValueError("base_url: expected as http://127.0.0.1:3333")
+        self._wire, self.merchant_id, self.default_action = Wire(base_url, key), merchant_id, default_action
         self.score_timeout_s, self.timeout_s = score_timeout_s, timeout_s
-        self._headers = {"content-type": "application/json"}
-        self._headers |= {"authorization": f"Bearer {key}"} if key else {}
-        self._of_thread = threading.local()
 
     def score(self, order: Order, *, stage: Stage = "checkout", **options: Any) -> Decision:
         """What to do with an order, in at most `score_timeout_s`. Never raises: see `warnings` for what went wrong.
@@ -227,8 +203,21 @@ class Client:
         query = urlencode({name: told for name, told in which.items() if told is not None})
         return cast(list[Decision], self._call("GET", f"/v1/decisions?{query}")["decisions"])
 
+    def replay(self, decision_id: str) -> Decision:
+        """The same decision worked out anew. Raises ConflictError where the model or policy it was made with is gone."""
+        path = f"/v1/decisions/{quote(decision_id, safe='')}/replay?" + urlencode({"merchant_id": self.merchant_id})
+        return cast(Decision, self._call("GET", path))
+
+    def override(self, decision_id: str, action: str, *, reason: str, by: str, **more: Any) -> dict[str, Any]:
+        """Decide otherwise about the order of a decision, or (about="buyer") its buyer. more: `days`, `about`, `appeal`."""
+        said = {"merchant_id": self.merchant_id, "action": action, "reason": reason, "by": by} | more
+        return dict(self._call("POST", f"/v1/decisions/{quote(decision_id, safe='')}/override", said))
+
+    def _call(self, verb: str, path: str, body: Any = None, timeout_s: float | None = None) -> Any:
+        return self._wire.call(verb, path, body, timeout_s or self.timeout_s)
+
     def _of_batch(self, order: Order, stage: Stage, result: Any) -> Decision:
-        return self._default(order, stage, _error(422, result)) if "error" in result else cast(Decision, result)
+        return self._default(order, stage, error_of(422, result)) if "error" in result else cast(Decision, result)
 
     def _default(self, order: Order, stage: Stage, error: Exception) -> Decision:
         """The answer where there is none: let the order through, as if nothing were known."""
@@ -242,109 +231,3 @@ class Client:
             "order_id": order.get("order_id"), "checkout_id": order.get("checkout_id"), "stage": stage, "scored_at": None,
             "logged": False, "currency": order.get("currency"), "model": None,
             "request_id": getattr(error, "request_id", None) or None}  # fmt: skip
-
-    def _call(self, verb: str, path: str, body: Any = None, timeout_s: float | None = None) -> Any:
-        """One request, and one more with the same body where the connection broke or the service said 503."""
-        until = time.monotonic() + (timeout_s or self.timeout_s)
-        sent = None if body is None else json.dumps(body, allow_nan=False).encode()
-        for _ in range(2):
-            found = self._attempt(verb, path, sent, until)
-            if not isinstance(found, UnavailableError) or found.status not in (0, 503) or found.code == "timeout":
-                break
-        if isinstance(found, RtoRiskError):
-            raise found
-        return found
-
-    def _attempt(self, verb: str, path: str, sent: bytes | None, until: float) -> Any:
-        """The answer, or the error it is."""
-        try:
-            status, answer = self._send(verb, path, sent, until)
-        except TimeoutError:
-            return UnavailableError(0, "timeout", "no answer in time")
-        except (OSError, http.client.HTTPException) as error:
-            return UnavailableError(0, "unreachable", type(error).__name__)
-        return answer if status < 400 else _error(status, answer)
-
-    def _send(self, verb: str, path: str, sent: bytes | None, until: float) -> tuple[int, Any]:
-        connection = self._connection(until)
-        try:
-            connection.request(verb, self._url.path.rstrip("/") + path, sent, self._headers)
-            response = connection.getresponse()
-            answer = json.loads(response.read())
-        except BaseException as error:
-            connection.close()  # half an answer may still be in it
-            if isinstance(error, ValueError):
-                raise http.client.HTTPException from None  # no JSON: some other server, or half an answer
-            raise
-        if response.status == 503:
-            connection.close()  # a new one may find another worker
-        return response.status, answer
-
-    def _connection(self, until: float) -> "_Connection":
-        found: _Connection | None = getattr(self._of_thread, "connection", None)
-        if found is None:
-            secure, host = self._url.scheme == "https", self._url.hostname or ""
-            found = self._of_thread.connection = _Connection(host, self._url.port, secure=secure)
-        found.end_at(until)
-        return found
-
-
-def _error(status: int, answer: Any) -> RtoRiskError:
-    error = answer.get("error") if isinstance(answer, dict) else None
-    said = error if isinstance(error, dict) else {}
-    code, message, request_id = (str(said.get(name, "")) for name in ("code", "message", "request_id"))
-    kind = _KINDS.get(status, UnavailableError if status >= 500 else InvalidError)
-    return kind(status, code or "unknown", message, said.get("field"), request_id)
-
-
-def _left(until: float) -> float:
-    left = until - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return left
-
-
-class _Deadline(socket.socket):
-    """A socket on which everything together ends at `until`: a byte now and then cannot hold a checkout."""
-
-    until = float("inf")
-
-    def recv_into(self, *arguments: Any, **named: Any) -> int:
-        self.settimeout(_left(self.until))
-        return super().recv_into(*arguments, **named)
-
-    def sendall(self, *arguments: Any, **named: Any) -> None:
-        self.settimeout(_left(self.until))
-        super().sendall(*arguments, **named)
-
-
-class _SecureDeadline(_Deadline, ssl.SSLSocket):
-    """The same under TLS."""
-
-
-class _Connection(http.client.HTTPConnection):
-    """A connection kept for the next call; `until` is when the call on it must have ended (monotonic seconds)."""
-
-    def __init__(self, host: str, port: int | None, *, secure: bool) -> None:
-        self.default_port = 443 if secure else 80
-        super().__init__(host, port)
-        self.until, self._context = float("inf"), ssl.create_default_context() if secure else None
-        if self._context:
-            self._context.sslsocket_class = _SecureDeadline
-
-    def connect(self) -> None:
-        plain = socket.create_connection((self.host, self.port), _left(self.until))
-        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self._context:
-            self.sock = self._context.wrap_socket(plain, server_hostname=self.host)
-        else:
-            self.sock = _Deadline(fileno=plain.detach())
-        self.end_at(self.until)
-
-    def __del__(self) -> None:
-        self.close()  # with its thread or its client
-
-    def end_at(self, until: float) -> None:
-        self.until = until
-        if self.sock is not None:
-            cast(_Deadline, self.sock).until = until

@@ -11,11 +11,12 @@ from typing import Any
 import click
 
 from data.console import Session, emit, fields, note, progress, table
+from data.contract import DAY
 from data.database import open_database
 from data.errors import UsageError
 from data.options import JSON
 from data.pool import Pool, open_pool, pool_names, pools_of
-from serving.access import SCOPES, Access
+from serving.access import USUAL_SCOPES, Access
 from serving.clock import Clock
 from serving.settings import LOOPBACK
 
@@ -27,7 +28,7 @@ from serving.settings import LOOPBACK
 @click.pass_obj
 def serve_command(session: Session, host: str, port: int, as_json: bool) -> None:
     """Start the scoring service. Brings the online state up to date first; stop it with Ctrl-C."""
-    if host not in LOOPBACK and not Access(session.home).any_live():
+    if host not in LOOPBACK and not Access(session.home).any_live(Clock().now()):
         expected = "at least one merchant key"
         to_do = "rto keys create --merchant M, or bind 127.0.0.1"
         raise UsageError(
@@ -89,14 +90,17 @@ def keys_group() -> None:
 
 @keys_group.command("create", epilog="Example: rto keys create --merchant asha-fashion --scope score --scope events")
 @click.option("--merchant", required=True, help="Whom the key speaks for.")
-@click.option("--scope", "scopes", multiple=True, default=SCOPES, show_default=True, help="What it may do.")
+@click.option("--scope", "scopes", multiple=True, default=USUAL_SCOPES, show_default=True, help="What it may do.")
+@click.option("--days", type=click.IntRange(1, 3_650), help="It expires after so many days; default: never.")
 @JSON
 @click.pass_obj
-def create_command(session: Session, merchant: str, scopes: tuple[str, ...], as_json: bool) -> None:
+def create_command(session: Session, merchant: str, scopes: tuple[str, ...], days: int | None, as_json: bool) -> None:
     """Make a key. It is shown this once and kept only as a hash."""
     merchant_of(session, None, merchant)
-    key_id, secret = Access(session.home).create(merchant, scopes, Clock().now())
-    result = {"key_id": key_id, "merchant": merchant, "scopes": list(scopes), "key": secret}
+    now = Clock().now()
+    expires_at = None if days is None else now + days * DAY
+    key_id, secret = Access(session.home).create(merchant, scopes, now, expires_at)
+    result = {"key_id": key_id, "merchant": merchant, "scopes": list(scopes), "expires_at": expires_at, "key": secret}
     emit(result, as_json, lambda r: fields(list(r.items())))
     note("shown this once: keep it where secrets are kept")
 
@@ -107,7 +111,7 @@ def create_command(session: Session, merchant: str, scopes: tuple[str, ...], as_
 def list_command(session: Session, as_json: bool) -> None:
     """Every key by its id; never the key itself."""
     rows = Access(session.home).listed()
-    names = ("key_id", "merchant_id", "scopes", "created_at", "revoked_at")
+    names = ("key_id", "merchant_id", "scopes", "created_at", "revoked_at", "expires_at")
     emit(rows, as_json, lambda found: table(names, [tuple(row[n] for n in names) for row in found]))
 
 

@@ -1,6 +1,8 @@
 """A pool at the service's desk: its database, its writer, its merchants and the bundle that is published now."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -14,6 +16,7 @@ from features.store import Store
 from serving.clock import Clock
 from serving.decisions.shop import Policies, ShopPolicy
 from serving.http import LOG, Refusal, place_of
+from serving.incoming import Incoming
 from serving.intake import Intake
 from serving.policy_shelf import Shelf
 from serving.writer import Writer
@@ -28,6 +31,12 @@ _REFUSED = {
 }
 
 
+def as_served(bundle: Bundle, name: str) -> Bundle:
+    """A published bundle with what answers say of it. name: of its folder."""
+    more = {"version": name.partition("-")[0], "features": fingerprint(bundle.features)}
+    return replace(bundle, about={**bundle.about, **more})
+
+
 class Desk:
     """Everything the routes need of one pool. Used from the event loop only; writes go through the writer's thread."""
 
@@ -38,10 +47,14 @@ class Desk:
         self._first_write()
         self.intake = Intake(pool.token_key())
         self.merchants, self.stale, self._merchants_as_of = pool.merchants(), False, -1
+        self.apart = pool.strangers_apart
         self.shelf = Shelf(pool, clock.now)
         self.shelf.look_safely(self.merchants)  # what is published decides from the first order on
         self.look()
         self._bundle: Bundle | None = None
+        self._serving: tuple[str, Bundle] | None = None
+        self._before: tuple[str, Bundle] | None = None  # a rollback waits for nothing
+        self._incoming = Incoming(public_key)
         self._published, self._looked_at, self._again_at = "", float("-inf"), float("inf")
 
     def _first_write(self) -> None:
@@ -56,6 +69,7 @@ class Desk:
         as_of = self.pool.merchants_file.stat().st_mtime_ns if self.pool.merchants_file.exists() else -1
         if as_of != self._merchants_as_of:
             self.merchants, self._merchants_as_of = self.pool.merchants(), as_of
+        self.apart = self.pool.strangers_apart
         self.stale = (get_meta(self.reader, BUILT_FROM) or "") != ",".join(self.pool.segment_names())
         self.shelf.look_aside(self.merchants)
 
@@ -79,20 +93,32 @@ class Desk:
             self._looked_at = self.clock.monotonic()
             name = self.pool.champion.read_text().strip() if self.pool.champion.exists() else ""
             if name and (name != self._published or self._looked_at >= self._again_at):
-                self._swap(name)
+                self._bring(name)
+        if (here := self._incoming.here()) is not None and here[0] == self._published:
+            self._swap(here[0], here[1].result)
         return self._bundle
 
-    def _swap(self, name: str) -> None:
+    def _bring(self, name: str) -> None:
+        """The first model is read here and now, one that served before is at hand; any other is tried and read aside."""
         self._published, self._again_at = name, float("inf")
+        folder, before = self.pool.bundles / name, self._before
+        if self._bundle is None:
+            self._swap(name, partial(read_bundle, folder, self.public_key))
+        elif before is not None and before[0] == name:
+            self._swap(name, lambda: before[1])
+        else:
+            self._incoming.begin(name, folder)
+
+    def _swap(self, name: str, read: Callable[[], Bundle]) -> None:
         try:
-            bundle = read_bundle(self.pool.bundles / name, self.public_key)
+            bundle = read()
             Store(self.reader).require(bundle.sums)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the old one goes on serving
             LOG.error("bundle %s refused: %s", name, place_of(error))
             self._again_at = self._looked_at + _AGAIN_AFTER_S  # its state may be rebuilt meanwhile
             return
-        more = {"version": name.partition("-")[0], "features": fingerprint(bundle.features)}
-        self._bundle = replace(bundle, about={**bundle.about, **more})
+        self._before, self._serving = self._serving, (name, bundle)
+        self._bundle = as_served(bundle, name)
         LOG.info("bundle %s serves", name)
 
     @property

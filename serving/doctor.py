@@ -212,7 +212,7 @@ def merchants_without_a_key(patient: Patient) -> Iterator[Finding]:
     if patient.settings.host in LOOPBACK:
         yield Finding("merchant keys", OK, f"not needed on {patient.settings.host}")
         return
-    live = _merchants_with_a_key(patient.settings.home)
+    live = _merchants_with_a_key(patient)
     without = [m for m in merchants if m not in live]
     for merchant in without:
         found = f"{merchant} has none, and RTO_HOST is {patient.settings.host}"
@@ -221,11 +221,12 @@ def merchants_without_a_key(patient: Patient) -> Iterator[Finding]:
         yield Finding("merchant keys", OK, f"{len(merchants)} merchants have one")
 
 
-def _merchants_with_a_key(home: Path) -> set[str]:
+def _merchants_with_a_key(patient: Patient) -> set[str]:
+    home = patient.settings.home
     if not (home / "access.sqlite").exists():
         return set()
     access = Access(home)
     try:
-        return {str(row["merchant_id"]) for row in access.listed() if row["revoked_at"] is None}
+        return access.merchants(patient.now)
     finally:
         access.connection.close()

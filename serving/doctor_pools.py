@@ -3,15 +3,18 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import apsw
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from data.database import SCHEMA_VERSION, Connection, scalar
+from data.database import Connection, scalar, server_as_it_is
 from data.errors import RtoError
 from data.pool import Pool
+from data.schema import SCHEMA_VERSION
 from data.segments import list_segments
+from data.server import server_url
 from serving.doctor import OK, PROBLEM, WARNING, Finding, Patient
 from training.bundle import read_bundle, signing_key
 
@@ -50,13 +53,18 @@ def _segments(pool: Pool) -> Iterator[Finding]:
     yield Finding(name, OK, f"{n_orders:,} orders in {len(segments)} imports")
 
 
-def _opened(pool: Pool) -> Connection:
+def _opened(pool: Pool) -> Any:
     """The database as it is: `open_database` would bring an older one up to date."""
+    if server_url() is not None:
+        return server_as_it_is(pool.database)
     return apsw.Connection(str(pool.database), flags=apsw.SQLITE_OPEN_READONLY)
 
 
 def _database(pool: Pool) -> Iterator[Finding]:
     name = f"pool {pool.name}: database"
+    if server_url() is not None:
+        yield from _on_server(pool)
+        return
     if not pool.database.exists():
         yield Finding(name, WARNING, "none yet", "rto import FILE --mapping M, then rto state rebuild")
         return
@@ -73,6 +81,27 @@ def _database(pool: Pool) -> Iterator[Finding]:
             yield Finding(name, WARNING, f"schema version {version}", "rto state rebuild brings it up to date")
         else:
             yield Finding(name, OK, f"schema version {version}")
+            yield _state(connection, pool)
+    finally:
+        connection.close()
+
+
+def _on_server(pool: Pool) -> Iterator[Finding]:
+    """The same of a pool that a PostgreSQL server keeps."""
+    name = f"pool {pool.name}: database"
+    try:
+        connection = server_as_it_is(pool.database)
+    except RtoError as error:
+        yield Finding(name, PROBLEM, f"{error.code} {error.got}", error.to_do)
+        return
+    try:
+        version = connection.version()
+        if version > SCHEMA_VERSION:
+            yield Finding(name, PROBLEM, f"schema version {version} (DB001)", "upgrade rto-risk")
+        elif version < SCHEMA_VERSION:
+            yield Finding(name, WARNING, f"schema version {version}", "rto state rebuild brings it up to date")
+        else:
+            yield Finding(name, OK, f"{connection.where}, version {version}")
             yield _state(connection, pool)
     finally:
         connection.close()
@@ -112,15 +141,15 @@ def _model(pool: Pool) -> Iterator[Finding]:
 
 def last_told(pool: Pool) -> int:
     """When the newest live news was told, microseconds; 0 where none was, or none can be read."""
-    if not pool.database.exists():
+    if server_url() is None and not pool.database.exists():
         return 0
     try:
         connection = _opened(pool)
-    except apsw.Error:
+    except (apsw.Error, RtoError):
         return 0
     try:
         return int(scalar(connection, "SELECT COALESCE(MAX(known_at), 0) FROM news WHERE origin = 'live'"))
-    except apsw.Error:
+    except (apsw.Error, RtoError):
         return 0
     finally:
         connection.close()

@@ -24,6 +24,7 @@ LOG = logging.getLogger("rto")
 _CONFLICTS = {"DQ008": "/order/order_id", "DQ014": "/event_id"}
 _HEADERS = {
     401: {"www-authenticate": 'Basic realm="rto", charset="UTF-8"'},
+    429: {"retry-after": "1"},
     503: {"retry-after": "1"},
 }
 
@@ -106,7 +107,7 @@ async def no_such_method(request: Request, error: Exception) -> Response:
     return response
 
 
-def caller_of(request: Request, access: Access, *, open_door: bool) -> Caller | None:
+def caller_of(request: Request, access: Access, now: int, *, open_door: bool) -> Caller | None:
     """Who is calling, by Bearer or Basic (user = merchant, password = key). None: the door is open (no keys, loopback).
 
     Raises Refusal 401 without a good key.
@@ -116,9 +117,9 @@ def caller_of(request: Request, access: Access, *, open_door: bool) -> Caller | 
         if open_door:
             return None
         raise Refusal(401, "unauthorised", "a key is needed: Authorization: Bearer KEY")
-    caller = access.caller(secret)
+    caller = access.caller(secret, now)
     if caller is None or (user is not None and user != caller.merchant_id):
-        raise Refusal(401, "unauthorised", "this key is not known or was revoked")
+        raise Refusal(401, "unauthorised", "this key is not known, was revoked or has expired")
     return caller
 
 

@@ -12,6 +12,7 @@ from data import journal
 from data.contract import NewsType, Reason
 from data.database import Connection, scalar
 from data.history import Told
+from data.one_moment import commits_seen, one_moment
 from features.contribution import in_cash
 from features.held import NAMES, Held, Placed, PlainNews, WeighAll, held_by, held_of, joined, no_order
 from features.store import Standing, Store, standing
@@ -52,33 +53,19 @@ def first_told(connection: Connection, told: Told) -> int:
 
 
 @contextmanager
-def one_moment(connection: Connection) -> Iterator[None]:
-    """Everything read inside is of one moment, whatever the writer commits meanwhile."""
-    connection.execute("SAVEPOINT one_moment")
-    try:
-        yield
-    finally:
-        connection.execute("RELEASE one_moment")
-
-
-@contextmanager
 def same_moment(readers: Sequence[Connection], watch: Connection) -> Iterator[None]:
     """`one_moment` for several connections to one database, and the same for all. watch: one more, which does nothing
     else: it says whether anything was committed while they began.
     """
     while True:
         with ExitStack() as begun:
-            before = _version(watch)
+            before = commits_seen(watch)
             for connection in readers:
                 begun.enter_context(one_moment(connection))
                 scalar(connection, "SELECT 1 FROM meta")  # the moment is that of the first reading
-            if _version(watch) == before:
+            if commits_seen(watch) == before:
                 yield
                 return
-
-
-def _version(connection: Connection) -> int:
-    return int(scalar(connection, "PRAGMA data_version"))
 
 
 def stands(connection: Connection, merchant_id: str, order_id: str | None) -> Standing | None:

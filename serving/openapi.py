@@ -6,26 +6,45 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from serving import shapes
 from serving.policy_answers import SimulateIn
-from serving.schema import BatchIn, EventIn, PlaceIn, ScoreIn
-from serving.shapes import BATCH, DECISION, DECISIONS, ERROR, KEPT_DECISION, MODEL, POLICIES, SIMULATION, TAKEN
+from serving.schema import BatchIn, EventIn, OverrideIn, PlaceIn, ScoreIn, WebhookIn
 
-_REQUESTS: tuple[type[BaseModel], ...] = (ScoreIn, BatchIn, PlaceIn, EventIn, SimulateIn)
-_ANSWERS = {"Error": ERROR, "Decision": DECISION, "KeptDecision": KEPT_DECISION, "Decisions": DECISIONS, "Batch": BATCH,
-            "Taken": TAKEN, "Model": MODEL, "Policies": POLICIES, "Simulation": SIMULATION}  # fmt: skip
+_REQUESTS: tuple[type[BaseModel], ...] = (ScoreIn, BatchIn, PlaceIn, EventIn, OverrideIn, SimulateIn, WebhookIn)
+_ANSWERS = {
+    "Error": shapes.ERROR,
+    "Decision": shapes.DECISION,
+    "KeptDecision": shapes.KEPT_DECISION,
+    "Decisions": shapes.DECISIONS,
+    "Batch": shapes.BATCH,
+    "Taken": shapes.TAKEN,
+    "Model": shapes.MODEL,
+    "Policies": shapes.POLICIES,
+    "Simulation": shapes.SIMULATION,
+    "Override": shapes.OVERRIDE,
+    "Delivered": shapes.DELIVERED,
+    "Queue": shapes.QUEUE,
+}
 _ERRORS = {
-    "400": "malformed JSON",
+    "400": "malformed JSON, or an Idempotency-Key that is none",
     "401": "no key, or one that is not known",
     "403": "a key of another merchant, or without the scope",
     "404": "no such merchant, or no such order of yours at stage dispatch",
     "413": "a body above 64 KiB (batch: 1 MiB)",
     "415": "a content-type other than application/json",
-    "422": "a value that does not fit: `field` says which",
+    "422": "a value that does not fit: `field` says which; or an Idempotency-Key that stood for another request",
+    "429": "more orders or news in a second than one merchant may send: wait `retry-after`",
     "500": "an error of ours, logged under the request id",
 }
 _TRIED = {
     "200": "what it would have done",
     "409": "no past orders are ready to be tried on",
+}
+_OVERRULED = {"201": "kept; it decides from the next score on"}
+_DELIVERED = {
+    "200": "kept, or was kept before",
+    "409": "this very delivery was taken in before; or an event id was used with other content",
+    "503": "not kept: try again",
 }
 _TAKEN = {
     "201": "kept",
@@ -39,15 +58,15 @@ _TAKEN = {
 def document() -> dict[str, Any]:
     """The document that `/openapi.json` serves."""
     _, schemas = models_json_schema([(m, "validation") for m in _REQUESTS], ref_template="#/components/schemas/{model}")
-    shapes = schemas["$defs"] | _ANSWERS
-    shapes["ScoreIn"] = shapes["ScoreIn"] | {"allOf": _BY_STAGE}
+    known = schemas["$defs"] | _ANSWERS
+    known["ScoreIn"] = known["ScoreIn"] | {"allOf": _BY_STAGE}
     return {
         "openapi": "3.1.0",
         "info": {"title": "RTO risk", "version": "1", "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
         "security": [{"bearer": []}, {"basic": []}],
         "paths": _paths(),
         "components": {
-            "schemas": shapes,
+            "schemas": known,
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "basic": {"type": "http", "scheme": "basic"},
@@ -82,12 +101,23 @@ def _paths() -> dict[str, Any]:
         "/v1/score/batch": {"post": _post("score_batch", "Score up to 200 orders", BatchIn, batch, "Batch")},
         "/v1/orders": {"post": _post("place", "Take in a placed order", PlaceIn, _TAKEN, "Taken")},
         "/v1/events": {"post": _post("event", "Take in one piece of news", EventIn, _TAKEN, "Taken")},
+        "/v1/webhooks/{merchant_id}/{source}": {"post": _webhook()},
         "/v1/decisions": {
             "get": _get("decisions", "Decisions on a checkout or order", query=of_one, shape="Decisions")
         },
         "/v1/decisions/{decision_id}": {
             "get": _get("decision", "A decision as answered", "decision_id", ["merchant_id"], "KeptDecision")
         },
+        "/v1/decisions/{decision_id}/replay": {
+            verb: _replay(name) for verb, name in (("get", "replay"), ("post", "replay_posted"))
+        },
+        "/v1/decisions/{decision_id}/override": {
+            "post": _post(
+                "override", "Decide otherwise about an order or its buyer", OverrideIn, _OVERRULED, "Override"
+            )
+            | {"parameters": [_in_path("decision_id"), _KEY]}
+        },
+        "/v1/queue": {"get": _get("queue", "Whom to call or message today", None, _QUEUED, "Queue")},
         "/v1/policies": {
             "get": _get("policies", "What decides now, and every version", None, ["merchant_id"], "Policies")
         },
@@ -110,13 +140,20 @@ def _paths() -> dict[str, Any]:
     }
 
 
+_KEY = {
+    "name": "Idempotency-Key", "in": "header", "description": "the same key and body within 24 h: the same answer, byte for byte",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
+}  # fmt: skip
+
+
 def _post(name: str, summary: str, model: type[BaseModel], good: dict[str, str], shape: str) -> dict[str, Any]:
     body = {"required": True, "content": _json(model.__name__)}
     responses = _responses(good | _ERRORS, shape)
     if model in (ScoreIn, BatchIn):
         forced = {"409": "only asked for by a test order", "503": "only asked for by a test order"}
         responses |= _responses(forced)
-    return {"operationId": name, "summary": summary, "requestBody": body, "responses": responses}
+    said = {"operationId": name, "summary": summary, "requestBody": body, "responses": responses}
+    return said if model is SimulateIn else said | {"parameters": [_KEY]}
 
 
 def _json(shape: str) -> dict[str, Any]:
@@ -124,7 +161,12 @@ def _json(shape: str) -> dict[str, Any]:
 
 
 _DAY = "the first or last local day of orders, as 2026-02-28; from=all: the whole history; neither: the last 90 days"
+_QUEUED = ["merchant_id", "by", "capacity", "days", "link"]
 _QUERY = {
+    "by": "call (if not said) or message",
+    "capacity": "contacts of the day, 100 if not said",
+    "days": "orders of the last so many days, 7 if not said",
+    "link": "your own page of an order, with {order_id} in it",
     "from": _DAY,
     "to": _DAY,
     "table": "which table; summary if not named",
@@ -143,6 +185,28 @@ def _get(
     errors = {k: v for k, v in _ERRORS.items() if k in ("401", "403", "422", "500")} | {"404": "none of yours"}
     responses = _responses({"200": "as asked"} | errors | {"503": "the disk does not answer: try again"}, shape)
     return {"operationId": name, "summary": summary, "parameters": parameters, "responses": responses}
+
+
+def _webhook() -> dict[str, Any]:
+    """Signed news: no key, a signature."""
+    said = _post("webhook", "Take in news that a courier signs", WebhookIn, _DELIVERED, "Delivered")
+    said["responses"] = {k: v for k, v in said["responses"].items() if k != "403"}
+    signed = ("webhook-id", "webhook-timestamp", "webhook-signature")
+    headers = [{"name": n, "in": "header", "required": True, "schema": {"type": "string"}} for n in signed]
+    return said | {"security": [], "parameters": [_in_path("merchant_id"), _in_path("source"), *headers]}
+
+
+def _in_path(name: str) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+def _replay(name: str) -> dict[str, Any]:
+    said = _get(name, "A decision made again from what was kept", "decision_id", ["merchant_id"], "KeptDecision")
+    said["responses"] |= _responses({"409": "the model or policy it was made with is gone: the message names it"})
+    said["responses"]["200"]["headers"] = {
+        "rto-replay": {"schema": {"enum": ["same", "differs"]}, "description": "as it was answered, byte for byte?"}
+    }
+    return said
 
 
 def _probe(name: str, summary: str) -> dict[str, Any]:

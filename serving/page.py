@@ -11,9 +11,9 @@ from data.contract import DAY, SECOND, Action
 from data.currency import minor_digits
 from data.database import KNOWN_THROUGH, Connection, get_meta, open_database, scalar
 from data.journal import LIVE, order_columns
+from data.one_moment import one_moment
 from data.pool import Merchant, Pool
 from serving.decisions.shop import Policies
-from serving.ledger import one_moment
 from serving.policy_shelf import policies_of
 from serving.reason_wording import WORDING
 from serving.reports import Evidence, Meta, Money, OpenRisk, Report, build_report, columns

@@ -19,7 +19,7 @@ from data.history import Columns, History
 from data.journal import last_seq
 from data.label import VOID
 from data.pool import Pool, replace_text
-from features.catalog import Link, Sum
+from features.catalog import OWN_RECORD, Link, Sum
 from features.contribution import Measure
 from features.labels import labels_at, maturity
 from features.layout import Readings
@@ -27,21 +27,30 @@ from features.replay import replay
 from serving.batch import evidence_of, risks_of
 from serving.past import MEASURES, PERSONS, TEXTS, UNKNOWN, Past, folder_of, read_past
 from serving.reasons import in_thousandths
+from serving.strangers import as_strangers
 from training.bundle import Bundle
 
 _AT_ONCE = 50_000
 _RECORD = (
     *(Sum(key, Measure.KNOWN) for key in ("phone", "customer", "address", "pincode")),
     *(Sum(key, measure) for key in ("phone", "customer", "email") for measure in (Measure.DELIVERED, Measure.RTO)),
+    *OWN_RECORD,
 )
 """What evidence and a buyer's record are read from, whether the model looks at it or not."""
+_RECORD_OF = "the merchant's own orders"
+"""What a buyer's record counts: past orders made ready when it counted others' too are made anew."""
 
 
 def past_of(pool: Pool, bundle: Bundle, now: int, tell: Tell) -> Past:
     """The pool's past orders, made anew if the model or the imports have changed, or live news is more than a day ahead."""
-    made_from = {"bundle": bundle.digest, "segments": pool.segment_names()}
+    made_from = {
+        "bundle": bundle.digest,
+        "segments": pool.segment_names(),
+        "record": _RECORD_OF,
+        "apart": pool.strangers_apart,
+    }
     found = read_past(pool)
-    if found and {name: found.about[name] for name in made_from} == made_from and not _behind(pool, found, now):
+    if found and {name: found.about.get(name) for name in made_from} == made_from and not _behind(pool, found, now):
         return found
     from data.segments import load_history  # pyarrow
 
@@ -68,7 +77,7 @@ def _make(pool: Pool, history: History, bundle: Bundle, about: dict[str, Any], t
     outcome = np.where(np.isnan(labels.y) | ~sure, UNKNOWN, np.nan_to_num(labels.y)).astype(np.int8)
     told = {"placed_at": history.orders["placed_at"][rows], "outcome": outcome[rows], "acted": _acted(history)[rows]}
     readings = replay(history, tuple(dict.fromkeys((*bundle.sums, *_RECORD))), tell)
-    judged = _judged(history.orders, readings, rows, bundle, tell)
+    judged = _judged((history.orders, readings), rows, bundle, pool.strangers_apart, tell)
     about |= {"through": history.known_through, "matures_in": matures_in, "orders": len(rows),
               "trained_through": int(bundle.about["trained_through"])}  # fmt: skip
     name = f"{about['made_at']}-{bundle.digest.removeprefix('sha256:')[:8]}"
@@ -95,14 +104,17 @@ def _acted(history: History) -> Any:
     return acted
 
 
-def _judged(orders: Columns, readings: Readings, rows: Any, bundle: Bundle, tell: Tell) -> Columns:
+def _judged(history: tuple[Columns, Readings], rows: Any, bundle: Bundle, apart: bool, tell: Tell) -> Columns:
+    orders, readings = history
     parts: list[Columns] = []
+    single = bool((orders["merchant_id"] == orders["merchant_id"][:1]).all())  # then all that is counted is its own
     for start in range(0, len(rows), _AT_ONCE):
         here = rows[start : start + _AT_ONCE]
         some = {name: column[here] for name, column in orders.items()}
         read: dict[Sum | Link, Any] = {one: values[here] for one, values in readings.items()}
+        read = dict(as_strangers(read, [single] * len(here))) if apart else read
         p_rto, if_prepaid = risks_of(bundle, some, read)
-        evidence = evidence_of(read, len(here))
+        evidence = evidence_of(read, [single] * len(here))
         q = np.full(len(here), UNKNOWN) if if_prepaid is None else in_thousandths(if_prepaid)
         numbers = (
             in_thousandths(p_rto),

@@ -122,7 +122,8 @@ def order_asked(hand: Hand, shop: ShopPolicy, bundle: Bundle, kept: Kept) -> tup
                              expected="one that was placed or imported here")  # fmt: skip
         policies = Policies({hand.merchant_id: shop}, hand.store.overrides())
         ids = ("explain", kept.at, kept.order_id, None)
-        ask = Ask(hand.merchant_id, columns, *ids, 3, True, kept.stage, policies)
+        single = len(hand.pool.merchants()) == 1
+        ask = Ask(hand.merchant_id, columns, *ids, 3, single, kept.stage, policies, hand.pool.strangers_apart)
         answer = score(connection, bundle, ask).answer
     finally:
         connection.close()

@@ -9,6 +9,7 @@ pools/P/policies/m-acme/overrides.jsonl   what persons decided; only ever added 
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -169,6 +170,8 @@ class PolicyStore:
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / "overrides.jsonl").open("a") as file:
             file.write(json.dumps(one.as_dict(), sort_keys=True) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
         replace_text(self.folder / "overridden", one.override_id)
 
     def overrides(self) -> dict[str, Overrides]:

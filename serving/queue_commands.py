@@ -8,14 +8,18 @@ from typing import Any
 import click
 
 from data.console import Session, emit, note, table
-from data.database import open_database
+from data.errors import UsageError
 from data.options import JSON, POOL
 from data.pool import replace_text
+from serving.access import Access
 from serving.clock import Clock
 from serving.commands import merchant_of
 from serving.policy_commands import MERCHANT
-from serving.queueing import Wanted, queue
+from serving.queue_answers import queue_told
+from serving.queue_push import Push, push, require_safe
+from serving.queueing import Wanted
 from serving.reports.downloads import guarded
+from serving.webhook_keys import WebhookKeys
 
 _COLUMNS = ("rank", "order_id", "saving_minor", "currency", "p_rto", "buyer_delivered", "buyer_rto", "reasons", "link")
 
@@ -32,29 +36,45 @@ _COLUMNS = ("rank", "order_id", "saving_minor", "currency", "p_rto", "buyer_deli
     "--days", default=7, show_default=True, type=click.IntRange(1, 90), help="Orders of the last so many days."
 )
 @click.option("--link", default="", help="Your own page of an order, with {order_id} in it.")
+@click.option("--push", "url", help="An https address that takes the queue, signed with a secret of `rto webhooks`.")
+@click.option(
+    "--source", default="dialler", show_default=True, help="Whose secret signs: `rto webhooks create --source`."
+)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="A CSV to write; default: a table.")
 @POOL
 @JSON
 @click.pass_obj
 def queue_command(
-    session: Session, merchant: str | None, capacity: int, by: str, days: int, link: str, out: Path | None,
-    pool: str | None, as_json: bool,
+    session: Session, merchant: str | None, capacity: int, by: str, days: int, link: str, url: str | None, source: str,
+    out: Path | None, pool: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Cash orders that were scored and wait for dispatch, ranked by what a contact is expected to save.
 
     Held-out orders, orders on their way and buyers who were tried already are not in it. No phone number is: look the order up.
+    What came of a contact is told as news: POST /v1/events, or /v1/webhooks.
     """
     found, merchant_id = merchant_of(session, pool, merchant)
     wanted = Wanted(merchant_id, f"confirm_{by}", capacity, days, Clock().now(), link)
-    connection = open_database(found.database, read_only=True)
-    try:
-        rows = queue(connection, wanted)
-    finally:
-        connection.close()
+    signing = None if url is None else _signing(session, require_safe(url), merchant_id, source, wanted.now)
+    told = queue_told(found, found.merchants()[merchant_id], wanted)
+    rows = told["orders"]
+    if signing is not None:
+        done = push(told, signing)
+        note(f"{len(rows):,} orders pushed to {done['pushed_to']}, answered {done['status']}")
     if out is not None:
         replace_text(out, _csv(rows))
         note(f"{len(rows):,} orders written to {out}")
     emit(rows, as_json, lambda told: _show(told, out))
+
+
+def _signing(session: Session, url: str, merchant_id: str, source: str, now: int) -> Push:
+    """Raises UsageError QUEUE003 where no secret signs."""
+    live = WebhookKeys(Access(session.home).connection, session.home).live_alone(merchant_id, source)
+    if not live:
+        to_do = f"rto webhooks create --merchant {merchant_id} --source {source}, and give it to the dialler"
+        where = f"webhook secrets of {merchant_id}, {source}"
+        raise UsageError("QUEUE003", where, got="no live one", expected="one or two", to_do=to_do)
+    return Push(url, live, now)
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:

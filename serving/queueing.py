@@ -14,9 +14,7 @@ from serving.http import rfc3339
 SHIP = "allow_cod"
 _DONE = frozenset(t.name.lower() for t in NewsType) - {"placed", "correction", "action_taken"}
 """News after which nobody need be asked any more: it left, was cancelled, or the buyer was tried."""
-_SUBJECTS = (
-    """SELECT order_id, columns FROM orders WHERE merchant_id = ? AND json_extract(columns, '$.placed_at') >= ?"""
-)
+_SUBJECTS = """SELECT order_id, columns FROM orders WHERE merchant_id = ? AND +placed_at >= ?"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from features.catalog import Sum
+from features.catalog import Link, Sum, counting_others
 from features.contribution import Measure
 from features.layout import Readings
 from serving.decisions.compiled import PER_RISK
@@ -48,6 +48,9 @@ _AROUND = {
 }
 """Reasons about a place of which nothing is known itself: the key, and what is said of the places around it."""
 _COUNTED = {"rto_prone_phone": "phone", "rto_prone_pincode": "pincode", "rto_prone_address": "address"}
+_KEY_OF = {next(c for c, t in (_BUYER | _AROUND | OF_WRITING).items() if t[0] == key): key
+           for key in sorted({told[0] for told in (_BUYER | _AROUND | OF_WRITING).values()})}  # fmt: skip
+"""A code that reads each of these keys."""
 _PLACE_NAMES = {"phone": "with this phone", "pincode": "to this PIN code", "address": "to this address"}
 
 
@@ -110,14 +113,15 @@ def reasons(why: Why, wanted: int) -> Reasons:
     """For each order its strongest reasons, at most `wanted`.
 
     impact: change of the probability if the reason were as for the average order, to 0.001. Counts are told where the
-    pool has one merchant only: those of several merchants' orders are never shown to one of them.
+    pool has one merchant only: those of several merchants' orders are never shown to one of them. Neither is why a buyer's
+    orders at the others moved the risk.
     """
     texts = Texts.of(why)
     if not wanted:
         none = np.zeros((len(why.x), 0), dtype=np.int64)
         return Reasons([], none, none, none, texts)
     parts, base = why.bundle.contributions(why.x)
-    codes, by_code = by_reason(why.bundle, parts)
+    codes, by_code = by_reason(why.bundle, _told_to_one(why, parts))
     groups, by_group = in_groups(codes, by_code)
     told = [place for place, name in enumerate(groups) if name != _SAME_FOR_ALL]
     leads, by_group = _leads(codes, by_code, by_group)[:, told], by_group[:, told]
@@ -125,6 +129,15 @@ def reasons(why: Why, wanted: int) -> Reasons:
     strength, leads = (np.take_along_axis(one, ranked, axis=1) for one in (by_group, leads))
     impact = _impact(why.bundle, strength, base + parts.sum(axis=1))
     return Reasons(codes, leads, strength, in_thousandths(impact), texts)
+
+
+def _told_to_one(why: Why, parts: Array) -> Array:
+    """The parts, without those that a merchant of several may not be told."""
+    own_only = np.asarray(why.own_only, dtype=bool)
+    if own_only.all():
+        return parts
+    others = np.array(counting_others(tuple(feature.name for feature in why.bundle.features)))
+    return np.where(others & ~own_only[:, None], 0.0, parts)
 
 
 def in_thousandths(values: Array) -> Array:
@@ -197,6 +210,22 @@ def _impact(bundle: Bundle, part: Array, margin: Array) -> Array:
     return np.asarray(with_it - without)
 
 
+def kept_readings(told: dict[str, Any]) -> Readings:
+    """The inverse of `Texts.kept`, for one order: readings that word its reasons alike."""
+    known: dict[Sum | Link, Array] = {
+        Sum(key, Measure.KNOWN, _ANY): np.array([n], dtype=np.float64) for key, n in told["known"].items()
+    }
+    pairs = {key: zip((Measure.KNOWN, Measure.RTO), pair, strict=True) for key, pair in told["counts"].items()}
+    return known | {Sum(key, one): np.array([float(n)]) for key, pair in pairs.items() for one, n in pair}
+
+
+_ANY = 1  # a half-life nobody has: the known of the longest memory, which is no count to be told
+
+
+def _or_none(value: float) -> float | None:
+    return None if value != value else float(value)
+
+
 @dataclass(frozen=True, slots=True)
 class Texts:
     """known: for each code about a buyer or a place, (n,) outcomes known, NaN without the key.  counts: (n,) known and RTO."""
@@ -216,6 +245,13 @@ class Texts:
             if any(why.own_only) and pair[0] is not None and pair[1] is not None:
                 counts[code] = (pair[0], pair[1])
         return Texts(known, counts, why.own_only)
+
+    def kept(self, row: int) -> dict[str, Any]:
+        """What the texts of one order are made from, to be kept with its decision: by key outcomes known (null without the
+        key), and where counts may be told the outcomes and RTO."""
+        known = {key: _or_none(self.known[code][row]) for code, key in _KEY_OF.items()}
+        counts = {_COUNTED[code]: [int(n[row]), int(rto[row])] for code, (n, rto) in self.counts.items() if n[row] > 0}
+        return {"known": known, "counts": counts if self.own_only[row] else {}}
 
     def of_code(self, code: str, raises: bool, row: int) -> str:
         if code in self.counts and self.own_only[row] and (n := self.counts[code][0][row]) > 0:

@@ -151,6 +151,38 @@ class EventIn(Strict):
     details: Details | None = None
 
 
+class WebhookEvent(BaseModel):
+    """One piece of news as a courier pushes it: whose and from whom is the address's to say. What it sends besides is
+    left out, and counted."""
+
+    model_config = Strict.model_config | ConfigDict(extra="ignore")
+
+    event_id: Id
+    order_id: Id
+    type: Literal[_TYPES]  # type: ignore[valid-type]
+    happened_at: AwareDatetime
+    reason: Literal[_REASONS] | None = None  # type: ignore[valid-type]
+    details: Details | None = None
+
+
+class WebhookIn(Strict):
+    """A signed delivery of news, all or nothing."""
+
+    events: Annotated[list[WebhookEvent], Field(min_length=1, max_length=100)]
+
+
+class OverrideIn(Strict):
+    """What a person has decided about the order of a decision, or about its buyer."""
+
+    merchant_id: Id | None = None
+    action: Literal[_ACTIONS]  # type: ignore[valid-type]
+    reason: Annotated[str, Field(min_length=1, max_length=200, description="why; no phone number, no mailbox")]
+    by: Annotated[str, Field(min_length=1, max_length=200, description="who decided, a word of yours")]
+    days: int = Field(default=30, ge=1, le=3650, description="for how long it holds")
+    about: Literal["order", "buyer"] = "order"
+    appeal: bool = Field(default=False, description="the buyer asked for it")
+
+
 def error_fields(model: type[BaseModel], errors: list[Any]) -> tuple[str, str]:
     """Pointer and message of the first refusal pydantic found: never the value, nor a field's name that is not ours."""
     first = errors[0]

@@ -18,7 +18,7 @@ from data.arrival import Desk, arrive
 from data.ask import ToldOrders, orders_told
 from data.console import Tell
 from data.contract import CLOCK_SLACK
-from data.database import Connection, open_database
+from data.database import Connection, map_into_memory, open_database
 from data.errors import DataError, UsageError
 from data.history import Columns
 from data.ingest import Options
@@ -49,7 +49,9 @@ def score_file(pool: Pool, request: Request, sink: Sink, tell: Tell) -> dict[str
     with closing(_open(pool)) as reader, closing(_open(pool)) as ahead, closing(_open(pool)) as watch:
         _require_current(reader, pool)
         with ledger.same_moment((reader, ahead), watch), closing(_arrived(ahead, pool, told)) as arrived:
-            for done, table in _tables(reader, bundle, len(pool.merchants()) == 1, arrived, request):
+            for done, table in _tables(
+                reader, bundle, (len(pool.merchants()) == 1, pool.strangers_apart), arrived, request
+            ):
                 counted.update({v["values"]: v["counts"] for v in pc.value_counts(table["action"]).to_pylist()})
                 sink.add(table)
                 tell("score", done, len(told))
@@ -119,7 +121,7 @@ def _texts(column: Any) -> Any:
 
 def _open(pool: Pool) -> Connection:
     connection = open_database(pool.database, read_only=True)
-    connection.execute(f"PRAGMA mmap_size = {_MAPPED}")
+    map_into_memory(connection, _MAPPED)
     return connection
 
 
@@ -148,13 +150,14 @@ def _arrived(connection: Connection, pool: Pool, told: ToldOrders) -> Generator[
 
 
 def _tables(
-    connection: Connection, bundle: Bundle, single: bool, arrived: Iterator[Arrived], request: Request
+    connection: Connection, bundle: Bundle, of: tuple[bool, bool], arrived: Iterator[Arrived], request: Request
 ) -> Iterator[tuple[int, pa.Table]]:
-    """(orders done, their rows) chunk by chunk. single: has the pool one merchant only?"""
+    """(orders done, their rows) chunk by chunk. of: has the pool one merchant only, and are strangers kept apart?"""
+    single, apart = of
     done = 0
     for columns, own in arrived:
         n = len(columns["order_id"])
         at = np.full(n, request.at, dtype=np.int64)
-        judged = judge(connection, bundle, Questions(columns, at, own, [single] * n, request.explain))
+        judged = judge(connection, bundle, Questions(columns, at, own, [single] * n, request.explain, apart))
         done += n
         yield done, score_rows(columns, judged, weigh(columns, judged, [request.stage] * n, request.policies), request)

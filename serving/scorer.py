@@ -28,6 +28,7 @@ class Ask:
     """One order to score. columns: as kept (`data/arrival.py`), pseudonyms only.  own_counts: reasons may count.
 
     stage: when it is asked, and so what can still be done (`decisions/stages.py`).  policies: who decides by what.
+    apart: as of `batch.Questions`.
     """
 
     merchant_id: str
@@ -40,6 +41,7 @@ class Ask:
     own_counts: bool = False
     stage: str = CHECKOUT
     policies: Policies = SHIPPED
+    apart: bool = False
 
     @property
     def default(self) -> Action:
@@ -58,12 +60,14 @@ class Counting:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """answer: what the caller is told.  made_from: what it takes to make it again; never told.  policy: its version."""
+    """answer: what the caller is told.  made_from: what it takes to make it again; never told.  policy: its version.
+    warnings: what follows from the order and the policy.  beside: what else was to be said at that moment."""
 
     answer: dict[str, Any]
     made_from: dict[str, Any]
     warnings: list[dict[str, str]] = field(default_factory=list)
     policy: str | None = None
+    beside: tuple[dict[str, str], ...] = ()
 
 
 def score(connection: Connection, bundle: Bundle | None, ask: Ask, counting: Counting | None = None) -> Scored:
@@ -78,7 +82,7 @@ def score_many(
 ) -> list[Scored]:
     """Score orders from the kept state, all in one pass; the same answers as one by one, in the order asked.
 
-    Read within `ledger.one_moment`, or the writer may come between what is read. All asks share one `policies`.
+    Read within `ledger.one_moment`, or the writer may come between what is read. All asks share one `policies`, and `apart`.
     """
     if not asks:
         return []
@@ -94,9 +98,9 @@ def score_many(
     told = {row: (part, i) for part in parts for i, row in enumerate(part.rows.tolist())}
     money = {row: (group, i) for group in groups for i, row in enumerate(group.rows.tolist())}
     return [
-        _without_model(ask, origin, *told[row])
+        without_model(ask, origin, *told[row])
         if bundle is None or judged is None
-        else _scored(bundle, judged, _Order(row, ask, origin, money.get(row), *told[row]))
+        else scored_by(bundle, judged, Placed(row, ask, origin, money.get(row), *told[row]))
         for row, (ask, origin) in enumerate(zip(asks, origins, strict=True))
     ]
 
@@ -105,7 +109,7 @@ def _judged(connection: Connection, bundle: Bundle, asks: Sequence[Ask], table: 
     own = ledger.held(connection, [(ask.merchant_id, ask.order_id) for ask in asks])
     at = np.array([ask.at for ask in asks], dtype=np.int64)
     counts = [ask.own_counts for ask in asks]
-    return judge(connection, bundle, Questions(table, at, own, counts, max(ask.explain for ask in asks)))
+    return judge(connection, bundle, Questions(table, at, own, counts, max(ask.explain for ask in asks), asks[0].apart))
 
 
 def _batch(
@@ -136,7 +140,10 @@ def _drawn_by(connection: Connection, asks: Sequence[Ask]) -> list[str | None]:
 def fallback(ask: Ask) -> Scored:
     """The merchant's default where nothing could be read or computed. Needs no state, no model and no columns."""
     warning = {"code": "fallback", "text": "the risk could not be worked out: this is the default, for any order"}
-    return Scored(_by_default("fallback", ask), _made_from(ask, 0) | {"columns": None}, [warning])
+    shop = ask.policies.of(ask.merchant_id, ask.columns.get("currency"))
+    currency = ask.columns.get("currency")
+    origin = _made_from(ask, 0) | {"columns": None, "currency": currency, "policy": shop.digest}
+    return Scored(_by_default("fallback", ask), origin, [warning])
 
 
 def _made_from(ask: Ask, through: int) -> dict[str, Any]:
@@ -153,17 +160,18 @@ def _by_default(status: str, ask: Ask) -> dict[str, Any]:
 _NO_MODEL = {"code": "no_model", "text": "no model has been promoted: rto train, then rto promote"}
 
 
-def _without_model(ask: Ask, origin: dict[str, Any], part: Advised, i: int) -> Scored:
+def without_model(ask: Ask, origin: dict[str, Any], part: Advised, i: int) -> Scored:
     """What lists and rules say where nothing is known of the risk."""
+    origin |= {"policy": part.shop.digest, "limits": part.limits(i), "experiment": None}
     if part.choice.by[i] in (DEFAULT, VALUE):
         return Scored(_by_default("not_evaluated", ask), origin, [_NO_MODEL], part.shop.policy_id)
-    origin |= {"policy": part.shop.digest, "limits": part.limits(i), "experiment": part.experiment(i)}
+    origin["experiment"] = part.experiment(i)
     told = answer("rules_only", None, decided(part, i, ""), [], [], ask.columns["currency"])
     return Scored(told | {"experiment": _told(origin)}, origin, [_NO_MODEL], part.shop.policy_id)
 
 
 @dataclass(frozen=True, slots=True)
-class _Order:
+class Placed:
     """One order of a batch: its money, where there is any, and its advice."""
 
     row: int
@@ -174,7 +182,8 @@ class _Order:
     place: int
 
 
-def _scored(bundle: Bundle, judged: Judged, one: _Order) -> Scored:
+def scored_by(bundle: Bundle, judged: Judged, one: Placed) -> Scored:
+    """What a model, a policy and what is known of an order say of it."""
     row, ask = one.row, one.ask
     p_rto, evidence = float(judged.p_rto[row]), judged.evidence
     risk = {
@@ -184,10 +193,12 @@ def _scored(bundle: Bundle, judged: Judged, one: _Order) -> Scored:
         "evidence": evidence.of(row),
     }
     actions, summary = _weighed(one)
-    origin = one.origin | {"x": judged.x[row].tolist(), "features": list(bundle.model.names), "bundle": bundle.digest}
+    origin = one.origin | {"x": judged.x[row].tolist(), "features": list(bundle.model.names)}
     drawn = one.part.experiment(one.place)
     origin |= {"policy": one.part.shop.digest, "limits": one.part.limits(one.place), "experiment": drawn}
+    origin["evidence"] = list(evidence.of(row).values())
     origin["record"] = [int(evidence.delivered[row]), int(evidence.came_back[row])]
+    origin["why"] = judged.reasons.texts.kept(row) | {"explain": ask.explain, "own_only": ask.own_counts}
     told, currency = decided(one.part, one.place, summary), ask.columns["currency"]
     body = answer("scored", risk, told, actions, judged.reasons.of(row, ask.explain), currency)
     warnings = [] if one.money else [why_not(ask.columns, one.part.shop.money_for(currency, None) is not None)]
@@ -200,7 +211,7 @@ def _told(origin: dict[str, Any]) -> dict[str, Any] | None:
     return drawn and {name: drawn[name] for name in ("arm", "propensity")}
 
 
-def _weighed(one: _Order) -> tuple[list[dict[str, Any]], str]:
+def _weighed(one: Placed) -> tuple[list[dict[str, Any]], str]:
     """The actions, worth most first, and the advice in words; nothing where there is no money."""
     if one.money is None:
         return [], ""

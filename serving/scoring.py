@@ -5,7 +5,7 @@ Whatever breaks on the way, the sale goes on: the answer is then the merchant's 
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,12 +13,14 @@ import orjson
 from prometheus_client import Counter
 
 from data.database import Connection, open_database
+from data.one_moment import one_moment
 from data.pool import Merchant
 from serving import checkouts, http, ledger, stages
 from serving.budget_seeds import day_of
 from serving.clock import Clock
 from serving.desk import Desk
 from serving.http import Refusal, rfc3339
+from serving.once import Asked, Repeated, Said, keep
 from serving.schema import Options, OrderIn
 from serving.scorer import Ask, Counting, Scored, fallback, score, score_many
 from training.bundle import Bundle
@@ -34,7 +36,10 @@ _Answer = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Orders of one merchant at one stage, asked about at one moment (microseconds)."""
+    """Orders of one merchant at one stage, asked about at one moment (microseconds).
+
+    whole: makes the body of the answer from what is said of each order.  asked: where it stands under a key.
+    """
 
     merchant: Merchant
     stage: str
@@ -42,6 +47,8 @@ class Question:
     orders: Sequence[OrderIn]
     at: int
     request_id: str
+    whole: "Callable[[list[_Answer | Refusal]], _Answer]"
+    asked: Asked | None = None
     ids: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -56,7 +63,7 @@ class _Read:
     warnings: tuple[dict[str, str], ...] = ()
 
     def told(self, scored: Scored) -> Scored:
-        return replace(scored, warnings=[*scored.warnings, *self.warnings])
+        return replace(scored, beside=self.warnings)
 
 
 class Scoring:
@@ -66,43 +73,59 @@ class Scoring:
         self.clock, self.log_patience_s = clock, log_patience_s
         self._one_batch = asyncio.Semaphore(1)  # checkouts share the interpreter with one batch at most
 
-    async def one(self, desk: Desk, question: Question) -> _Answer:
+    async def one(self, desk: Desk, question: Question) -> bytes:
         """The answer to a question about a single order. Raises Refusal if the order does not fit its stage."""
         bundle = desk.bundle()
         [found] = _in_one_moment(desk.reader, desk, bundle, question)
         if isinstance(found, Refusal):
             raise found
-        answers = await self._kept(desk, question, [_body(question, 0, found, desk, bundle)], self.log_patience_s)
-        return answers[0]
+        return await self._kept(desk, question, [_body(question, 0, found, desk, bundle)], self.log_patience_s)
 
-    async def many(self, desk: Desk, question: Question) -> list[_Answer | Refusal]:
+    async def many(self, desk: Desk, question: Question) -> bytes:
         """One answer or refusal for each order, in their order. Scored beside the event loop, kept together."""
         bundle = desk.bundle()
         async with self._one_batch:
             found = await asyncio.to_thread(_on_its_own_connection, desk, bundle, question)
-        bodies = [_body(question, i, one, desk, bundle) for i, one in enumerate(found) if isinstance(one, Scored)]
-        kept = iter(await self._kept(desk, question, bodies, self.log_patience_s * _BATCH_PATIENCE))
-        return [one if isinstance(one, Refusal) else next(kept) for one in found]
+        bodies = [
+            _body(question, i, one, desk, bundle) if isinstance(one, Scored) else one for i, one in enumerate(found)
+        ]
+        return await self._kept(desk, question, bodies, self.log_patience_s * _BATCH_PATIENCE)
 
-    async def _kept(
-        self, desk: Desk, question: Question, bodies: list[tuple[_Answer, Any]], patience_s: float
-    ) -> list[_Answer]:
-        """The answers, each saying whether its decision is on disk: all of them in one transaction."""
-        for body, _ in bodies:
+    async def _kept(self, desk: Desk, question: Question, found: "list[_Made | Refusal]", patience_s: float) -> bytes:
+        """The whole answer, saying whether its decisions are on disk: all of them in one transaction, and under a key the
+        answer with them."""
+        made = [one for one in found if not isinstance(one, Refusal)]
+        for body, _ in made:
             SCORES.labels(body["status"], body["recommendation"]["action"]).inc()
-        logged = False
-        if not question.options.dry_run and bodies:
-            records = [
-                {"decision_id": body["decision_id"], "answer": dict(body), "made_from": made} for body, made in bodies
-            ]
-            logged = await _written(desk, records, patience_s)
-        return [body | {"logged": logged} for body, _ in bodies]
+
+        def whole(logged: bool) -> bytes:
+            told = [one if isinstance(one, Refusal) else one[0] | {"logged": logged} for one in found]
+            return orjson.dumps(question.whole(told))
+
+        keeps = not question.options.dry_run and bool(made)
+        records = [
+            {"decision_id": body["decision_id"], "answer": dict(body), "made_from": made_from}
+            for body, made_from in (made if keeps else ())
+        ]
+        if question.asked is None:
+            return whole(await _written(desk, records, None, patience_s) if records else False)
+        said = whole(keeps)
+        return said if await _written(desk, records, (question.asked, (200, said)), patience_s) else whole(False)
 
 
-async def _written(desk: Desk, records: list[dict[str, Any]], patience_s: float) -> bool:
-    """Are the decisions on disk? A full queue, a full disk or a slow one must not stop a checkout."""
+_Made = tuple[_Answer, Any]
+"""An answer as told, and what it was made from."""
+
+
+async def _written(
+    desk: Desk, records: list[dict[str, Any]], answered: "tuple[Asked, Said] | None", patience_s: float
+) -> bool:
+    """Are the decisions on disk? A full queue, a full disk or a slow one must not stop a checkout. Raises what `once.keep`
+    raises where another process has answered under the key."""
 
     def job(connection: Connection) -> None:
+        if answered is not None:
+            keep(connection, *answered)
         for record in records:
             ledger.record(connection, record)
 
@@ -111,8 +134,14 @@ async def _written(desk: Desk, records: list[dict[str, Any]], patience_s: float)
         done, _ = await asyncio.wait({asyncio.wrap_future(writing)}, timeout=patience_s)
         for one in done:
             one.result()
+    except (Repeated, Refusal):
+        raise
     except Exception as error:  # noqa: BLE001 - whatever broke, the sale goes on and the answer says logged: false
-        said = {"unlogged": records[0]["decision_id"], "n": len(records), "cause": type(error).__name__}
+        said = {
+            "unlogged": records[0]["decision_id"] if records else None,
+            "n": len(records),
+            "cause": type(error).__name__,
+        }
         http.LOG.error(orjson.dumps(said).decode())
         return False
     return bool(done)
@@ -136,7 +165,7 @@ def _in_one_moment(
 ) -> list[Scored | Refusal]:
     """Every order read and scored at one moment, whatever is written meanwhile."""
     try:
-        with ledger.one_moment(connection):
+        with one_moment(connection):
             reads = [_read(connection, desk, question, i) for i in range(len(question.orders))]
             asks = [one.ask for one in reads if isinstance(one, _Read)]
             scored = iter(_scored(connection, bundle, asks, _counting(desk, question)))
@@ -166,7 +195,7 @@ def _read(connection: Connection, desk: Desk, question: Question, i: int) -> _Re
         _log_fallback(question.ids[i], error)
         return _default(desk, question, i)
     ask = Ask(merchant.merchant_id, columns, question.ids[i], question.at, order_id, order.checkout_id,
-              question.options.explain, desk.single, question.stage, desk.policies)  # fmt: skip
+              question.options.explain, desk.single, question.stage, desk.policies, desk.apart)  # fmt: skip
     return _Read(ask, (_AS_KEPT,) if kept and stages.says_more(order) else ())
 
 
@@ -206,20 +235,28 @@ def _log_fallback(decision_id: str, error: Exception) -> None:
 
 def _body(question: Question, i: int, scored: Scored, desk: Desk, bundle: Bundle | None) -> tuple[_Answer, Any]:
     """The answer as told, and what it was made from."""
-    order, warnings = question.orders[i], [*scored.warnings, *desk.warnings(question.merchant.merchant_id)]
-    body = {
-        "decision_id": question.ids[i],
-        "order_id": scored.made_from["order_id"],
-        "checkout_id": order.checkout_id,
-        "stage": question.stage,
-        "scored_at": rfc3339(question.at),
+    beside = desk.warnings(question.merchant.merchant_id)
+    ids = {"decision_id": question.ids[i], "request_id": question.request_id, "logged": not question.options.dry_run}
+    made_from = scored.made_from | {"beside": [*scored.beside, *beside]}
+    made_from |= {} if bundle is None else {"bundle": bundle.digest}
+    return told_of(ids, replace(scored, made_from=made_from), bundle), made_from
+
+
+def told_of(ids: dict[str, Any], scored: Scored, bundle: Bundle | None) -> _Answer:
+    """An answer as callers see it. ids: decision_id, request_id, logged."""
+    made = scored.made_from
+    return {
+        "decision_id": ids["decision_id"],
+        "order_id": made["order_id"],
+        "checkout_id": made["checkout_id"],
+        "stage": made["stage"],
+        "scored_at": rfc3339(made["scored_at"]),
         **scored.answer,
         "model": None if bundle is None else model_reference(bundle) | {"policy": scored.policy},
-        "warnings": warnings,
-        "logged": not question.options.dry_run,
-        "request_id": question.request_id,
+        "warnings": [*scored.warnings, *made["beside"]],
+        "logged": ids["logged"],
+        "request_id": ids["request_id"],
     }
-    return body, scored.made_from
 
 
 def model_reference(bundle: Bundle) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import time
 import bentoml
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from data.server import keep_on_server
 from serving.api import Api
 from serving.clock import Clock
 from serving.settings import LOOPBACK, settings, silence_telemetry
@@ -51,7 +52,8 @@ class RTORisk:
     def __init__(self) -> None:
         logging.getLogger("rto").setLevel(logging.INFO)
         at = settings()
-        self.api = Api(at.home, Clock(), on_loopback=at.host in LOOPBACK)
+        keep_on_server(at.database_url)
+        self.api = Api(at.home, Clock(), on_loopback=at.host in LOOPBACK, per_second=at.per_second)
         web.app = self.api.app()
         threading.Thread(target=end_with, args=(_STARTED_BY,), name="end-with-parent", daemon=True).start()
 

@@ -14,37 +14,61 @@ NO_TELEMETRY = {
     "MLFLOW_MODEL_CATALOG_URI": "",
 }
 """Set before any library that would otherwise call home."""
+PER_SECOND = 1_000.0
+"""Orders and pieces of news that one merchant may send in a second, if nobody says otherwise; 0: no limit."""
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """home: run-time files.  mlruns: MLflow's.  host, port: where the service listens."""
+    """home: run-time files.  mlruns: MLflow's.  host, port: where the service listens.  per_second: of one merchant.
+    database_url: the PostgreSQL server that keeps pools; None: SQLite files."""
 
     home: Path
     mlruns: Path
     host: str
     port: int
+    per_second: float = PER_SECOND
+    database_url: str | None = None
 
 
 def settings() -> Settings:
-    """Settings from the environment: RTO_HOME, RTO_MLRUNS, RTO_HOST, RTO_PORT.
+    """Settings from the environment: RTO_HOME, RTO_MLRUNS, RTO_HOST, RTO_PORT, RTO_PER_SECOND, RTO_DATABASE_URL.
 
     Runs lie within a home that was named, else in `./mlruns`: two homes must not read each other's runs.
 
-    Raises UsageError ENV001 if the port is no number.
+    Raises UsageError ENV001 if the port is no number, ENV002 if the limit is none, ENV003 if the database URL names no
+    PostgreSQL server.
     """
     port = os.environ.get("RTO_PORT", "3333")
     if not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
         raise UsageError(
             "ENV001", "RTO_PORT", got=repr(port), expected="a port, 1 to 65535", to_do="set it or unset it"
         )
+    limit = os.environ.get("RTO_PER_SECOND", f"{PER_SECOND:g}")
+    if not (limit.isascii() and limit.isdigit() and len(limit) <= 9):
+        expected, to_do = "a whole number; 0 for no limit", "set it or unset it"
+        raise UsageError("ENV002", "RTO_PER_SECOND", got=repr(limit), expected=expected, to_do=to_do)
     return Settings(
         home=Path(os.environ.get("RTO_HOME", "var")).absolute(),
         mlruns=Path(os.environ.get("RTO_MLRUNS", Path(os.environ.get("RTO_HOME", "")) / "mlruns")).absolute(),
         host=os.environ.get("RTO_HOST", "127.0.0.1"),
         port=int(port),
+        per_second=float(limit),
+        database_url=_database_url(),
     )
+
+
+def _database_url() -> str | None:
+    """The server that keeps pools; None: SQLite files under the home do. What it says is not repeated: it may hold a
+    password."""
+    url = os.environ.get("RTO_DATABASE_URL", "").strip()
+    if url and not url.startswith(("postgresql://", "postgres://")):
+        expected = "postgresql://USER@HOST:PORT/DATABASE"
+        raise UsageError(
+            "ENV003", "RTO_DATABASE_URL", got="another kind of URL", expected=expected, to_do="set it or unset it"
+        )
+    return url or None
 
 
 def silence_telemetry() -> None:

@@ -49,6 +49,7 @@ TAKEN = {
         "known_at": _TIME | {"description": "when it was told for the first time, by the server's clock"},
     },
 }
+DELIVERED = _of(accepted=_WHOLE, duplicates=_WHOLE, unknown_fields=_WHOLE)
 _RISK = _of(
     p_rto=_SHARE | {"description": "if paid in cash, unless the order is prepaid; to 0.001"},
     p_rto_if_prepaid=_or_null(_SHARE),
@@ -139,6 +140,40 @@ MODEL = {
                    "model": _or_null({"type": "object", "required": ["name", "version", "digest"]})},
 }  # fmt: skip
 
+_CONTACT = _of(
+    rank=_WHOLE,
+    order_id=_TEXT,
+    saving_minor=_WHOLE | {"description": "what the contact is expected to earn beyond shipping as ordered"},
+    currency=_TEXT,
+    p_rto=_SHARE,
+    buyer_delivered=_WHOLE,
+    buyer_rto=_WHOLE,
+    reasons=_list_of(_TEXT),
+    link=_TEXT_OR_NULL,
+    decision_id=_TEXT,
+    asked_at=_TIME | {"description": "when it was scored"},
+)
+QUEUE = _of(
+    merchant_id=_TEXT,
+    by={"enum": ["call", "message"]},
+    capacity=_WHOLE,
+    days=_WHOLE,
+    made_at=_TIME,
+    orders=_list_of(_CONTACT),
+)
+OVERRIDE = _of(
+    override_id=_TEXT,
+    kind={"enum": ["override", "appeal"]},
+    action=_ACTION,
+    about={"enum": ["order", "buyer"]},
+    reason=_TEXT,
+    by=_TEXT,
+    made_at=_TIME,
+    until=_TIME | {"description": "it holds no more from then on"},
+    decision_id=_TEXT,
+    order_id=_TEXT_OR_NULL,
+    checkout_id=_TEXT_OR_NULL,
+)
 _COUNTS = _of(orders=_WHOLE, delivered=_WHOLE, rto=_WHOLE, unknown=_WHOLE)
 _DIFFERENCE = _of(
     difference_minor=_WHOLE,

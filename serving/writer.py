@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
 from data.database import Connection, immediate
+from data.one_moment import savepoint
 
 T = TypeVar("T")
 Job: TypeAlias = tuple[Callable[[Connection], Any], "Future[Any]"]
@@ -92,12 +93,11 @@ class Writer:
             one.tell()
 
     def _attempt(self, job: Callable[[Connection], Any], future: "Future[Any]") -> Done:
-        self._connection.execute("SAVEPOINT job")
+        end = savepoint(self._connection)
         try:
             result = job(self._connection)
         except Exception as error:  # noqa: BLE001 - handed to whoever waits for this job
-            self._connection.execute("ROLLBACK TO job")
-            self._connection.execute("RELEASE job")
+            end(True)
             return Done(future, failure=error)
-        self._connection.execute("RELEASE job")
+        end(False)
         return Done(future, result)

@@ -27,6 +27,7 @@ from features.rates import Shrinkage
 from training.calibration import BetaCalibrator
 from training.linear import Linear
 from training.shallow import AT_ONCE, ShallowTrees, shallow_trees
+from training.tree_structure import TreesError, require_trees
 from training.trees import Model, probability
 
 Array: TypeAlias = np.ndarray[Any, Any]
@@ -122,10 +123,16 @@ def _signed(folder: Path, signing_key: Ed25519PrivateKey) -> str:
 
 def read_bundle(folder: Path, public_key: Ed25519PublicKey) -> Bundle:
     """Verify and load a bundle. Raises GateRefused: MODEL001 not signed by us, MODEL002 altered, MODEL003 from a
-    newer version, MODEL004 the catalog has changed since, MODEL005 it does not reproduce its golden rows."""
+    newer version, MODEL004 the catalog has changed since, MODEL005 it does not reproduce its golden rows,
+    MODEL006 its trees are none that can be walked."""
     manifest, content = _verified(folder, public_key)
     saved = json.loads(content["bundle.json"])
     features = _known_features(folder, saved)
+    try:
+        require_trees(content["model.ubj"], len(features), saved["n_trees"])
+    except TreesError as error:
+        to_do = "train again, and please report it"
+        raise GateRefused("MODEL006", str(folder), got=str(error), expected="sound trees", to_do=to_do) from None
     booster = xgb.Booster()
     booster.load_model(bytearray(content["model.ubj"]))
     booster.set_param({"nthread": 1})

@@ -13,9 +13,7 @@ from data.pool import open_pool
 
 @click.command("calibrate", epilog="Example: rto calibrate --if-new && rto promote challenger --if-better")
 @click.option("--run", default="champion", show_default=True, help="Whose calibrator: an alias, a version or a run id.")
-@click.option(
-    "--weeks", type=click.IntRange(1, 520), default=6, show_default=True, help="Of the newest matured orders."
-)
+@click.option("--weeks", type=click.IntRange(1, 520), default=4, show_default=True, help="Of the newest orders.")
 @click.option("--until", help="Use nothing known after this moment (ISO 8601); default: all that is known.")
 @click.option("--if-new", is_flag=True, help="Do nothing (exit 15) if the calibrator was fitted on the same already.")
 @click.option("--dry-run", is_flag=True, help="Only judge; keep nothing.")
@@ -23,10 +21,11 @@ from data.pool import open_pool
 @JSON
 @click.pass_obj
 def calibrate_command(session: Session, /, pool: str | None, as_json: bool, **asked: Any) -> None:
-    """Refresh a model's calibrator on the newest matured weeks, without retraining.
+    """Refresh a model's calibrator on the newest weeks, without retraining.
 
     Fitted only on orders placed after the model was trained through: on those it was grown on, its scores look surer than
-    they are. Judged before and after on the newest part, by a forerunner fitted on older orders. Ends in a signed bundle as
+    they are; young ones count as far as their outcomes are told. Judged before and after on the newest matured part, by a
+    forerunner fitted on what was told before it. Ends in a signed bundle as
     challenger that differs in nothing but its calibrator; where too few outcomes have been told since, it is refused
     (exit 12) and the old calibrator stays.
     """
@@ -47,15 +46,10 @@ def calibrate_command(session: Session, /, pool: str | None, as_json: bool, **as
 def show_calibrated(result: dict[str, Any]) -> None:
     """What was fitted and judged on what, before and after."""
     refit, judged, fit = result["refit"], result["judged"], result["fit"]
-    gap = (
-        f"a gap of {result['gap_days']:.1f} days"
-        if result["gap_days"]
-        else "no gap, for want of orders: a little too kind"
-    )
     print(f"version {result['from_version']}, trained through {_day(result['trained_through'])}: calibrated anew on "
           f"{refit['n']:,} orders placed {_day(refit['placed_from'])} to {_day(refit['placed_to'])}")  # fmt: skip
     print(
-        f"judged on {judged['n']:,} orders from {_day(result['cut'])}, as fitted on {fit['n']:,} older ones with {gap}"
+        f"judged on {judged['n']:,} orders from {_day(result['cut'])}, as fitted on {fit['n']:,} older ones by what was told then"
     )
     for scope in result["scopes"]:
         _show_scope(scope)

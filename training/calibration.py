@@ -55,12 +55,14 @@ def fit_calibrator(
     y: ArrayLike,
     prior_orders: float = PRIOR_ORDERS,
     towards: BetaCalibrator = BetaCalibrator(),
+    offset: ArrayLike = 0.0,
 ) -> BetaCalibrator:
     """The calibrator for scores `p` (n,), 0 to 1, with outcomes `y` (n,), 0 or 1. Nothing in it is random.
 
     A ridge draws it to `towards`, by default the identity, as if `prior_orders` orders, each telling as much as a COD
     order does, had come out as that says; directions the data say little about (the slopes, where all scores are alike)
     move least. Without orders it is `towards`. Its log loss on these orders is never above that of `towards`.
+    offset: (n,) by how much the log-odds of these outcomes lie above those to be learned (`training/newest.py`).
     """
     from scipy.optimize import minimize  # here, so that the service does not carry scipy
 
@@ -74,7 +76,12 @@ def fit_calibrator(
     found = minimize(
         _loss_and_slope,
         np.zeros(3),
-        args=(design, towards.a * columns[:, 0] + towards.b * columns[:, 1] + towards.c, outcomes, ridge),
+        args=(
+            design,
+            towards.a * columns[:, 0] + towards.b * columns[:, 1] + towards.c + np.asarray(offset, dtype=np.float64),
+            outcomes,
+            ridge,
+        ),
         jac=True,
         method="L-BFGS-B",
         bounds=[(-towards.a, None), (-towards.b, None), (None, None)],

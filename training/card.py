@@ -126,7 +126,7 @@ def model_card(outcome: Outcome, plan: Plan, identity: Mapping[str, Any]) -> Car
         **told,
         "alarms": alarms(told),
         "shape": {name: getattr(twin.shape, name) for name in twin.shape.__slots__},
-        "calibrator": twin.calibrator.as_dict(),
+        "calibrator": bundle.calibrator.as_dict(),
         "seed": plan.seed,
         "prepaid_known": bundle.prepaid_known,
         "features": [_feature(f) for f in bundle.features],

@@ -14,6 +14,7 @@ from data.contract import DAY, SECOND
 from data.errors import TooLittleHistory
 from data.history import History
 from features.labels import Labels, labels_at, maturity
+from training.newest import WINDOW_DAYS
 from training.plan import Moments, Plan
 from training.rows import Rows
 from training.split import Blocks, BlockShares, check_blocks, split_by_time
@@ -26,13 +27,13 @@ class BacktestPlan:
     """origins: how many.  span_days: what each is judged on, and how far apart they are.
 
     weekly_days: over so many days calibration is judged with a calibrator refreshed each week; 0: not at all.
-    window_days: of the newest matured orders, what a refreshed calibrator is fitted on.
+    window_days: of the newest orders, what a refreshed calibrator is fitted on.
     """
 
     origins: int = FEWEST_ORIGINS
     span_days: int = 30
     weekly_days: int = 0
-    window_days: int = 42
+    window_days: int = WINDOW_DAYS
 
     @property
     def reach_days(self) -> int:
@@ -93,6 +94,7 @@ def rows_at(whole: Rows, history: History, cut: int, reach_days: int, plan: Plan
         labels=Labels(told.asof, told.y[head], told.verdict[head], told.lag[head], told.cause[head]),
         y_past=y_past,
         cause_past=known.cause[head],
+        lag_past=known.lag[head],
         y=y,
         mature=whole.mature[head],
         blocks=blocks,

@@ -1,10 +1,11 @@
 """A fresh calibrator for trees as they are, fitted on orders they were not grown on, and judged on newer ones.
 
-    trained through |---- fit, at most `weeks` ----| gap |-- judge --|  the newest matured order
-                                  |--------- refit, the newest `weeks` --------|
+    trained through |---- fit, at most `weeks` ----|-- judge --|  newest matured order ...  until
+                                  |-------------- refit, the newest `weeks` --------------|
 
 Orders placed after the model was trained through are out of its sample; on others its scores look surer than they are.
-What is judged is the way, by a calibrator of the past; what is served is then fitted the same way on the newest weeks.
+What is judged is the way, by a calibrator of the past, on orders old enough to have an outcome; what is served is then
+fitted the same way on the newest weeks, those too whose outcomes are told early (`training/newest.py`).
 """
 
 from dataclasses import dataclass
@@ -17,11 +18,11 @@ from data.contract import DAY, Payment
 from data.errors import TooLittleHistory
 from data.history import Columns, History
 from features.assemble import matrix
-from features.labels import labels_at, maturity
 from features.replay import Progress, replay
 from training.bundle import Bundle
-from training.calibration import BetaCalibrator, fit_calibrator
+from training.calibration import BetaCalibrator
 from training.card_page import utc
+from training.newest import Newest, Told, newest, refreshed, told_at
 from training.trees import probability
 
 Array: TypeAlias = np.ndarray[Any, Any]
@@ -35,10 +36,10 @@ LEAST_FIT, LEAST_JUDGED, _LEAST_OF_EACH = 300, 150, 10
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
-    """Orders that the trees were not grown on and whose outcome had time to be told, (n,) each, oldest first.
+    """Orders that the trees were not grown on and whose outcome is told, (n,) each, oldest first.
 
     at: rows of the history.  raw: uncalibrated probability.  y: as known at `until`.  newest: the last moment whose
-    orders are old enough.
+    orders are old enough for any outcome to be told.
     """
 
     orders: Columns
@@ -62,13 +63,12 @@ class Fresh:
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """(n,) masks of `Fresh`: fit and judge part at `cut`, with `gap` microseconds between them; refit is the newest."""
+    """(n,) masks of `Fresh`: fit and judge part at `cut`; refit is the newest."""
 
     fit: Mask
     judge: Mask
     refit: Mask
     cut: int
-    gap: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +83,16 @@ class Refreshed:
 
 def fresh_orders(history: History, bundle: Bundle, until: int | None, progress: Progress) -> Fresh:
     """Score the orders the bundle's trees were not grown on, as it would have scored them when they were placed."""
-    moment = history.known_through if until is None else min(until, history.known_through)
-    placed_at, labels = history.orders["placed_at"], labels_at(history, moment)
-    matures_in, through = maturity(labels, placed_at), int(bundle.about["trained_through"])
-    newest = moment - matures_in
-    taken = (placed_at > through) & (placed_at <= newest) & ~np.isnan(labels.y)
+    told = told_at(history, history.known_through if until is None else min(until, history.known_through))
+    through = int(bundle.about["trained_through"])
+    taken = (told.placed_at > through) & (told.placed_at < told.at) & ~np.isnan(told.y)
     orders = {name: column[taken] for name, column in history.orders.items()}
     raw = np.zeros(0)
     if taken.any():
         readings = {one: values[taken] for one, values in replay(history, bundle.sums, progress).items()}
         raw = probability(bundle.margin(matrix(orders, readings, bundle.shrinkage, bundle.features)))
-    return Fresh(orders, np.flatnonzero(taken), raw, labels.y[taken], through, newest, matures_in, moment)
+    youngest = told.at - told.matures_in
+    return Fresh(orders, np.flatnonzero(taken), raw, told.y[taken], through, youngest, told.matures_in, told.at)
 
 
 def refresh(history: History, fresh: Fresh, before: BetaCalibrator, trained: BetaCalibrator, weeks: int) -> Refreshed:
@@ -101,29 +100,38 @@ def refresh(history: History, fresh: Fresh, before: BetaCalibrator, trained: Bet
 
     Leaning on that one and not on `before`, a refresh of a refresh is the refresh. Raises TooLittleHistory CAL001.
     """
-    windows = _windows(fresh, weeks)
-    y = labels_at(history, windows.cut).y[fresh.at] if windows.gap else fresh.y  # as told by then, as in the shop
-    fit = windows.fit & ~np.isnan(y)
-    judged = fit_calibrator(fresh.raw[fit], y[fit], towards=trained)
-    calibrator = fit_calibrator(fresh.raw[windows.refit], fresh.y[windows.refit], towards=trained)
+    start = max(fresh.trained_through, fresh.newest - weeks * WEEK)
+    cut = int(fresh.newest - (fresh.newest - start) * JUDGED_SHARE)
+    then, now = told_at(history, cut), told_at(history, fresh.until)  # then: as in the shop
+    fit, refit = (newest(told, _unseen(told, fresh), weeks * 7) for told in (then, now))
+    judge = (fresh.placed_at > cut) & (fresh.placed_at <= fresh.newest)
+    windows = Windows(fit.taken[fresh.at], judge, refit.taken[fresh.at], cut)
+    _require_enough(then.y[fit.taken], fresh, windows, weeks)
+    judged, calibrator = (_by(fresh, told, found, trained) for told, found in ((then, fit), (now, refit)))
     return Refreshed(calibrator, judged, before, windows)
 
 
-def _windows(fresh: Fresh, weeks: int) -> Windows:
-    """With a gap as long as a label matures where enough orders are left to fit, else without one."""
-    placed_at, start = fresh.placed_at, max(fresh.trained_through, fresh.newest - weeks * WEEK)
-    cut = int(fresh.newest - (fresh.newest - start) * JUDGED_SHARE)
-    judge, refit = placed_at > cut, placed_at > start
-    for gap in (fresh.matures_in, 0):
-        fit = (placed_at <= cut - gap) & (placed_at > cut - gap - weeks * WEEK)
-        if _enough(fresh.y[fit], LEAST_FIT) and _enough(fresh.y[judge], LEAST_JUDGED):
-            return Windows(fit, judge, refit, cut, gap)
-    n, n_rto = len(fresh.y), int(fresh.y.sum())
+def _unseen(told: Told, fresh: Fresh) -> Mask:
+    unseen = np.zeros(len(told.y), dtype=bool)
+    unseen[fresh.at] = True
+    return unseen
+
+
+def _by(fresh: Fresh, told: Told, found: Newest, trained: BetaCalibrator) -> BetaCalibrator:
+    raw = np.full(len(told.y), np.nan)
+    raw[fresh.at] = fresh.raw
+    return refreshed(raw, told, found, trained)
+
+
+def _require_enough(y_fit: Array, fresh: Fresh, windows: Windows, weeks: int) -> None:
+    if _enough(y_fit, LEAST_FIT) and _enough(fresh.y[windows.judge], LEAST_JUDGED):
+        return
+    old = fresh.placed_at <= fresh.newest
     raise TooLittleHistory(
         "CAL001",
         f"orders since {utc(fresh.trained_through)}, through which the model was trained",
-        got=f"{n:,} old enough to have an outcome, {n_rto:,} of them RTO; "
-        f"in the newest {weeks} weeks {int(judge.sum()):,} to judge after {int((refit & ~judge).sum()):,} to fit",
+        got=f"{int(old.sum()):,} old enough to have an outcome, {int(fresh.y[old].sum()):,} of them RTO; "
+        f"in the newest {weeks} weeks {int(windows.judge.sum()):,} to judge after {len(y_fit):,} to fit",
         expected=f"at least {LEAST_JUDGED:,} to judge after {LEAST_FIT:,} to fit, {_LEAST_OF_EACH} of each outcome in both",
         to_do="keep the calibrator until more outcomes are told, pass more --weeks, or train anew: rto train",
     )

@@ -10,7 +10,6 @@ from typing import Any
 from data.checking import check_history
 from data.checks.check import Purpose
 from data.console import Tell
-from data.contract import DAY
 from data.errors import NothingNew
 from data.expectations import require
 from data.history import History
@@ -140,7 +139,7 @@ def _recorded(
             name=f"{pool.name} recalibrated until {str(utc(fresh.until))[:10]}",
             tags={"recalibrated_from": source.ref.run_id, "features": catalog_fingerprint(source.bundle.features)},
             parameters={"weeks": str(told["weeks"]), "from_version": source.ref.version, "cut": str(utc(told["cut"])),
-                        "until": str(utc(fresh.until)), "gap_days": f"{found.windows.gap / DAY:.3g}"},
+                        "until": str(utc(fresh.until))},
             figures=figures(told["scopes"]),
             bundle=source.bundle,
         )  # fmt: skip

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from data.contract import DAY
 from training.calibration_error import CalibrationError
 from training.clusters import clusters_of, numbered
 from training.judged import Judged, Mean, difference, ece, metric
@@ -67,7 +66,7 @@ def spans(fresh: Fresh, found: Refreshed) -> dict[str, Any]:
     parts = {"fit": windows.fit, "judged": windows.judge, "refit": windows.refit}
     told = {name: {"n": int(part.sum()), "rto": int(fresh.y[part].sum()), "placed_from": int(placed_at[part].min()),
                    "placed_to": int(placed_at[part].max())} for name, part in parts.items()}  # fmt: skip
-    return told | {"gap_days": windows.gap / DAY, "trained_through": fresh.trained_through, "until": fresh.until}
+    return told | {"trained_through": fresh.trained_through, "until": fresh.until}
 
 
 def figures(scopes: list[dict[str, Any]]) -> dict[str, float]:

@@ -30,8 +30,8 @@ _MOST_LEVELS = 40
 class Rows:
     """Everything a run learns from and is judged on; all arrays have one entry for each order of the history.
 
-    y_past, cause_past: labels, and reasons of returns, as known at the cut.  y: labels as known at `moments.until`.
-    mature: old enough at `until`.
+    y_past, cause_past, lag_past: labels, reasons of returns and how long they took, as known at the cut.  y: labels as
+    known at `moments.until`.  mature: old enough at `until`.
     """
 
     orders: Columns
@@ -39,6 +39,7 @@ class Rows:
     labels: Labels
     y_past: Array
     cause_past: Array
+    lag_past: Array
     y: Array
     mature: Array
     blocks: Blocks
@@ -90,7 +91,7 @@ def build_rows(
     check_blocks(blocks, np.where(blocks.train, y_past, labels.y), plan.minimum_orders // 10)
     readings = replay(history, needed_sums(), progress, snapshot)
     moments = Moments(moment, cut, matures_in)
-    return Rows(history.orders, readings, labels, y_past, at_cut.cause, labels.y, mature, blocks, moments)
+    return Rows(history.orders, readings, labels, y_past, at_cut.cause, at_cut.lag, labels.y, mature, blocks, moments)
 
 
 def _enough(y: Array, plan: Plan) -> None:

@@ -1,7 +1,7 @@
 """A training run, like a table of contents. Each step takes values and returns values; tracking comes after."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -12,6 +12,7 @@ from features.snapshot import Snapshot
 from training.baselines import baselines
 from training.bundle import Bundle
 from training.calibration import BetaCalibrator, fit_calibrator
+from training.newest import Told, newest, refreshed
 from training.plan import Plan
 from training.report import MODEL, Scope, counts, scopes
 from training.rows import Design, Rows, build_rows, design
@@ -79,7 +80,21 @@ def fit_twin(rows: Rows, plan: Plan, made: Design | None = None) -> Twin:
     model = fit_shape(sample, made.features, shape, plan)
     fresh = blocks.calibrate
     calibrator = fit_calibrator(probability(model.margin(made.x[fresh])), y[fresh])
-    return Twin(shape, model, calibrator, made)
+    moments, twin = rows.moments, Twin(shape, model, calibrator, made)
+    told = Told(moments.cut, rows.orders["placed_at"], y, rows.lag_past, moments.matures_in)
+    return replace(twin, calibrator=_on_the_newest(rows, twin, told)[0])
+
+
+def _on_the_newest(rows: Rows, twin: Twin, told: Told) -> tuple[BetaCalibrator, int]:
+    """The twin's calibrator moved by the newest outcomes of orders its trees have not seen, and when the last of them
+    was placed."""
+    placed_at = told.placed_at
+    grown = placed_at[rows.learn].max()
+    found = newest(told, placed_at > grown)
+    raw = np.full(len(placed_at), np.nan)
+    raw[found.taken] = probability(twin.model.margin(twin.design.x[found.taken]))
+    through = placed_at[found.taken].max() if found.taken.any() else grown
+    return refreshed(raw, told, found, twin.calibrator), int(through)
 
 
 def predict_test(rows: Rows, twin: Twin) -> dict[str, Array]:
@@ -91,18 +106,24 @@ def predict_test(rows: Rows, twin: Twin) -> dict[str, Array]:
 
 
 def refit(rows: Rows, twin: Twin, plan: Plan, judged: tuple[Scope, ...]) -> tuple[Bundle, Array]:
-    """The twin's shape, tree count and calibrator on all matured rows; and golden rows to recognise it by."""
+    """The twin's shape and tree count on all matured rows, its calibrator moved by the newest outcomes; and golden rows
+    to recognise it by."""
     made = design(rows, plan, rows.now, rows.mature)
     model = fit_shape(Sample(made.x[rows.mature], rows.y[rows.mature]), made.features, twin.shape, plan)
+    moments = rows.moments
+    told = Told(moments.until, rows.orders["placed_at"], rows.y, rows.labels.lag, moments.matures_in)
+    calibrator, calibrated_through = _on_the_newest(rows, twin, told)
     about = {
-        "moments": rows.moments.as_dict(),
+        "moments": moments.as_dict(),
         "trained_through": int(rows.orders["placed_at"][rows.mature].max()),
+        "calibrated_through": calibrated_through,
         "counts": counts(rows),
         "shape": {name: getattr(twin.shape, name) for name in twin.shape.__slots__},
         "evidence": [scope.as_dict() for scope in judged],
-        "judged": "the twin fitted on the past alone; the served model is refitted on everything matured",
+        "judged": "the twin fitted on the past alone; the served model is refitted on everything matured, "
+        "its calibrator moved by the newest outcomes",
     }
-    bundle = Bundle(model, made.features, twin.calibrator, made.shrinkage, about, prepaid_known(rows))
+    bundle = Bundle(model, made.features, calibrator, made.shrinkage, about, prepaid_known(rows))
     newest = np.flatnonzero(rows.mature)[-_GOLDEN_ROWS:]
     return bundle, made.x[newest]
 

@@ -140,7 +140,7 @@ def learned_through(watched: Watched) -> int:
     """When the last order was placed that shaped the trees or the calibrator, microseconds."""
     about = watched.bundle.about
     refreshed = about.get("recalibrated", {}).get("refit", {}).get("placed_to", 0)
-    return max(int(about["trained_through"]), int(refreshed))
+    return max(int(about["trained_through"]), int(about.get("calibrated_through", 0)), int(refreshed))
 
 
 def _require_since(n: int, watched: Watched, moment: int) -> None:

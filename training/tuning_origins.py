@@ -136,15 +136,15 @@ def _alone(rows: Rows, plan: Plan) -> tuple[Rows, Design]:
     """The origin's own orders without the rest of the history, and their design; the readings are not needed again."""
     blocks = rows.blocks
     made = design(rows, plan, rows.past, rows.learn)
-    used = blocks.train | blocks.test
+    used = blocks.train | blocks.gap | blocks.test
     parts = {name: getattr(blocks, name)[used] for name in blocks.__slots__}
     labels = replace(
         rows.labels, **{name: getattr(rows.labels, name)[used] for name in ("y", "verdict", "lag", "cause")}
     )
     own = replace(
         rows, orders={name: column[used] for name, column in rows.orders.items()}, readings={}, labels=labels,
-        y_past=rows.y_past[used], cause_past=rows.cause_past[used], y=rows.y[used], mature=rows.mature[used],
-        blocks=replace(blocks, **parts),
+        y_past=rows.y_past[used], cause_past=rows.cause_past[used], lag_past=rows.lag_past[used], y=rows.y[used],
+        mature=rows.mature[used], blocks=replace(blocks, **parts),
     )  # fmt: skip
     return own, replace(made, x=made.x[used])
 

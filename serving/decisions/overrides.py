@@ -56,6 +56,10 @@ class Overrides:
             for name in self._names(one.order_id, one.checkout_id, dict(one.buyer)):
                 self._of.setdefault(name, []).append(one)
 
+    def by_id(self, override_id: str) -> Override | None:
+        """Also one that does not hold any more."""
+        return next((o for many in self._of.values() for o in many if o.override_id == override_id), None)
+
     def __bool__(self) -> bool:
         return bool(self._of)
 

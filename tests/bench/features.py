@@ -24,14 +24,18 @@ from features.catalog import RATED, Feature, FromOrder, Level, Link
 from features.page import WORTH
 from tests.helpers.lab import Lab, lab_of
 from tests.helpers.worlds import network
+from training.clusters import clusters_of
 from training.intervals import paired_auc, paired_log_loss
+from training.judged import Judged, difference, share
 from training.plan import PLENTIFUL, Plan
 from training.rows import design
+from training.slices import slicings
 from training.trees import Sample, Shape, fit_shape, probability
 
 Array = np.ndarray[Any, Any]
 Belongs = Callable[[Feature], bool]
 TREES = 400
+KINDS = ("without", "tried", "given")
 
 
 def _named(*starts: str) -> Belongs:
@@ -150,7 +154,24 @@ def margins(lab: Lab, fit: Fit) -> Array:
     return model.margin(fit.x[lab.test])
 
 
-def measured(lab: Lab) -> dict[str, Any]:
+def below_the_oracle(lab: Lab, p: Array) -> dict[str, tuple[float, float | None, float | None] | None]:
+    """Each goal of the goal table that a ranking or a log loss decides, with its 95 % interval."""
+    test = np.flatnonzero(lab.test)
+    orders = {name: column[test] for name, column in lab.rows.orders.items()}
+    readings = {one: values[test] for one, values in lab.rows.readings.items()}
+    said = {"model": p, "oracle": lab.oracle[test]}
+    judged = Judged(np.zeros(len(test), dtype=np.int64), lab.y, clusters_of(orders), said)
+    first = judged[slicings(orders, readings)["buyer"].masks()["first orders"]]
+    found = {
+        "auc": difference(judged, "auc", "oracle", "model"),
+        "log_loss": difference(judged, "log_loss", "model", "oracle"),
+        "lift": share(judged, "lift_at_10", "model", "oracle"),
+        "first_auc": difference(first, "auc", "oracle", "model"),
+    }
+    return {name: one and (one.mean, one.low, one.high) for name, one in found.items()}
+
+
+def measured(lab: Lab, kinds: list[str]) -> dict[str, Any]:
     """The whole catalog's figures, and each line's difference to it."""
     plan = Plan(trees=PLENTIFUL)
     made = design(lab.rows, plan, lab.rows.past, lab.rows.learn)
@@ -160,10 +181,15 @@ def measured(lab: Lab) -> dict[str, Any]:
     p = probability(margins(lab, whole))
     gap, loss = paired_auc(oracle, p, y), paired_log_loss(p, oracle, y)
     told: dict[str, Any] = {"n": len(y), "learn": int(lab.rows.learn.sum()), "features": len(whole.features),
-                            "gap": gap and (gap.mean, gap.low, gap.high), "loss": loss and (loss.mean, loss.low, loss.high), "lines": []}  # fmt: skip
+                            "gap": gap and (gap.mean, gap.low, gap.high), "loss": loss and (loss.mean, loss.low, loss.high),
+                            "below": below_the_oracle(lab, p), "lines": []}  # fmt: skip
     for kind, name, fit in lines(lab, whole):
+        if kind not in kinds:
+            continue
         other = probability(margins(lab, fit))
         one = {"kind": kind, "name": name, "columns": fit.x.shape[1] - whole.x.shape[1]}
+        if kind == "given":
+            one["below"] = below_the_oracle(lab, other)
         for metric, found in (("auc", paired_auc(other, p, y)), ("log_loss", paired_log_loss(other, p, y))):
             one[metric] = None if found is None else (found.mean, found.low, found.high)
         told["lines"].append(one)
@@ -171,17 +197,28 @@ def measured(lab: Lab) -> dict[str, Any]:
     return told
 
 
+def _kept(told: dict[str, Any], kinds: list[str]) -> list[dict[str, Any]]:
+    """Lines of the other kinds, from the last run kept: only of the same market."""
+    before = json.loads(WORTH.read_text(encoding="utf-8"))
+    same = all(before[name] == told[name] for name in ("preset", "orders", "seed", "parameters", "features"))
+    return [one for one in before["lines"] if same and one["kind"] not in kinds]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.features", description=__doc__)
     parser.add_argument("--orders", type=int, default=500_000)
     parser.add_argument("--seed", type=int, default=7, help="of the market")
+    parser.add_argument(
+        "--kinds", nargs="+", choices=KINDS, default=list(KINDS), help="lines to measure; the others stay"
+    )
     parser.add_argument("--keep", action="store_true", help="also for docs/features.md, which is then to be made anew")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         lab = lab_of(network(asked.orders, asked.seed), Path(folder))
     now = datetime.now(UTC)
     told = {"at": f"{now:%Y-%m-%d}", "preset": "network", "orders": asked.orders, "seed": asked.seed,
-            "parameters": parameters_digest(), **measured(lab)}  # fmt: skip
+            "parameters": parameters_digest(), **measured(lab, asked.kinds)}  # fmt: skip
+    told["lines"] = [*_kept(told, asked.kinds), *told["lines"]]
     rows = [(one["kind"], one["name"], *(f"{one[m][0]:+.4f} ({one[m][1]:+.4f} to {one[m][2]:+.4f})" for m in ("auc", "log_loss")))
             for one in told["lines"]]  # fmt: skip
     print(f"AUC below the oracle {told['gap'][0]:.4f}, log loss above it {told['loss'][0]:.4f}, n {told['n']:,}\n")

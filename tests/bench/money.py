@@ -11,7 +11,7 @@ import platform
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -34,9 +34,12 @@ from training.plan import Plan
 from training.release import promote, train_pool
 from training.tracking import Tracker
 
+Array: TypeAlias = np.ndarray[Any, Any]
+
 UNTIL = 1_782_777_600_000_000
 TESTED_DAYS = 90
 REPLAYS = 1_000
+_PSEUDO = 10.0
 
 
 def quiet(*_: Any) -> None:
@@ -91,20 +94,31 @@ def _decided(world: World, past: Past, cut: int) -> Decided:
     value = np.nan_to_num(amount - fee)
     usable = open_to[rows] & (value >= 1)
     after, rows, value = after[usable], rows[usable], value[usable].astype(np.int64)
+    before = np.flatnonzero(np.asarray(past.column("placed_at")) < cut)
+    known = np.array([place[past.order_id(int(row))] for row in before])
+    before, known = before[open_to[known]], known[open_to[known]]
     oracle = observable_oracle(world.inner)
     said = [np.asarray(past.column(name), dtype=np.int64)[after] for name in ("k", "q")]
     pins = past.text("pincode")
     truth = world.truth.take(rows)
+    ends = world.truth["ends_if_shipped"].to_numpy()
     return Decided(
         value=value,
         k=said[0],
         q=said[1],
         oracle=np.rint(oracle.p[rows] * 1000).astype(np.int64),
         buyer=truth["person"].to_numpy(),
-        place=np.asarray(pins.coded[after], dtype=np.int64),
+        pin_rate=_rate_by(np.asarray(pins.coded), before, ends[known] == 1)[after],
         good=truth["ends_if_shipped"].to_numpy() == 0,
         money=earned(truth, value, NETWORK.effects),
     )
+
+
+def _rate_by(code: Array, rows: Array, came_back: Array) -> Array:
+    """(n,) share that came back of the earlier `rows` with the same code, drawn to that of all as by ten orders more."""
+    n, all_ = int(code.max()) + 2, float(came_back.mean())
+    back, seen = (np.bincount(code[rows] + 1, weights, n) for weights in (came_back, np.ones(len(rows))))
+    return np.asarray(((back + _PSEUDO * all_) / (seen + _PSEUDO))[code + 1])
 
 
 def _coverage(seed: int) -> list[dict[str, str]]:

@@ -21,14 +21,14 @@ DRAWS = 400
 @dataclass(frozen=True, eq=False)
 class Decided:
     """(n,) cash orders. k, q: the model's risk and risk if prepaid, thousandths; q -1 for not known.  oracle: its risk.
-    good: delivered if just shipped.  money: (n, 6) what each action truly earns, minor units."""
+    good: delivered if just shipped.  pin_rate: RTO share of the PIN code before the first of them.  money: (n, 6) what each action truly earns, minor units."""
 
     value: Array
     k: Array
     q: Array
     oracle: Array
     buyer: Array
-    place: Array
+    pin_rate: Array
     good: Array
     money: Array
 
@@ -101,12 +101,11 @@ def _queue(one: Weighed) -> Array:
 
 
 def _simple(d: Decided) -> dict[str, Array]:
-    rate = np.bincount(d.place + 1, ~d.good)[d.place + 1] / np.bincount(d.place + 1)[d.place + 1]
-    cuts = [_refused(rate >= cut) for cut in np.linspace(0.2, 1.0, 33)]
+    cuts = [_refused(d.pin_rate >= cut) for cut in np.linspace(0.2, 1.0, 81)]
     best = max(cuts, key=lambda action: _earned(d, action).sum())
     return {
         "shipping all": np.full(len(d.value), SHIP),
-        "a PIN code threshold, rates and cut both in hindsight (sees each order's own end)": best,
+        "the best PIN code threshold in hindsight": best,
         "a hand rule (worth Rs 2,000 or more: prepaid only)": _refused(d.value >= 200_000),
         "prepaid only where p > 0.5": _refused(d.k > 500),
     }

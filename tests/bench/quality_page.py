@@ -24,8 +24,9 @@ only ever adds to an ECE, so its interval lies mostly below what was measured. B
 model if the worse end of the paired interval is on the good side of 0.
 
 Why the gap stays: [what is left to gain](features.md#what-they-are-worth) measures the same trees given what no log tells.
-Given the oracle's own view of each buyer, or the true effects of all places, goods, shops and couriers, they would still
-miss the goal for the AUC; it takes both, which no history of orders holds.
+Given the oracle's own view of each buyer they would still miss the goals for AUC and log loss and only just reach that for the
+lift; given the true effects of all places, goods, shops and couriers instead they would miss all three. It takes both, which no
+history of orders holds. The goal for first orders lies within the interval of what is reached.
 """
 
 

@@ -1,6 +1,7 @@
 """`rto calibrate` as a schedule runs it: refreshed, promoted or kept, nothing new, too early; and what it leaves behind."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from data.errors import Exit
 from tests.cli.conftest import Run
 from tests.helpers.installation import POOL, Installation, built
 from training.bundle import read_bundle, signing_key
+from training.newest import WINDOW_DAYS
 from training.tracking import Tracker
 
 PLAN = "linear_penalties = [30.0]\n[trees]\ndepths = [2]\nmax_trees = 20\nlearning_rate = 0.1\n"
@@ -90,7 +92,8 @@ def _check_a_refresh_of_a_refresh(run: Run, made: Installation, found: dict) -> 
     assert "version 4 (challenger). Next: rto promote challenger --if-better" in ran.out
     told = read_bundle(bundle(made, "4"), signing_key(made.home).public_key())
     assert told.calibrator.as_dict() == found["calibrator"]["after"]
-    assert run("promote", "challenger", "--if-better", at=made).code == Exit.GATE_REFUSED  # no better than itself
+    low, high = run("promote", "challenger", "--dry-run", "--json", at=made).json["comparison"]["log_loss"][1:]
+    assert low < 0 < high  # neither better nor worse than itself
 
 
 def test_a_model_of_yesterday_has_nothing_to_be_calibrated_on(run: Run, installation: Installation):
@@ -104,3 +107,7 @@ def test_a_bundle_that_was_altered_is_not_calibrated(run: Run, own: Installation
     path.write_text(path.read_text().replace('"a": ', '"a": 1'))
     ran = run("calibrate", at=own)
     assert (ran.code, ran.err.split()[0]) == (Exit.GATE_REFUSED, "MODEL002")
+
+
+def test_it_takes_as_many_weeks_as_a_training_does(run: Run):
+    assert re.search(rf"\[default: {WINDOW_DAYS // 7};", run("calibrate", "--help").out)

@@ -18,7 +18,7 @@ from serving.commands import start_service, stop_service
 from serving.settings import settings
 from tests.cli.conftest import Run
 from tests.helpers.commands import command, environment
-from tests.helpers.installation import SHOP, Installation, free_port, wait_for
+from tests.helpers.installation import NOW, SHOP, Installation, free_port, wait_for
 
 
 def every_command() -> list[list[str]]:
@@ -41,7 +41,9 @@ def test_every_command_has_help_that_says_what_it_does(run: Run, words: list[str
     assert "Usage: rto" in ran.out
 
 
-GROUPS = [[name] for name in ("features", "state", "keys", "policy", "rules", "lists", "experiment")]
+GROUPS = [
+    [name] for name in ("features", "state", "keys", "policy", "rules", "lists", "experiment", "webhooks", "pool")
+]
 
 
 @pytest.mark.parametrize("words", [w for w in EVERY if w and w not in GROUPS], ids=" ".join)
@@ -133,7 +135,26 @@ def test_a_key_is_shown_once_and_never_listed(run: Run, own: Installation):
     assert run("keys", "revoke", made.json["key_id"], at=own).code == Exit.DONE
     assert run("keys", "revoke", made.json["key_id"], at=own).code == Exit.USAGE
     access = Access(own.home)
-    assert access.caller(made.json["key"]) is None
+    assert access.caller(made.json["key"], NOW) is None
+    access.connection.close()
+
+
+def test_a_key_expires_when_it_was_said_to(run: Run, own: Installation):
+    made = run("keys", "create", "--merchant", SHOP, "--days", "90", "--json", at=own).json
+    access = Access(own.home)
+    assert access.caller(made["key"], made["expires_at"] - 1) is not None
+    assert access.caller(made["key"], made["expires_at"]) is None
+    assert (access.any_live(made["expires_at"] - 1), access.any_live(made["expires_at"])) == (True, False)
+    access.connection.close()
+
+
+def test_keys_of_an_older_version_go_on_and_never_expire(own: Installation):
+    access = Access(own.home)
+    _, secret = access.create(SHOP, ("score",), 1)
+    access.connection.execute("ALTER TABLE keys DROP COLUMN expires_at")
+    access.connection.close()
+    access = Access(own.home)
+    assert access.caller(secret, 2**60) is not None
     access.connection.close()
 
 
@@ -216,6 +237,12 @@ def test_a_port_in_the_environment_that_is_none_is_refused(run: Run, monkeypatch
     monkeypatch.setenv("RTO_PORT", "web")
     ran = run("runs")
     assert (ran.code, "ENV001" in ran.err) == (Exit.USAGE, True)
+
+
+def test_a_limit_in_the_environment_that_is_none_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("RTO_PER_SECOND", "-1")
+    ran = run("runs")
+    assert (ran.code, "ENV002" in ran.err) == (Exit.USAGE, True)
 
 
 def test_help_loads_neither_a_tracker_nor_a_compiler():

@@ -14,7 +14,7 @@ import apsw
 import pytest
 
 from data.database import Connection, immediate, open_database, scalar
-from serving import ledger
+from data.one_moment import one_moment
 from serving.api import Api
 from serving.writer import Busy, Writer
 from tests.helpers.commands import ROOT
@@ -249,7 +249,7 @@ def test_a_locked_database_refuses_news_and_keeps_none_of_it(own: Installation, 
 def test_what_is_read_for_one_score_is_of_one_moment(own: Installation):
     with own.database() as reader, own.database(read_only=False) as other:
         count = "SELECT COUNT(*) FROM meta"
-        with ledger.one_moment(reader):
+        with one_moment(reader):
             before = scalar(reader, count)
             other.execute("INSERT INTO meta VALUES ('meanwhile', '')")
             assert scalar(reader, count) == before

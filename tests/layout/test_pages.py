@@ -23,7 +23,7 @@ from features.page import MEASURES
 from features.page import page as features_page
 from serving.cli import COMMANDS, SUMMARIES, rto
 from serving.openapi import document
-from serving.schema import BatchIn, EventIn, PlaceIn, ScoreIn
+from serving.schema import BatchIn, EventIn, OverrideIn, PlaceIn, ScoreIn
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("data", "features", "training", "serving")
@@ -279,7 +279,7 @@ def test_every_request_shown_is_one_the_service_takes() -> None:
     assert len(shown) >= 4
     for body in shown.values():
         placed = "order_id" in body.get("order", ()) and not {"options", "stage"} & set(body)
-        model = EventIn if "event_id" in body else PlaceIn if placed else ScoreIn
+        model = OverrideIn if "by" in body else EventIn if "event_id" in body else PlaceIn if placed else ScoreIn
         if "orders" not in body:  # a batch is shown with a bad order in it: tests/service/test_api_page.py runs it
             model.model_validate_json(json.dumps(body))
 

@@ -13,6 +13,7 @@ from data import journal
 from data.contract import DAY, HOUR, NewsType
 from data.database import open_database
 from data.history import Told
+from data.one_moment import one_moment as one_moment_of
 from features.held import NAMES, held_by
 from features.held_compiled import weighed
 from features.keys import KINDS
@@ -91,7 +92,7 @@ def test_two_connections_read_one_moment_whatever_is_committed_while_they_begin(
     path = tmp_path / "store.sqlite"
     writer = open_database(path)
     first, second, watch = (open_database(path, read_only=True) for _ in range(3))
-    begin, left = ledger.one_moment, [1, 2, 3]
+    begin, left = one_moment_of, [1, 2, 3]
 
     def one_moment(connection: Any) -> Any:
         if connection is second and left:  # somebody commits between the two beginnings

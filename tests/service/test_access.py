@@ -31,6 +31,8 @@ ROUTES: dict[str, tuple[str, str, str]] = {
     "orders": ("POST", "/v1/orders", "events"),
     "events": ("POST", "/v1/events", "events"),
     "decision": ("GET", "/v1/decisions/dec_1", "score"),
+    "replay": ("POST", "/v1/decisions/dec_1/replay", "score"),
+    "override": ("POST", "/v1/decisions/dec_1/override", "override"),
     "decisions": ("GET", "/v1/decisions?order_id=o-1", "score"),
     "model": ("GET", "/v1/model", "score"),
     "report": ("GET", f"/reports/{SHOP}", "report"),
@@ -45,6 +47,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "test order": ask(an_order(), test="high"),
     "orders": {"merchant_id": SHOP, "order": an_order(order_id="o-1")},
     "events": {"merchant_id": SHOP} | NEWS,
+    "override": {"merchant_id": SHOP, "action": "allow_cod", "reason": "known", "by": "asha"},
 }
 
 
@@ -74,7 +77,7 @@ def call(client: httpx.Client, name: str, key: str | None, **more: Any) -> httpx
     verb, path, _ = ROUTES[name]
     headers = {} if key is None else {"authorization": f"Bearer {key}"}
     url = httpx.URL(path)
-    if name in ("decision", "decisions", "model"):
+    if name in ("decision", "decisions", "model", "replay"):
         url = url.copy_merge_params({"merchant_id": SHOP})
     return client.request(verb, url, json=BODIES.get(name), headers=headers, **more)
 

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 import serving.client
+import serving.client_wire
 from serving.client import Client, ConflictError, InvalidError, NotAllowedError, NotFoundError, UnavailableError
 from tests.helpers.installation import NOW, OTHER_SHOP, SHOP, Installation, SetClock, an_order, rfc3339, served
 
@@ -51,7 +52,18 @@ def server(*answers: Callable[[socket.socket], None]) -> Iterator[tuple[str, lis
         thread.join()
 
 
+def key_in(head: bytes) -> bytes:
+    """The Idempotency-Key of a request."""
+    return head.lower().partition(b"idempotency-key: ")[2].partition(b"\r\n")[0]
+
+
 def _request(wire: socket.socket) -> bytes:
+    """The key and the body of one whole request."""
+    head, _, body = _raw_request(wire).partition(b"\r\n\r\n")
+    return key_in(head) + b" " + body
+
+
+def _raw_request(wire: socket.socket) -> bytes:
     """One whole request, by its content-length."""
     said = b""
     while b"\r\n\r\n" not in said:
@@ -60,7 +72,7 @@ def _request(wire: socket.socket) -> bytes:
     length = int(head.lower().partition(b"content-length:")[2].split()[0])
     while len(body) < length:
         body += wire.recv(65_536)
-    return body
+    return head + b"\r\n\r\n" + body
 
 
 def says(status: int, body: Any) -> Callable[[socket.socket], None]:
@@ -143,7 +155,48 @@ def test_one_retry_with_the_same_body(first: Callable[[socket.socket], None]):
         decision = Client(url, merchant_id=SHOP, score_timeout_s=10).score({"order_id": "o-1"})
     assert decision["recommendation"]["action"] == "confirm_call"
     assert len(heard) == 2
-    assert heard[0] == heard[1]
+    assert heard[0] == heard[1], "the same body under the same key"
+    assert len(heard[0].partition(b" ")[0]) == 32
+
+
+@contextmanager
+def cutting_off(upstream: httpx.URL, after: int) -> Iterator[tuple[str, list[bytes]]]:
+    """A way to a service on which the first so many answers are lost after the service gave them."""
+
+    def passing(wire: socket.socket, request: bytes, lost: bool) -> None:
+        with socket.create_connection((upstream.host, upstream.port or 80)) as there:
+            there.sendall(request.replace(b"HTTP/1.1\r\n", b"HTTP/1.1\r\nconnection: close\r\n", 1))
+            said = b"".join(iter(lambda: there.recv(65_536), b""))
+        if not lost:
+            wire.sendall(said)
+
+    listening, heard = socket.create_server(("127.0.0.1", 0)), []
+
+    def serve() -> None:
+        for number in range(after + 1):
+            wire, _ = listening.accept()
+            with wire:
+                raw = _raw_request(wire)
+                heard.append(key_in(raw))
+                passing(wire, raw, number < after)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}", heard
+    finally:
+        thread.join()
+        listening.close()
+
+
+def test_an_answer_lost_on_the_way_is_given_again_and_the_work_done_once(own: Installation):
+    with served(own) as service:
+        with cutting_off(service.base_url, 1) as (url, heard):
+            shop = Client(url, merchant_id=SHOP, score_timeout_s=30.0)
+            decision = shop.score(an_order(checkout_id="c-lost"))  # type: ignore[arg-type]
+        kept = client_of(service).decisions(checkout_id="c-lost")
+    assert (len(heard), len(set(heard))) == (2, 1)
+    assert [one["decision_id"] for one in kept] == [decision["decision_id"]]
 
 
 def test_and_no_second_retry():
@@ -201,12 +254,12 @@ def test_a_connection_is_kept_and_found_again_after_the_server_dropped_it(own: I
     with served(own) as service:
         shop = client_of(service, merchant_id=OTHER_SHOP)
         assert shop.score(an_order(), dry_run=True)["status"] == "scored"  # type: ignore[arg-type]
-        first = shop._of_thread.connection.sock
+        first = shop._wire.of_thread.connection.sock
         assert shop.score(an_order(), dry_run=True)["status"] == "scored"  # type: ignore[arg-type]
-        assert shop._of_thread.connection.sock is first
+        assert shop._wire.of_thread.connection.sock is first
         first.shutdown(socket.SHUT_RDWR)
         assert shop.score(an_order(), dry_run=True)["status"] == "scored"  # type: ignore[arg-type]
-        shop._of_thread.connection.close()
+        shop._wire.of_thread.connection.close()
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:3333", "ftp://127.0.0.1", "http://", ""])
@@ -215,15 +268,16 @@ def test_an_address_that_is_none_is_refused_at_once(url: str):
         Client(url, merchant_id=SHOP)
 
 
-def test_it_is_one_file_that_needs_nothing_but_the_standard_library():
+def test_it_needs_nothing_but_the_standard_library():
     import ast
     import sys
     from pathlib import Path
 
-    tree = ast.parse(Path(serving.client.__file__).read_text())
-    names = {n.name.partition(".")[0] for one in ast.walk(tree) if isinstance(one, ast.Import) for n in one.names}
-    names |= {(one.module or "").partition(".")[0] for one in ast.walk(tree) if isinstance(one, ast.ImportFrom)}
-    assert names <= set(sys.stdlib_module_names)
+    parts = [ast.parse(Path(str(one.__file__)).read_text()) for one in (serving.client, serving.client_wire)]
+    nodes = [node for tree in parts for node in ast.walk(tree)]
+    names = {n.name.partition(".")[0] for one in nodes if isinstance(one, ast.Import) for n in one.names}
+    names |= {(one.module or "") for one in nodes if isinstance(one, ast.ImportFrom)}
+    assert {one.partition(".")[0] for one in names - {"serving.client_wire"}} <= set(sys.stdlib_module_names)
 
 
 def test_its_examples_are_true(own: Installation):

@@ -15,6 +15,7 @@ from data.contract import DAY, Action
 from data.errors import DataError
 from serving import ledger
 from serving.decisions.shop import shipped
+from serving.desk import as_served
 from serving.list_import import ListFile, import_list
 from serving.openapi import document
 from serving.overriding import Decided, override
@@ -22,7 +23,7 @@ from serving.past_making import past_of
 from serving.policy_hand import Hand
 from serving.policy_shelf import policies_of
 from serving.policy_store import PolicyStore
-from serving.replaying import replayed
+from serving.replaying import as_bytes, replayed
 from serving.score_file import published
 from tests.helpers.installation import (
     NOW,
@@ -262,16 +263,20 @@ def test_a_decision_can_be_made_again_from_what_is_kept_of_it(own: Installation)
         + '[[lists]]\nname = "phone"\neffect = "block"\nchannels = ["app"]\n[caps.confirm_message]\na_day = 0\n'
     )
     with decided_under(own, text) as kept:
-        bundle, shop = published(own.pool), policies_of(own.pool).published[SHOP]
+        bundle = as_served(published(own.pool), own.pool.champion.read_text().strip())
+        shop = policies_of(own.pool).published[SHOP]
         assert len(kept) == 6
         for one in kept:
             again, answer = replayed(one, bundle, shop), one["answer"]
             assert again["recommendation"] == answer["recommendation"]
             assert again["actions"] == answer["actions"]
-            assert again["risk"] == {name: answer["risk"][name] for name in ("p_rto", "p_rto_if_prepaid")}
+            assert as_bytes(again) == as_bytes(answer)
         assert {one["answer"]["recommendation"]["decided_by"] for one in kept} >= {"rule", "cap", "expected_value"}
         with pytest.raises(DataError, match="REPLAY001 replay, policy"):
             replayed(kept[0], bundle, shipped("INR"))
+        del kept[0]["made_from"]["beside"]
+        with pytest.raises(DataError, match="REPLAY003"):
+            replayed(kept[0], bundle, shop)
 
 
 def tried(client: httpx.Client, policy: dict[str, Any], days: int = 90) -> httpx.Response:

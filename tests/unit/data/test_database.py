@@ -6,9 +6,10 @@ from pathlib import Path
 import apsw
 import pytest
 
-from data.database import _STEPS, SCHEMA_VERSION, get_meta, immediate, open_database, scalar, set_meta
+from data.database import get_meta, immediate, open_database, scalar, set_meta
 from data.errors import DataError
 from data.pool import Pool, secret_file
+from data.schema import SCHEMA_VERSION, STEPS
 
 
 def test_a_database_is_made_at_first_use_and_found_again(tmp_path: Path) -> None:
@@ -60,7 +61,7 @@ def test_a_newer_database_is_refused_and_left_alone(tmp_path: Path) -> None:
 def test_a_database_of_an_older_version_is_brought_up_to_date_and_keeps_what_it_holds(tmp_path: Path, read_only: bool):
     path = tmp_path / "store.sqlite"
     old = apsw.Connection(str(path))
-    old.execute(_STEPS[0])
+    old.execute(STEPS[0])
     old.execute("INSERT INTO decisions VALUES ('dec_1', 'm', 'o-1', 'c-1', 1, 0, '{}')")
     old.execute("PRAGMA user_version = 1")
     old.close()

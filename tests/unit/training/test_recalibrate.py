@@ -22,7 +22,7 @@ from training.recalibration_report import figures, judgement, predictions, spans
 from training.run import train
 from training.trees import probability
 
-TRAINED_UNTIL, SHIFT = T0 + 75 * DAY, T0 + 60 * DAY
+TRAINED_UNTIL, SHIFT = T0 + 75 * DAY, T0 + 72 * DAY
 
 
 def silent(*_) -> None:
@@ -69,13 +69,13 @@ def refreshed(history: History, fresh: Fresh, bundle: Bundle, weeks: int = 6):
     return refresh(history, fresh, bundle.calibrator, bundle.calibrator, weeks)
 
 
-def test_only_orders_that_no_tree_has_seen_and_that_are_old_enough_count(bundle, fresh):
+def test_only_orders_that_no_tree_has_seen_and_whose_outcome_is_told_count(bundle, fresh):
     placed_at = HISTORY.orders["placed_at"]
     assert bundle.about["trained_through"] <= TRAINED_UNTIL - bundle.about["moments"]["matures_in"]
     assert fresh.placed_at.min() > bundle.about["trained_through"]
-    assert fresh.placed_at.max() <= HISTORY.known_through - fresh.matures_in
+    assert fresh.newest == HISTORY.known_through - fresh.matures_in < fresh.placed_at.max()
     there = ~np.isnan(labels_at(HISTORY, HISTORY.known_through).y)
-    wanted = there & (placed_at > fresh.trained_through) & (placed_at <= fresh.newest)
+    wanted = there & (placed_at > fresh.trained_through)
     assert fresh.at.tolist() == np.flatnonzero(wanted).tolist()
 
 
@@ -91,13 +91,13 @@ def test_nothing_known_after_until_counts(bundle):
     assert len(early.y) < len(fresh_orders(HISTORY, bundle, None, silent).y)
 
 
-def test_parts_follow_one_another_with_a_gap_as_long_as_an_outcome_takes(bundle, fresh):
+def test_parts_follow_one_another(bundle, fresh):
+    """What is fitted to be judged was placed and told before what it is judged on; young orders take part in both."""
     windows, placed_at = refreshed(HISTORY, fresh, bundle).windows, fresh.placed_at
-    assert windows.gap == fresh.matures_in > 5 * DAY
-    assert placed_at[windows.fit].max() <= windows.cut - windows.gap
+    assert windows.cut - fresh.matures_in < placed_at[windows.fit].max() < windows.cut
     assert placed_at[windows.judge].min() > windows.cut == fresh.newest - 2 * WEEK
-    assert placed_at[windows.refit].min() > fresh.newest - 6 * WEEK
-    assert (windows.refit[windows.judge]).all()
+    assert placed_at[windows.judge].max() <= fresh.newest < placed_at[windows.refit].max()
+    assert placed_at[windows.refit].min() > fresh.until - 6 * WEEK
 
 
 def test_a_shift_is_mended_and_the_judgement_shows_it(bundle, fresh):
@@ -123,8 +123,14 @@ def test_a_calibrator_that_holds_is_left_nearly_as_it_is(bundle, fresh):
     """Outcomes drawn from exactly what was said."""
     said, grid = bundle.calibrator.apply(fresh.raw), np.linspace(0.05, 0.7)
     y = (np.random.default_rng(3).random(len(said)) < said).astype(float)
-    holds = replace(fresh, y=y, matures_in=0)
-    found = refreshed(HISTORY, holds, bundle)
+    kind, rows = HISTORY.news["type"].copy(), np.full(len(HISTORY), np.nan)
+    rows[fresh.at] = y
+    came = rows[np.repeat(np.arange(len(HISTORY)), np.diff(HISTORY.start))]
+    ends = np.isin(kind, [NewsType.DELIVERED, NewsType.RTO_STARTED, NewsType.RTO_RECEIVED]) & ~np.isnan(came)
+    kind[ends] = np.where(came[ends] == 1, NewsType.RTO_STARTED, NewsType.DELIVERED)
+    history = replace(HISTORY, news=HISTORY.news | {"type": kind})
+    holds = replace(fresh, y=labels_at(history, fresh.until).y[fresh.at])
+    found = refreshed(history, holds, bundle)
     change = judgement(holds, found)[0]["after_minus_before"]["log_loss"]
     assert change["low"] < 0 < change["high"]
     assert np.abs(found.calibrator.apply(grid) - bundle.calibrator.apply(grid)).max() < 0.06
@@ -141,13 +147,6 @@ def test_the_judged_calibrator_knows_only_what_was_told_when_its_orders_came(bun
     again = refreshed(other, replace(fresh, y=labels_at(other, fresh.until).y[fresh.at]), bundle)
     assert again.judged == found.judged
     assert again.calibrator != found.calibrator
-
-
-def test_too_few_orders_for_the_gap_are_judged_without_it_and_it_is_told(bundle):
-    early = fresh_orders(HISTORY, bundle, TRAINED_UNTIL + 30 * DAY, silent)
-    found = refreshed(HISTORY, early, bundle)
-    assert found.windows.gap == spans(early, found)["gap_days"] == 0
-    assert early.placed_at[found.windows.fit].max() <= found.windows.cut < early.placed_at[found.windows.judge].min()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,79 @@
+"""A pool's tables from a server into a file of the same schema, and back: how a server's pools are backed up and
+restored, and how a pool changes from one store to the other."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from data.database import commit, open_file, roll_back
+from data.errors import UsageError
+from data.postgres import Postgres
+
+_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
+
+
+def to_file(server: Postgres, path: Path) -> None:
+    """Everything the pool holds on the server, of one moment, as a new SQLite file."""
+    file: Any = open_file(path)
+    server.begin_reading()
+    try:
+        with closing(file), file:
+            for table, columns in tables_of(file):
+                names, marks = ", ".join(columns), ", ".join("?" for _ in columns)
+                file.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", server.stream(table, columns))
+            for table, column in _numbered(file):
+                file.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
+                file.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", (table, server.last_number(table, column)))
+    finally:
+        server.rollback()
+    _in_one_file(path)
+
+
+def to_server(path: Path, server: Postgres) -> None:
+    """Everything a file holds into the pool's tables on the server, which must be empty, in one transaction.
+
+    Raises UsageError BK004 if they hold something.
+    """
+    with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)) as file:
+        server.begin()
+        try:
+            for table, columns in tables_of(file):
+                if server.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None:
+                    to_do = "name an empty database by RTO_DATABASE_URL; this one was not touched"
+                    expected = "a schema without rows"
+                    raise UsageError("BK004", server.where, got=f"rows in {table}", expected=expected, to_do=to_do)
+                server.copy_in(table, columns, _rows(file, table, columns))
+            for table, column in _numbered(file):
+                last = file.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
+                server.go_on_after(table, column, last[0] if last else 0)
+            commit(server)
+        except BaseException:
+            roll_back(server)
+            raise
+
+
+def tables_of(file: Any) -> list[tuple[str, tuple[str, ...]]]:
+    """Every table and its columns."""
+    names = [name for (name,) in file.execute(_TABLES).fetchall()]
+    return [(name, tuple(row[1] for row in file.execute(f"PRAGMA table_info({name})"))) for name in names]
+
+
+def _numbered(file: Any) -> list[tuple[str, str]]:
+    """Tables whose rows are numbered by the database, and the column."""
+    found = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'"
+    return [(name, columns[0]) for (name,) in file.execute(found).fetchall()
+            for table, columns in tables_of(file) if table == name]  # fmt: skip
+
+
+def _rows(file: Any, table: str, columns: tuple[str, ...]) -> Iterator[Any]:
+    yield from file.execute(f"SELECT {', '.join(columns)} FROM {table}")
+
+
+def _in_one_file(path: Path) -> None:
+    """Without a write-ahead log beside it: a backup's files are what its manifest names."""
+    with closing(apsw.Connection(str(path))) as file:
+        file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        file.execute("PRAGMA journal_mode = DELETE")

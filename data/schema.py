@@ -1,0 +1,55 @@
+"""The tables of a pool, in the words of SQLite; `data/postgres_words.py` says the same to a server."""
+
+_SCHEMA = """
+CREATE TABLE pseudonyms (
+  pseudonym INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, token BLOB NOT NULL, UNIQUE (kind, token)
+);
+CREATE TABLE orders (
+  merchant_id TEXT NOT NULL, order_id TEXT NOT NULL, placed_at INTEGER NOT NULL, origin TEXT NOT NULL,
+  columns TEXT NOT NULL, PRIMARY KEY (merchant_id, order_id)
+) WITHOUT ROWID;
+CREATE TABLE news (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, merchant_id TEXT NOT NULL, order_id TEXT NOT NULL, source TEXT NOT NULL,
+  event_id TEXT NOT NULL, type TEXT NOT NULL, happened_at INTEGER NOT NULL, known_at INTEGER NOT NULL,
+  reason TEXT, details TEXT, origin TEXT NOT NULL, UNIQUE (merchant_id, source, event_id)
+);
+CREATE INDEX news_of_order ON news (merchant_id, order_id);
+CREATE INDEX orders_by_time ON orders (merchant_id, placed_at);
+CREATE TABLE decisions (
+  decision_id TEXT PRIMARY KEY, merchant_id TEXT NOT NULL, order_id TEXT, checkout_id TEXT,
+  scored_at INTEGER NOT NULL, folded_through INTEGER NOT NULL, body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX decisions_of_merchant ON decisions (merchant_id, scored_at);
+CREATE TABLE state (kind TEXT NOT NULL, key TEXT NOT NULL, folded BLOB NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TRIGGER news_is_append_only BEFORE UPDATE ON news WHEN OLD.origin = 'live'
+  BEGIN SELECT RAISE(ABORT, 'news is append-only'); END;
+CREATE TRIGGER live_news_stays BEFORE DELETE ON news WHEN OLD.origin = 'live'
+  BEGIN SELECT RAISE(ABORT, 'news is append-only'); END;
+CREATE TRIGGER orders_are_immutable BEFORE UPDATE ON orders BEGIN SELECT RAISE(ABORT, 'orders are immutable'); END;
+CREATE TRIGGER decisions_are_immutable BEFORE UPDATE ON decisions
+  BEGIN SELECT RAISE(ABORT, 'decisions are append-only'); END;
+CREATE TRIGGER decisions_stay BEFORE DELETE ON decisions BEGIN SELECT RAISE(ABORT, 'decisions are append-only'); END;
+"""
+_CHECKOUTS = """
+CREATE TABLE checkouts (
+  merchant_id TEXT NOT NULL, order_id TEXT NOT NULL, checkout_id TEXT NOT NULL, PRIMARY KEY (merchant_id, order_id)
+) WITHOUT ROWID;
+CREATE INDEX orders_of_checkout ON checkouts (merchant_id, checkout_id);
+CREATE INDEX decisions_of_checkout ON decisions (merchant_id, checkout_id) WHERE checkout_id IS NOT NULL;
+CREATE INDEX decisions_of_order ON decisions (merchant_id, order_id) WHERE order_id IS NOT NULL;
+CREATE TRIGGER checkouts_are_immutable BEFORE UPDATE ON checkouts
+  BEGIN SELECT RAISE(ABORT, 'an order keeps its checkout'); END;
+CREATE TRIGGER checkouts_stay BEFORE DELETE ON checkouts
+  BEGIN SELECT RAISE(ABORT, 'an order keeps its checkout'); END;
+"""
+_ANSWERED = """
+CREATE TABLE answered (
+  merchant_id TEXT NOT NULL, key TEXT NOT NULL, made_at INTEGER NOT NULL, asked TEXT NOT NULL, status INTEGER NOT NULL,
+  body TEXT NOT NULL, PRIMARY KEY (merchant_id, key)
+);
+CREATE INDEX answered_by_time ON answered (made_at);
+"""
+STEPS = (_SCHEMA, _CHECKOUTS, _ANSWERED)
+"""What brings a file from version 0 to 1, from 1 to 2, ... A published step never changes: a change is a new step."""
+SCHEMA_VERSION = len(STEPS)

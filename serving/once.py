@@ -1,0 +1,131 @@
+"""Work done once under a caller's key: the answer is kept with what it did, in one transaction, and given again for a day.
+
+Header `Idempotency-Key`. The same key with the same body is the same answer, byte for byte, whatever was promoted, published or
+restarted since; with another body it is refused. Who asks while the first is still at work waits for its answer. Only what was
+done is kept: a refusal did nothing, and the key is free.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from data.contract import DAY
+from data.database import Connection
+from serving.desk import Desk
+from serving.http import Refusal
+
+HEADER, REPLAYED = "idempotency-key", "idempotent-replayed"
+KEPT_FOR = DAY
+MOST_CLEARED = 500
+"""Expired answers that one write clears away: a write never waits for a heap of them."""
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_OURS = "key:"
+
+Said: TypeAlias = tuple[int, bytes]
+"""Status and body of an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request under a key. asked: keyed digest of route and body, which says nothing of either.  at: microseconds."""
+
+    merchant_id: str
+    key: str
+    asked: str
+    at: int
+
+
+class Repeated(Exception):  # noqa: N818 - an answer
+    """Another process was first: its answer is this one's too."""
+
+    def __init__(self, said: Said) -> None:
+        super().__init__(said[0])
+        self.said = said
+
+
+def asked_of(request: Request, body: bytes, desk: Desk, merchant_id: str, at: int) -> Asked | None:
+    """The request as one under a key; None without one. Raises Refusal 400 for a key that is none."""
+    key = request.headers.get(HEADER)
+    if key is None:
+        return None
+    if not _KEY.fullmatch(key):
+        raise Refusal(400, "idempotency_key", f"{HEADER}: 1 to 255 visible characters of ASCII")
+    said = orjson.dumps([request.state.route, request.url.path, orjson.loads(body)], option=orjson.OPT_SORT_KEYS)
+    return Asked(merchant_id, _OURS + key, hmac.new(desk.intake.token_key, said, hashlib.sha256).hexdigest(), at)
+
+
+def recalled(connection: Connection, asked: Asked) -> Said | None:
+    """What was answered under the key within a day. Raises Refusal 422 if something else was asked then."""
+    sql = "SELECT asked, status, body FROM answered WHERE merchant_id = ? AND key = ? AND made_at > ?"
+    row = connection.execute(sql, (asked.merchant_id, asked.key, asked.at - KEPT_FOR)).fetchone()
+    if row is None:
+        return None
+    require_same(row[0], asked)
+    return int(row[1]), str(row[2]).encode()
+
+
+def require_same(was: str, asked: Asked) -> None:
+    """Raises Refusal 422 for a key that stood for another request."""
+    if was != asked.asked:
+        raise Refusal(
+            422, "idempotency_key_reused", "this key was sent with another request within a day; take a new one"
+        )
+
+
+def keep(connection: Connection, asked: Asked, said: Said) -> None:
+    """Keep an answer beside what it did; clear some expired ones. Call within the transaction that did it.
+
+    Raises Repeated if another process has answered meanwhile, Refusal 422 if to something else.
+    """
+    if (before := recalled(connection, asked)) is not None:
+        raise Repeated(before)
+    sql = "DELETE FROM answered WHERE (merchant_id, key) IN (SELECT merchant_id, key FROM answered WHERE made_at <= ? LIMIT ?)"
+    connection.execute(sql, (asked.at - KEPT_FOR, MOST_CLEARED))
+    connection.execute("DELETE FROM answered WHERE merchant_id = ? AND key = ?", (asked.merchant_id, asked.key))
+    row = (asked.merchant_id, asked.key, asked.at, asked.asked, said[0], said[1].decode())
+    connection.execute("INSERT INTO answered VALUES (?, ?, ?, ?, ?, ?)", row)
+
+
+class Flights:
+    """Requests under a key that are at work in this process: the same again waits for the first."""
+
+    def __init__(self) -> None:
+        self._of: dict[tuple[str, str], tuple[str, asyncio.Future[Said]]] = {}
+
+    async def once(self, desk: Desk, asked: Asked, work: Callable[[], Awaitable[Said]]) -> Response:
+        """The answer of `work`, done by whoever comes first. Raises what it raises, Refusal 422 as `recalled`."""
+        name = (asked.merchant_id, asked.key)
+        while (flight := self._of.get(name)) is not None:
+            require_same(flight[0], asked)
+            await asyncio.wait({flight[1]})
+            if not flight[1].cancelled() and flight[1].exception() is None:
+                return response(flight[1].result(), again=True)
+        if (before := recalled(desk.reader, asked)) is not None:
+            return response(before, again=True)
+        future: asyncio.Future[Said] = asyncio.get_running_loop().create_future()
+        self._of[name] = (asked.asked, future)
+        try:
+            said = await work()
+            future.set_result(said)
+            return response(said)
+        except Repeated as found:
+            future.set_result(found.said)
+            return response(found.said, again=True)
+        finally:
+            future.cancel()  # nothing if it has a result: who waits then tries in turn
+            del self._of[name]
+
+
+def response(said: Said, *, again: bool = False) -> Response:
+    found = Response(said[1], said[0], media_type="application/json")
+    if again:
+        found.headers[REPLAYED] = "true"
+    return found

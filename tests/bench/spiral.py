@@ -1,0 +1,160 @@
+"""`make bench-spiral`: what a model forgets about the orders it keeps away, with a random holdout and without.
+
+A shop trains on all outcomes, then three times anew on what is left while it takes cash on delivery away from the riskiest
+8 %: they are never shipped, so their outcomes are never told. With a holdout some of them are shipped all the same, at
+random. Judged is the risk that each last model tells of newer orders a model that has seen everything would keep away,
+beside the market's own truth. Prints the table, writes dated JSON; nothing is asserted.
+"""
+
+import argparse
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from data.console import table
+from data.contract import NewsType
+from data.history import History
+from data.world.frozen import parameters_digest
+from data.world.simulate import World
+from features.assemble import matrix
+from features.catalog import needed_sums
+from features.replay import replay
+from tests.bench.money_table import REFUSED_SHARE
+from tests.helpers.lab import history_of_world
+from tests.helpers.worlds import network
+from training.bundle import Bundle
+from training.plan import Plan
+from training.run import train
+
+Array = np.ndarray[Any, Any]
+HELD, RETRAINS, FIRST = 0.05, 3, 0.4
+DRAWS = 400
+
+
+def quiet(*_: Any) -> None:
+    """Progress nobody looks at."""
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A history of which everything was shipped, the market's truth by its rows, and moments of training."""
+
+    history: History
+    p: Array
+    buyer: Array
+    cuts: list[int]
+
+    @property
+    def placed_at(self) -> Array:
+        return self.history.orders["placed_at"]
+
+    @property
+    def cash(self) -> Array:
+        return np.asarray(self.history.orders["payment_method"] == "cod", dtype=bool)
+
+
+def shop_of(world: World, folder: Path) -> Shop:
+    history = history_of_world(world, folder)
+    place = {name: row for row, name in enumerate(world.truth["order_id"].to_pylist())}
+    at = np.array([place[name] for name in history.orders["order_id"]])
+    shares = np.linspace(FIRST, 1.0, RETRAINS + 2)[:-1]
+    cuts = [int(np.quantile(history.orders["placed_at"], share)) for share in shares]
+    truth = world.truth
+    return Shop(history, truth["p_cod"].to_numpy()[at], truth["person"].to_numpy()[at], cuts)
+
+
+def without(history: History, kept_away: Array) -> History:
+    """The history as told when these orders (n,) were never shipped: they were placed, and that is all."""
+    owner = np.repeat(np.arange(len(history)), np.diff(history.start))
+    stays = ~kept_away[owner] | (history.news["type"] == NewsType.PLACED)
+    start = np.concatenate([[0], np.cumsum(np.bincount(owner[stays], minlength=len(history)))])
+    news = {name: column[stays] for name, column in history.news.items()}
+    return replace(history, start=start.astype(history.start.dtype), news=news)
+
+
+def risks(bundle: Bundle, history: History, rows: Array) -> Array:
+    """(m,) risk of these rows, as told from this history."""
+    some = {one: values[rows] for one, values in replay(history, needed_sums(bundle.features), quiet).items()}
+    orders = {name: column[rows] for name, column in history.orders.items()}
+    return bundle.probability(matrix(orders, some, bundle.shrinkage, bundle.features))
+
+
+def keeps_away(p: Array) -> Array:
+    """(m,) the riskiest of these orders: as many as the cap of the goal table lets a shop refuse."""
+    return p >= np.quantile(p, 1 - REFUSED_SHARE)
+
+
+def lived(shop: Shop, held: float, seed: int) -> Iterator[tuple[Bundle, History, Array]]:
+    """(model, what had been told, orders kept away) after each training. held: share that is shipped all the same."""
+    luck = np.random.default_rng(seed).random(len(shop.history))
+    kept_away = np.zeros(len(shop.history), dtype=bool)
+    for number, cut in enumerate(shop.cuts):
+        told = without(shop.history, kept_away)
+        bundle = train(told, Plan(), cut, quiet).bundle
+        yield bundle, told, kept_away.copy()
+        end = shop.cuts[number + 1] if number + 1 < len(shop.cuts) else 2**62
+        now = np.flatnonzero(shop.cash & (shop.placed_at >= cut) & (shop.placed_at < end))
+        kept_away[now] = keeps_away(risks(bundle, told, now)) & (luck[now] >= held)
+
+
+def judged(shop: Shop, seed: int) -> list[dict[str, Any]]:
+    """What each last model says of the newest orders that one which has seen everything would keep away."""
+    newest = np.flatnonzero(shop.cash & (shop.placed_at >= shop.cuts[-1]))
+    everything = train(shop.history, Plan(), shop.cuts[-1], quiet).bundle
+    said = risks(everything, shop.history, newest)
+    region = newest[keeps_away(said)]
+    rows = [_row("trained on everything", shop, region, said[keeps_away(said)], 0, seed)]
+    for name, held in (("riskiest 8 % kept away, 5 % held out", HELD), ("riskiest 8 % kept away, none held out", 0.0)):
+        *_, (bundle, told, kept_away) = lived(shop, held, seed)
+        rows.append(_row(name, shop, region, risks(bundle, told, region), int(kept_away.sum()), seed))
+    return rows
+
+
+def _row(name: str, shop: Shop, region: Array, p: Array, kept_away: int, seed: int) -> dict[str, Any]:
+    off = p - shop.p[region]
+    _, of = np.unique(shop.buyer[region], return_inverse=True)
+    sums, n = np.bincount(of, off), np.bincount(of)
+    rng = np.random.default_rng(seed)
+    drawn = [
+        (t @ sums) / (t @ n)
+        for t in (np.bincount(rng.integers(0, len(n), len(n)), minlength=len(n)) for _ in range(DRAWS))
+    ]
+    low, high = np.quantile(drawn, (0.025, 0.975))
+    return {"name": name, "kept_away": kept_away, "region": len(region), "true": float(shop.p[region].mean()), "said": float(p.mean()),
+            "off": float(off.mean()), "low": float(low), "high": float(high), "rms": float(np.sqrt(np.mean(off**2)))}  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.spiral", description=__doc__)
+    parser.add_argument("--orders", type=int, default=200_000)
+    parser.add_argument("--seed", type=int, default=7, help="of the market")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        shop = shop_of(network(asked.orders, asked.seed), Path(folder))
+    rows = judged(shop, asked.seed)
+    print(
+        f"preset network, {asked.orders:,} orders, seed {asked.seed}, {RETRAINS} retrains; {rows[0]['region']:,} newest orders judged\n"
+    )
+    table(("model", "kept away", "said", "true", "said - true", "95 %", "error (rms)"),
+          [(r["name"], f"{r['kept_away']:,}", f"{r['said']:.4f}", f"{r['true']:.4f}", f"{r['off']:+.4f}",
+            f"{r['low']:+.4f} to {r['high']:+.4f}", f"{r['rms']:.4f}") for r in rows])  # fmt: skip
+    results = Path(__file__).parent / "results"
+    results.mkdir(exist_ok=True)
+    told = {
+        "orders": asked.orders,
+        "seed": asked.seed,
+        "parameters": parameters_digest(),
+        "held_out": HELD,
+        "rows": rows,
+    }
+    (results / f"spiral-{datetime.now(UTC):%Y-%m-%dT%H%M%S}.json").write_text(json.dumps(told, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
