@@ -22,8 +22,21 @@ from serving.settings import LOOPBACK
 
 
 @click.command("serve", epilog="Example: rto serve --port 3333")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Off loopback a merchant key must exist first.")
-@click.option("--port", default=3333, show_default=True, type=click.IntRange(1, 65_535), help="Where to listen.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    envvar="RTO_HOST",
+    show_default=True,
+    help="Off loopback a merchant key must exist first.",
+)
+@click.option(
+    "--port",
+    default=3333,
+    envvar="RTO_PORT",
+    show_default=True,
+    type=click.IntRange(1, 65_535),
+    help="Where to listen.",
+)
 @JSON
 @click.pass_obj
 def serve_command(session: Session, host: str, port: int, as_json: bool) -> None:
