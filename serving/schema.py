@@ -80,6 +80,7 @@ TEST_ERRORS = {
     "error_413": (413, "too_large"),
     "error_415": (415, "not_json"),
     "error_422": (422, "invalid"),
+    "error_429": (429, "too_many"),
     "error_500": (500, "internal"),
     "error_503": (503, "busy"),
 }
