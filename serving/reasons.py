@@ -13,6 +13,7 @@ import numpy as np
 
 from features.catalog import Link, Sum, counting_others
 from features.contribution import Measure
+from features.keys import OWN_BUYER
 from features.layout import Readings
 from serving.decisions.compiled import PER_RISK
 from serving.reason_wording import GROUP_OF, GROUPS, WORDING
@@ -56,12 +57,25 @@ _PLACE_NAMES = {"phone": "with this phone", "pincode": "to this PIN code", "addr
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """What the reasons of a batch are told from. own_only: by order, may its counts be told (its pool has one shop)?"""
+    """What the reasons of a batch are told from. own_only: by order, may its counts be told (its pool has one shop)?
+
+    here: by order, does its merchant know an outcome of the buyer itself? None: the readings say.
+    """
 
     bundle: Bundle
     x: Array
     readings: Readings
     own_only: Sequence[bool]
+    here: Sequence[bool] | None = None
+
+    @property
+    def known_here(self) -> Array:
+        """(n,) `here`."""
+        if self.here is not None:
+            return np.asarray(self.here, dtype=bool)
+        known = most_known(self.readings)
+        own = [np.nan_to_num(known[key], nan=0.0) > 0 for key in OWN_BUYER if key in known]
+        return np.asarray(np.logical_or.reduce([np.zeros(len(self.x), dtype=bool), *own]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,7 +128,7 @@ def reasons(why: Why, wanted: int) -> Reasons:
 
     impact: change of the probability if the reason were as for the average order, to 0.001. Counts are told where the
     pool has one merchant only: those of several merchants' orders are never shown to one of them. Neither is why a buyer's
-    orders at the others moved the risk.
+    orders at the others moved the risk, to a merchant that knows no outcome of the buyer itself.
     """
     texts = Texts.of(why)
     if not wanted:
@@ -133,11 +147,11 @@ def reasons(why: Why, wanted: int) -> Reasons:
 
 def _told_to_one(why: Why, parts: Array) -> Array:
     """The parts, without those that a merchant of several may not be told."""
-    own_only = np.asarray(why.own_only, dtype=bool)
-    if own_only.all():
+    told = np.asarray(why.own_only, dtype=bool) | why.known_here
+    if told.all():
         return parts
     others = np.array(counting_others(tuple(feature.name for feature in why.bundle.features)))
-    return np.where(others & ~own_only[:, None], 0.0, parts)
+    return np.where(others & ~told[:, None], 0.0, parts)
 
 
 def in_thousandths(values: Array) -> Array:
@@ -233,6 +247,7 @@ class Texts:
     known: dict[str, Array]
     counts: dict[str, tuple[Array, Array]]
     own_only: Sequence[bool]
+    here: Array
 
     @staticmethod
     def of(why: Why) -> "Texts":
@@ -244,14 +259,14 @@ class Texts:
             pair = [why.readings.get(Sum(key, measure)) for measure in (Measure.KNOWN, Measure.RTO)]
             if any(why.own_only) and pair[0] is not None and pair[1] is not None:
                 counts[code] = (pair[0], pair[1])
-        return Texts(known, counts, why.own_only)
+        return Texts(known, counts, why.own_only, why.known_here)
 
     def kept(self, row: int) -> dict[str, Any]:
         """What the texts of one order are made from, to be kept with its decision: by key outcomes known (null without the
         key), and where counts may be told the outcomes and RTO."""
         known = {key: _or_none(self.known[code][row]) for code, key in _KEY_OF.items()}
         counts = {_COUNTED[code]: [int(n[row]), int(rto[row])] for code, (n, rto) in self.counts.items() if n[row] > 0}
-        return {"known": known, "counts": counts if self.own_only[row] else {}}
+        return {"known": known, "counts": counts if self.own_only[row] else {}, "here": bool(self.here[row])}
 
     def of_code(self, code: str, raises: bool, row: int) -> str:
         if code in self.counts and self.own_only[row] and (n := self.counts[code][0][row]) > 0:

@@ -76,8 +76,11 @@ def test_of_a_buyer_known_to_another_merchant_only_the_risk_tells(own: Installat
     assert known["risk"]["evidence"]["buyer_outcomes"] == 0
     assert kept["made_from"]["record"] == [0, 0]
     assert known["recommendation"]["because"] is None, "no rule can be written on what others know"
-    told = {one["code"] for answer in (known, stranger, there) for one in answer["reasons"]}
+    told, own = (
+        {one["code"] for answer in some for one in answer["reasons"]} for some in ((known, stranger), (there,))
+    )
     assert not told & ONLY_OTHERS, "nor is a reason told that others' orders of the buyer gave"
+    assert own & ONLY_OTHERS, "who knows the buyer itself is told why"
 
 
 def test_where_strangers_are_kept_apart_not_even_the_risk_tells(own: Installation):
