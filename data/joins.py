@@ -64,10 +64,13 @@ def _sorted_out(sheets: list[Sheet], join: Join) -> tuple[list[Sheet], list[Shee
     strangers = [s for s in rest if not set(join.on) <= set(s.table.column_names)]
     if not main or (join.required and not others):
         missing = list(join.on) if not main else [*join.on.values(), *join.other_has]
-        raise UsageError("CLI007", ", ".join(s.file for s in sheets), got=f"no file with {', '.join(map(repr, missing))}",
-                         expected="both kinds of files that [join] puts together",
-                         to_do="give both files, or correct `on` in [join]; a header below a title needs header_row "
-                         "in [[files]]")  # fmt: skip
+        to_do = (
+            "give both files; where there is none yet (new orders to score), set `required = false` and name the other "
+            "file's `columns` in [join]; or correct `on`; a header below a title needs header_row in [[files]]"
+        )
+        got = f"no file with {', '.join(map(repr, missing))}"
+        where, expected = ", ".join(s.file for s in sheets), "both kinds of files that [join] puts together"
+        raise UsageError("CLI007", where, got=got, expected=expected, to_do=to_do)
     return main, others, strangers
 
 

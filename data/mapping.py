@@ -229,4 +229,9 @@ def _explained(name: str, error: ValidationError | TypeError) -> RtoError:
         return PlanError("MAP003", f"mapping {name}", got=str(error), expected="tables and keys of data/mapping.py")
     first = error.errors()[0]
     where = ".".join(str(p) for p in first["loc"]) or "top level"
-    return PlanError("MAP003", f"mapping {name}, {where}", got=first["msg"], to_do="see docs/mappings.md for every key")
+    return PlanError(
+        "MAP003",
+        f"mapping {name}, {where}",
+        got=first["msg"].removeprefix("Value error, "),
+        to_do="see docs/mappings.md for every key",
+    )

@@ -21,6 +21,14 @@ COD_WORDS = frozenset(map(spoken, (
     "kapida odeme", "pod", "efectivo", "nakit", "cashondelivery", "cash_on_delivery",
 )))  # fmt: skip
 
+PAID_WORDS = frozenset(map(spoken, (
+    "card", "jazzcash", "jazz cash", "easypaisa", "bkash", "gcash", "paytm", "upi", "wallet", "online", "paypal",
+    "prepaid", "net banking", "bank transfer", "debit", "credit", "tarjeta", "transferencia", "cash free", "cashfree",
+)))  # fmt: skip
+"""Names of ways to pay before, some of which have `cash` in them."""
+AT_DOOR = (" delivery ", " entrega ", " livraison ", " door ", " cod ")
+"""Words that make cash of a way to pay all the same: `card on delivery`."""
+
 OPEN = ""
 AMBIGUOUS_RETURN = "return?"
 ATTEMPT = NewsType.ATTEMPT_FAILED.name.lower()
@@ -35,7 +43,7 @@ _STATUSES: tuple[tuple[str, tuple[str, ...]], ...] = (
         "return to seller",
         "return to shipper", "returned to shipper", "returned to sender", "return to sender",
         "rejected by buyer", "refused",
-        "customer refused", "devuelto al remitente", "devolucion al remitente", "rechazado", "rehusado",
+        "refused at door", "customer refused", "devuelto al remitente", "devolucion al remitente", "rechazado", "rehusado",
         "no recibido",
         "pengiriman gagal", "gagal kirim", "رفض", "مرفوض", "راجع", "مرتجع الى الشركة", "refuse",
         "retour expediteur", "iade kargo",
@@ -47,7 +55,7 @@ _STATUSES: tuple[tuple[str, tuple[str, ...]], ...] = (
         "لم يتم التسليم", "intento fallido", "customer unreachable", "no response", "لا يرد",
     )),
     ("cancelled", (
-        "cancelled", "canceled", "cancel", "cancelado", "cancelada", "anulado", "batal", "dibatalkan", "ملغي",
+        "cancelled", "canceled", "cancel", "annulled", "cancelado", "cancelada", "anulado", "batal", "dibatalkan", "ملغي",
         "ملغى", "ملغية", "الغاء",
         "annule", "annulee", "iptal", "failed", "payment failed", "void", "voided", "expired", "radd",
         "order cancelled",

@@ -13,7 +13,7 @@ from data.drafting.look import Look
 from data.drafting.outcomes import DELAY_DAYS, rules_of
 from data.drafting.rest import columns_table
 from data.drafting.setting import zone_of
-from data.drafting.status_words import COD_WORDS
+from data.drafting.status_words import AT_DOOR, COD_WORDS, PAID_WORDS
 from data.drafting.toml import comment, listed, quoted
 from data.drafting.words import spoken
 
@@ -40,7 +40,11 @@ def _top(made: Draft) -> str:
         f"merchant_id = {quoted(name)} # ? your shop's short name",
         f"timezone = {quoted(zone)}" + ("" if made.country in PLACES else " # ? not found out"),
     ]
+    if made.country is None and "country" not in made.orders:
+        lines.append('# country = "IN" # ? of the shop, two letters: nothing in the files tells it')
     lines += [f"country = {quoted(made.country)}"] if made.country and "country" not in made.orders else []
+    if not made.currency and "currency" not in made.orders:
+        lines.append('# currency = "INR" # ? three letters')
     lines += [f"currency = {quoted(made.currency)} # ? from the country"] if made.currency else []
     declared = [s for s in made.course.statuses if s.news not in ("", "?", *made.course.times)]
     if declared:
@@ -153,11 +157,22 @@ def _payment(guess: Guess, remark: str) -> str:
     ]
     for cell, n in counted:
         text = f" {spoken(str(cell))} "
-        is_cod = any(f" {word} " in text for word in COD_WORDS) and " non cod " not in text
+        is_cod = in_cash(text)
         lines.append(f'{quoted(_plain(cell))} = "{"cod" if is_cod else "prepaid"}" # {int(n):,} rows')
     if guess.look.n_distinct > _MOST_VALUES:
         lines.insert(2, 'otherwise = "prepaid" # ? values not listed below')
     return "\n".join(lines)
+
+
+def in_cash(text: str) -> bool:
+    """Is a way to pay, spoken and with a space at either end, cash on delivery?
+
+    >>> in_cash(" cash "), in_cash(" jazzcash card "), in_cash(" card on delivery cod ")
+    (True, False, True)
+    """
+    cash = any(f" {word} " in text for word in COD_WORDS) and " non cod " not in text
+    paid = any(f" {word} " in text for word in PAID_WORDS)
+    return cash and (not paid or any(word in text for word in AT_DOOR))
 
 
 def _collected(look: Look) -> str:

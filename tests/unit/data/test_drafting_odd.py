@@ -292,3 +292,15 @@ def test_the_day_of_the_export_is_told_on_the_shops_clock(tmp_path: Path) -> Non
     )
     (tmp_path / "a.jsonl").write_text(rows)
     assert '# exported_at = "2025-03-11"' in proposal(tmp_path / "a.jsonl")
+
+
+def test_cash_in_the_name_of_a_wallet_is_no_cash_on_delivery(tmp_path: Path) -> None:
+    ways = ("Cash", "JazzCash / Card", "easypaisa", "COD (card or cash)")
+    rows = [f"A-{i},{1 + i % 28:02}/03/2025 10:{i % 60:02},{500 + i},{ways[i % 4]},Delivered" for i in range(80)]
+    path = tmp_path / "orders.csv"
+    path.write_text("\n".join(["Order No,Order Date,Order Total,Payment Method,Status", *rows]) + "\n")
+    text = proposal(path)
+    values = tomllib.loads(text)["orders"]["payment_method"]["values"]
+    assert values == {"Cash": "cod", "JazzCash / Card": "prepaid", "easypaisa": "prepaid", "COD (card or cash)": "cod"}
+    assert '# country = "IN" # ?' in text, "nothing tells it: the draft says where to write it"
+    assert '# currency = "INR" # ?' in text
