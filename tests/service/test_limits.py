@@ -7,10 +7,11 @@ import pytest
 
 from serving.api import Api
 from serving.http import Refusal
-from serving.limits import BURST_S, Limits
+from serving.limits import Limits
 from tests.helpers.installation import OTHER_SHOP, SHOP, Installation, SetClock, an_order, ask, running, tell
 
-FEW = 5.0
+FEW = 0.01
+"""A second: one is let through, and the next in a minute and a half, however slow the machine is."""
 
 
 @pytest.fixture
@@ -22,8 +23,7 @@ def limited(own: Installation) -> Iterator[httpx.Client]:
 def test_above_its_limit_a_merchant_is_told_to_wait_and_no_other_is(limited: httpx.Client):
     asked = [limited.post("/v1/score", json=ask(an_order())) for _ in range(40)]
     refused = [one for one in asked if one.status_code == 429]
-    assert len(asked) - len(refused) >= FEW * BURST_S
-    assert len(refused) > 10
+    assert [one.status_code for one in asked] == [200] + 39 * [429]
     assert (refused[0].json()["error"]["code"], refused[0].headers["retry-after"]) == ("too_many", "1")
     assert limited.post("/v1/score", json=ask(an_order(), OTHER_SHOP)).status_code == 200
     assert tell(limited, "o-1", "dispatched").status_code == 429
