@@ -10,7 +10,7 @@ from features import compiled, scan
 from features.fold import FOREVER
 from features.keys import KINDS
 from features.layout import Layout
-from features.snapshot import Held, Prefix, first_met
+from features.snapshot import Held, Prefix, columns_of, first_met, put_back
 from features.timeline import Timeline
 
 _run = compiled.compile_kernel(scan.run, soon=compiled.soon)
@@ -48,17 +48,15 @@ class KindFold:
 
     def saved(self, prefix: Prefix) -> dict[str, Array]:
         """The state after the orders of the prefix are read, keys as they first stand in its key rows."""
-        keys = first_met(self._key, prefix)
-        parts = (("value", self._values), ("grid", self._grid))
-        return {f"{name}{j}": part[keys, j] for name, part in parts for j in range(part.shape[1])}
+        return columns_of(self._parts(), first_met(self._key, prefix))
 
     def resume(self, held: Held) -> None:
         """Go on from a saved state."""
-        keys = first_met(self._key, held.prefix)
-        for name, part in (("value", self._values), ("grid", self._grid)):
-            for j in range(part.shape[1]):
-                part[keys, j] = held.state[f"{name}{j}"]
+        put_back(self._parts(), first_met(self._key, held.prefix), held.state)
         self._folded = self._timeline.facts_before(held.prefix.moment)
+
+    def _parts(self) -> dict[str, Array]:
+        return {"value": self._values, "grid": self._grid}
 
     def state(self) -> KindState:
         """After all facts."""

@@ -10,7 +10,7 @@ from features import compiled, scan
 from features.key_codes import key_rows
 from features.keys import KINDS
 from features.links import CART, EMPTY, NO_VALUE, OUTCOMES, ROOM, weight_of
-from features.snapshot import Held, Prefix, first_met
+from features.snapshot import Held, Prefix, columns_of, first_met, put_back
 from features.sources import Distinct, Link
 from features.timeline import Timeline, timeline_of
 
@@ -57,18 +57,16 @@ class LinkFold:
 
     def saved(self, prefix: Prefix) -> dict[str, Array]:
         """The sets after the orders of the prefix are read, keys as they first stand in its key rows."""
-        keys = first_met(self._key, prefix)
-        parts = (("slot", self._slots), ("weight", self._weights))
-        return {f"{name}{j}": part[keys, j] for name, part in parts for j in range(ROOM)}
+        return columns_of(self._parts(), first_met(self._key, prefix))
 
     def resume(self, held: Held) -> None:
         """Go on from saved sets."""
-        keys = first_met(self._key, held.prefix)
-        for name, part in (("slot", self._slots), ("weight", self._weights)):
-            for j in range(ROOM):
-                part[keys, j] = held.state[f"{name}{j}"]
+        put_back(self._parts(), first_met(self._key, held.prefix), held.state)
         self._folded = self._timeline.facts_before(held.prefix.moment)
         self._joined = int(np.searchsorted(self._named_at, held.prefix.moment))
+
+    def _parts(self) -> dict[str, Array]:
+        return {"slot": self._slots, "weight": self._weights}
 
     def state(self) -> LinkState:
         """After all that is known."""

@@ -89,6 +89,18 @@ def first_met(key: Array, prefix: Prefix) -> Array:
     return keys
 
 
+def columns_of(parts: dict[str, Array], keys: Array) -> dict[str, Array]:
+    """The rows of these keys, a column for each column of each part (n_keys, k), named by part and place."""
+    return {f"{name}{j}": part[keys, j] for name, part in parts.items() for j in range(part.shape[1])}
+
+
+def put_back(parts: dict[str, Array], keys: Array, columns: dict[str, Array]) -> None:
+    """The inverse of `columns_of`: into the rows of these keys."""
+    for name, part in parts.items():
+        for j in range(part.shape[1]):
+            part[keys, j] = columns[f"{name}{j}"]
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """What a snapshot holds of one fold. readings: a row for each sum, of the first `prefix.n` orders."""

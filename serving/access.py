@@ -44,9 +44,14 @@ class Access:
 
     def _let_expire(self) -> None:
         """Keys of an older version never expire: the column is added to their table."""
+        if self._can_expire():
+            return  # as nearly always: who opens it waits for no writer
         with immediate(self.connection):
-            if "expires_at" not in [row[1] for row in self.connection.execute("PRAGMA table_info(keys)")]:
+            if not self._can_expire():  # another process may have been first
                 self.connection.execute("ALTER TABLE keys ADD COLUMN expires_at INTEGER")
+
+    def _can_expire(self) -> bool:
+        return "expires_at" in [row[1] for row in self.connection.execute("PRAGMA table_info(keys)")]
 
     def create(
         self, merchant_id: str, scopes: tuple[str, ...], now: int, expires_at: int | None = None

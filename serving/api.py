@@ -117,9 +117,8 @@ class Api:
         self.limits.take(merchant.merchant_id, len(orders), self.clock.monotonic())
         body = await request.body()
         digest = partial(asked_of, request, body, desk, merchant.merchant_id, now)
-        under = (
-            await asyncio.to_thread(digest) if len(body) > MAX_BODY else digest()
-        )  # a megabyte: beside the event loop
+        # a megabyte is digested beside the event loop
+        under = await asyncio.to_thread(digest) if len(body) > MAX_BODY else digest()
         ids = (request.state.request_id, whole, under)
         question = Question(merchant, asked.stage, asked.options, orders, now, *ids)
 

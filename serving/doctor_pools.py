@@ -75,13 +75,7 @@ def _database(pool: Pool) -> Iterator[Finding]:
         yield Finding(name, PROBLEM, "no SQLite file (DB004)", "restore it from a backup, or move it away")
         return
     try:
-        if version > SCHEMA_VERSION:
-            yield Finding(name, PROBLEM, f"schema version {version} (DB001)", "upgrade rto-risk")
-        elif version < SCHEMA_VERSION:
-            yield Finding(name, WARNING, f"schema version {version}", "rto state rebuild brings it up to date")
-        else:
-            yield Finding(name, OK, f"schema version {version}")
-            yield _state(connection, pool)
+        yield from _as_of(version, f"schema version {version}", pool, connection)
     finally:
         connection.close()
 
@@ -96,15 +90,21 @@ def _on_server(pool: Pool) -> Iterator[Finding]:
         return
     try:
         version = connection.version()
-        if version > SCHEMA_VERSION:
-            yield Finding(name, PROBLEM, f"schema version {version} (DB001)", "upgrade rto-risk")
-        elif version < SCHEMA_VERSION:
-            yield Finding(name, WARNING, f"schema version {version}", "rto state rebuild brings it up to date")
-        else:
-            yield Finding(name, OK, f"{connection.where}, version {version}")
-            yield _state(connection, pool)
+        yield from _as_of(version, f"{connection.where}, version {version}", pool, connection)
     finally:
         connection.close()
+
+
+def _as_of(version: int, good: str, pool: Pool, connection: Connection) -> Iterator[Finding]:
+    """What a schema of this version means. good: what is found where it is the right one."""
+    name = f"pool {pool.name}: database"
+    if version > SCHEMA_VERSION:
+        yield Finding(name, PROBLEM, f"schema version {version} (DB001)", "upgrade rto-risk")
+    elif version < SCHEMA_VERSION:
+        yield Finding(name, WARNING, f"schema version {version}", "rto state rebuild brings it up to date")
+    else:
+        yield Finding(name, OK, good)
+        yield _state(connection, pool)
 
 
 def _state(connection: Connection, pool: Pool) -> Finding:

@@ -15,9 +15,8 @@ class Incoming:
 
     def __init__(self, public_key: Ed25519PublicKey) -> None:
         self.public_key = public_key
-        self._name, self._coming = "", None
-
-    _coming: "Future[Bundle] | None"
+        self._name = ""
+        self._coming: Future[Bundle] | None = None
 
     def begin(self, name: str, folder: Path) -> None:
         """Bring this one; whichever was on its way before is forgotten."""

@@ -11,7 +11,6 @@ from data.console import Session, emit, note, table
 from data.errors import UsageError
 from data.options import JSON, POOL
 from data.pool import replace_text
-from serving.access import Access
 from serving.clock import Clock
 from serving.commands import merchant_of
 from serving.policy_commands import MERCHANT
@@ -69,7 +68,7 @@ def queue_command(
 
 def _signing(session: Session, url: str, merchant_id: str, source: str, now: int) -> Push:
     """Raises UsageError QUEUE003 where no secret signs."""
-    live = WebhookKeys(Access(session.home).connection, session.home).live_alone(merchant_id, source)
+    live = WebhookKeys.under(session.home).live_alone(merchant_id, source)
     if not live:
         to_do = f"rto webhooks create --merchant {merchant_id} --source {source}, and give it to the dialler"
         where = f"webhook secrets of {merchant_id}, {source}"

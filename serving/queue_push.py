@@ -4,9 +4,6 @@ The signature is made with a secret of `rto webhooks create --source NAME`, as c
 reasons and the merchant's own links; never a phone.
 """
 
-import base64
-import hashlib
-import hmac
 import secrets
 import urllib.error
 import urllib.request
@@ -19,6 +16,7 @@ import orjson
 
 from data.contract import SECOND
 from data.errors import DataError, UsageError
+from serving.webhook_keys import signature
 
 TIMEOUT_S = 10.0
 _HERE = ("127.0.0.1", "::1", "localhost")
@@ -45,8 +43,7 @@ def push(told: dict[str, Any], to: Push) -> dict[str, Any]:
     DataError QUEUE002 where it was not taken."""
     url = require_safe(to.url)
     body, message_id, moment = orjson.dumps(told), f"msg_{secrets.token_hex(12)}", str(to.now // SECOND)
-    signed = b".".join([message_id.encode(), moment.encode(), body])
-    signatures = (base64.b64encode(hmac.new(one, signed, hashlib.sha256).digest()).decode() for one in to.secrets)
+    signatures = (signature(one, message_id, moment, body).decode() for one in to.secrets)
     headers = {
         "content-type": "application/json",
         "webhook-id": message_id,

@@ -3,7 +3,7 @@
 A group is told by its strongest code: the one that pushes most the way the whole group does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -68,15 +68,6 @@ class Why:
     own_only: Sequence[bool]
     here: Sequence[bool] | None = None
 
-    @property
-    def known_here(self) -> Array:
-        """(n,) `here`."""
-        if self.here is not None:
-            return np.asarray(self.here, dtype=bool)
-        known = most_known(self.readings)
-        own = [np.nan_to_num(known[key], nan=0.0) > 0 for key in OWN_BUYER if key in known]
-        return np.asarray(np.logical_or.reduce([np.zeros(len(self.x), dtype=bool), *own]))
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reasons:
@@ -135,7 +126,7 @@ def reasons(why: Why, wanted: int) -> Reasons:
         none = np.zeros((len(why.x), 0), dtype=np.int64)
         return Reasons([], none, none, none, texts)
     parts, base = why.bundle.contributions(why.x)
-    codes, by_code = by_reason(why.bundle, _told_to_one(why, parts))
+    codes, by_code = by_reason(why.bundle, _told_to_one(why.bundle, texts, parts))
     groups, by_group = in_groups(codes, by_code)
     told = [place for place, name in enumerate(groups) if name != _SAME_FOR_ALL]
     leads, by_group = _leads(codes, by_code, by_group)[:, told], by_group[:, told]
@@ -145,12 +136,12 @@ def reasons(why: Why, wanted: int) -> Reasons:
     return Reasons(codes, leads, strength, in_thousandths(impact), texts)
 
 
-def _told_to_one(why: Why, parts: Array) -> Array:
+def _told_to_one(bundle: Bundle, texts: "Texts", parts: Array) -> Array:
     """The parts, without those that a merchant of several may not be told."""
-    told = np.asarray(why.own_only, dtype=bool) | why.known_here
+    told = np.asarray(texts.own_only, dtype=bool) | texts.here
     if told.all():
         return parts
-    others = np.array(counting_others(tuple(feature.name for feature in why.bundle.features)))
+    others = np.array(counting_others(tuple(feature.name for feature in bundle.features)))
     return np.where(others & ~told[:, None], 0.0, parts)
 
 
@@ -242,7 +233,8 @@ def _or_none(value: float) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """known: for each code about a buyer or a place, (n,) outcomes known, NaN without the key.  counts: (n,) known and RTO."""
+    """known: for each code about a buyer or a place, (n,) outcomes known, NaN without the key.  counts: (n,) known and RTO.
+    here: (n,) `known_here`."""
 
     known: dict[str, Array]
     counts: dict[str, tuple[Array, Array]]
@@ -259,7 +251,8 @@ class Texts:
             pair = [why.readings.get(Sum(key, measure)) for measure in (Measure.KNOWN, Measure.RTO)]
             if any(why.own_only) and pair[0] is not None and pair[1] is not None:
                 counts[code] = (pair[0], pair[1])
-        return Texts(known, counts, why.own_only, why.known_here)
+        here = known_here(by_key, len(why.x)) if why.here is None else np.asarray(why.here, dtype=bool)
+        return Texts(known, counts, why.own_only, here)
 
     def kept(self, row: int) -> dict[str, Any]:
         """What the texts of one order are made from, to be kept with its decision: by key outcomes known (null without the
@@ -308,6 +301,12 @@ class Texts:
 
 
 _MANY = 2**31  # more orders than a key may have
+
+
+def known_here(known: Mapping[str, Array], n: int) -> Array:
+    """(n,) does the order's merchant know an outcome of its buyer itself? known: as `most_known`."""
+    own = [np.nan_to_num(known[key], nan=0.0) > 0 for key in OWN_BUYER if key in known]
+    return np.asarray(np.logical_or.reduce([np.zeros(n, dtype=bool), *own]))
 
 
 def most_known(readings: Readings) -> dict[str, Array]:

@@ -5,13 +5,12 @@ with strangers' phones learns nothing of them.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from features.keys import OTHERS_BUYER, OWN_BUYER
+from features.keys import OTHERS_BUYER
 from features.layout import Readings
-from serving.reasons import most_known
+from serving.reasons import known_here, most_known
 
 
 def as_strangers(readings: Readings, own_only: Sequence[bool]) -> Readings:
@@ -19,11 +18,7 @@ def as_strangers(readings: Readings, own_only: Sequence[bool]) -> Readings:
 
     own_only: (n,) is all that the pool counts the order's own merchant's? Then nothing is hidden.
     """
-    known = most_known(readings)
-    here = [np.nan_to_num(known[key], nan=0.0) > 0 for key in OWN_BUYER if key in known]
-    hidden: Any = ~np.asarray(own_only, dtype=bool) & ~np.logical_or.reduce(
-        [np.zeros(len(own_only), dtype=bool), *here]
-    )
+    hidden = ~np.asarray(own_only, dtype=bool) & ~known_here(most_known(readings), len(own_only))
     if not hidden.any():
         return readings
     return {

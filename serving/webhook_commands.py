@@ -4,7 +4,6 @@ import click
 
 from data.console import Session, emit, fields, note, table
 from data.options import JSON
-from serving.access import Access
 from serving.clock import Clock
 from serving.commands import merchant_of
 from serving.webhook_keys import WebhookKeys
@@ -25,7 +24,7 @@ def webhooks_group() -> None:
 def create_command(session: Session, merchant: str, source: str, as_json: bool) -> None:
     """Make a secret. It is shown this once."""
     merchant_of(session, None, merchant)
-    secret_id, secret = _keys(session).create(merchant, source, Clock().now())
+    secret_id, secret = WebhookKeys.under(session.home).create(merchant, source, Clock().now())
     address = f"/v1/webhooks/{merchant}/{source}"
     result = {"secret_id": secret_id, "merchant": merchant, "source": source, "address": address, "secret": secret}
     emit(result, as_json, lambda r: fields(list(r.items())))
@@ -37,7 +36,7 @@ def create_command(session: Session, merchant: str, source: str, as_json: bool) 
 @click.pass_obj
 def list_command(session: Session, as_json: bool) -> None:
     """Every secret by its id; never the secret itself."""
-    rows = _keys(session).listed()
+    rows = WebhookKeys.under(session.home).listed()
     names = ("secret_id", "merchant_id", "source", "created_at", "revoked_at")
     emit(rows, as_json, lambda found: table(names, [tuple(row[n] for n in names) for row in found]))
 
@@ -48,9 +47,5 @@ def list_command(session: Session, as_json: bool) -> None:
 @click.pass_obj
 def revoke_command(session: Session, secret_id: str, as_json: bool) -> None:
     """Take a secret back, from the next delivery on."""
-    _keys(session).revoke(secret_id, Clock().now())
+    WebhookKeys.under(session.home).revoke(secret_id, Clock().now())
     emit({"revoked": secret_id}, as_json, lambda r: fields(list(r.items())))
-
-
-def _keys(session: Session) -> WebhookKeys:
-    return WebhookKeys(Access(session.home).connection, session.home)

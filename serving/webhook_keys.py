@@ -14,6 +14,7 @@ from pathlib import Path
 from data.database import Connection, immediate
 from data.errors import UsageError
 from data.pool import secret_file
+from serving.access import Access
 
 PREFIX = "whsec_"
 MOST_LIVE = 2
@@ -24,6 +25,12 @@ CREATE TABLE IF NOT EXISTS webhook_secrets (
 CREATE INDEX IF NOT EXISTS webhook_secrets_of ON webhook_secrets (merchant_id, source);
 """
 _LIVE = "SELECT secret_id FROM webhook_secrets WHERE merchant_id = ? AND source = ? AND revoked_at IS NULL ORDER BY secret_id"
+
+
+def signature(secret: bytes, message_id: str, moment: str, body: bytes) -> bytes:
+    """What Standard Webhooks signs a message with, without its `v1,`. moment: seconds, as in the header."""
+    signed = b".".join([message_id.encode(), moment.encode(), body])
+    return base64.b64encode(hmac.new(secret, signed, hashlib.sha256).digest())
 
 
 class WebhookKeys:
@@ -60,7 +67,7 @@ class WebhookKeys:
 
     def live(self, merchant_id: str, source: str) -> Sequence[bytes]:
         """The live secrets as bytes; where there is none, one that nobody was ever told, so that looking takes as long."""
-        return [self._secret(one) for one in self._live(merchant_id, source) or ["nobody"]]
+        return self.live_alone(merchant_id, source) or [self._secret("nobody")]
 
     def live_alone(self, merchant_id: str, source: str) -> Sequence[bytes]:
         """The live secrets to sign with; none where there is none."""
@@ -68,6 +75,11 @@ class WebhookKeys:
 
     def _live(self, merchant_id: str, source: str) -> list[str]:
         return [str(one) for (one,) in self.connection.execute(_LIVE, (merchant_id, source))]
+
+    @classmethod
+    def under(cls, home: Path) -> "WebhookKeys":
+        """Those of an installation, for a command."""
+        return cls(Access(home).connection, home)
 
     def _secret(self, secret_id: str) -> bytes:
         return hmac.new(self._key, b"webhook\0" + secret_id.encode(), hashlib.sha256).digest()

@@ -6,7 +6,6 @@
 Who has no good signature is told nothing: not whether there is such a merchant, nor what was wrong.
 """
 
-import base64
 import hashlib
 import hmac
 from collections.abc import Callable, Sequence
@@ -26,6 +25,7 @@ from serving.desk import Desk
 from serving.http import Refusal
 from serving.once import Asked, Said, keep, recalled
 from serving.schema import EventIn, WebhookIn, error_fields
+from serving.webhook_keys import signature
 
 WINDOW = 300 * SECOND
 """How far a delivery's own time may lie from the server's, either way."""
@@ -47,11 +47,10 @@ def delivered(request: Request, body: bytes, live: Sequence[bytes], now: int) ->
     """A delivery whose signature is good. live: the secrets. Raises Refusal 401 for any other."""
     names = ("webhook-id", "webhook-timestamp", "webhook-signature")
     message_id, moment, said = (request.headers.get(name, "") for name in names)
-    signed = b".".join([message_id.encode(), moment.encode(), body])
     found = [one.removeprefix("v1,").encode() for one in said.split(" ")[:_MOST_SIGNATURES] if one.startswith("v1,")]
     good = False
     for secret in live:  # every one is compared with every one: how long it takes says nothing
-        mine = base64.b64encode(hmac.new(secret, signed, hashlib.sha256).digest())
+        mine = signature(secret, message_id, moment, body)
         for one in found:
             good |= hmac.compare_digest(mine, one)
     fits = 1 <= len(message_id) <= _LONGEST_ID and moment.isascii() and moment.isdigit() and len(moment) <= 12

@@ -1,35 +1,17 @@
 """Countries as exports name them: where a shop's clock stands and what its money is."""
 
 PLACES = {
-    "IN": (
-        "Asia/Kolkata", "INR"), "ID": ("Asia/Jakarta", "IDR"), "PK": ("Asia/Karachi", "PKR"),
-        "BD": ("Asia/Dhaka", "BDT",
-    ),
-    "AE": (
-        "Asia/Dubai", "AED"), "SA": ("Asia/Riyadh", "SAR"), "EG": ("Africa/Cairo", "EGP"),
-        "MA": ("Africa/Casablanca", "MAD",
-    ),
-    "DZ": (
-        "Africa/Algiers", "DZD"), "TN": ("Africa/Tunis", "TND"), "JO": ("Asia/Amman", "JOD"),
-        "IQ": ("Asia/Baghdad", "IQD",
-    ),
-    "KW": (
-        "Asia/Kuwait", "KWD"), "CO": ("America/Bogota", "COP"), "MX": ("America/Mexico_City", "MXN"),
-        "PE": ("America/Lima", "PEN",
-    ),
-    "EC": (
-        "America/Guayaquil", "USD"), "CL": ("America/Santiago", "CLP"), "ES": ("Europe/Madrid", "EUR"),
-        "IT": ("Europe/Rome", "EUR",
-    ),
-    "RO": (
-        "Europe/Bucharest", "RON"), "TR": ("Europe/Istanbul", "TRY"), "VN": ("Asia/Ho_Chi_Minh", "VND"),
-        "TH": ("Asia/Bangkok", "THB",
-    ),
-    "PH": (
-        "Asia/Manila", "PHP"), "MY": ("Asia/Kuala_Lumpur", "MYR"), "NG": ("Africa/Lagos", "NGN"),
-        "GB": ("Europe/London", "GBP",
-    ),
-    "US": ("America/New_York", "USD"), "LK": ("Asia/Colombo", "LKR"), "NP": ("Asia/Kathmandu", "NPR"),
+    "IN": ("Asia/Kolkata", "INR"), "ID": ("Asia/Jakarta", "IDR"), "PK": ("Asia/Karachi", "PKR"),
+    "BD": ("Asia/Dhaka", "BDT"), "AE": ("Asia/Dubai", "AED"), "SA": ("Asia/Riyadh", "SAR"),
+    "EG": ("Africa/Cairo", "EGP"), "MA": ("Africa/Casablanca", "MAD"), "DZ": ("Africa/Algiers", "DZD"),
+    "TN": ("Africa/Tunis", "TND"), "JO": ("Asia/Amman", "JOD"), "IQ": ("Asia/Baghdad", "IQD"),
+    "KW": ("Asia/Kuwait", "KWD"), "CO": ("America/Bogota", "COP"), "MX": ("America/Mexico_City", "MXN"),
+    "PE": ("America/Lima", "PEN"), "EC": ("America/Guayaquil", "USD"), "CL": ("America/Santiago", "CLP"),
+    "ES": ("Europe/Madrid", "EUR"), "IT": ("Europe/Rome", "EUR"), "RO": ("Europe/Bucharest", "RON"),
+    "TR": ("Europe/Istanbul", "TRY"), "VN": ("Asia/Ho_Chi_Minh", "VND"), "TH": ("Asia/Bangkok", "THB"),
+    "PH": ("Asia/Manila", "PHP"), "MY": ("Asia/Kuala_Lumpur", "MYR"), "NG": ("Africa/Lagos", "NGN"),
+    "GB": ("Europe/London", "GBP"), "US": ("America/New_York", "USD"), "LK": ("Asia/Colombo", "LKR"),
+    "NP": ("Asia/Kathmandu", "NPR"),
 }  # fmt: skip
 """Country -> time zone and currency of a shop there."""
 

@@ -11,6 +11,7 @@ import pytest
 from data.contract import DAY
 from serving import once
 from serving.access import USUAL_SCOPES, Access
+from tests.helpers.bundles import another
 from tests.helpers.installation import (
     NOW,
     OTHER_SHOP,
@@ -23,7 +24,6 @@ from tests.helpers.installation import (
     rfc3339,
     served,
 )
-from training.bundle import signing_key
 
 NEWS = {"merchant_id": SHOP, "event_id": "e-1", "order_id": "o-1", "type": "delivered", "happened_at": rfc3339(NOW)}
 CALLS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -58,13 +58,7 @@ def client(home: Installation) -> Iterator[httpx.Client]:
 
 def promote_another(own: Installation) -> None:
     """The same trees under another name and digest: what answers says so."""
-    from training.bundle import read_bundle, rewrite_calibrator
-
-    source = own.pool.bundles / own.pool.champion.read_text().strip()
-    bundle = read_bundle(source, signing_key(own.home).public_key())
-    rewrite_calibrator(
-        source, own.pool.bundles / "2-again", bundle.calibrator, {"name": "again"}, signing_key(own.home)
-    )
+    another(own, "2-again", "again")
     own.pool.champion.write_text("2-again")
 
 

@@ -1,29 +1,20 @@
 """Another model while the service answers: tried aside, swapped without a lost request, and the old one back at once."""
 
-import hashlib
 import json
 import shutil
 import threading
 import time
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
+from tests.helpers.bundles import another, sign
 from tests.helpers.installation import Installation, an_order, ask, served
 from tests.service.test_noticing import HurriedClock
-from training.bundle import FILES, FORMAT, read_bundle, rewrite_calibrator, signing_key
+from training.bundle import signing_key
 
 PATIENCE_S = 60.0
-
-
-def another(own: Installation, name: str) -> str:
-    """The same trees signed under another name, not published yet."""
-    source = own.pool.bundles / own.pool.champion.read_text().strip()
-    bundle = read_bundle(source, signing_key(own.home).public_key())
-    rewrite_calibrator(source, own.pool.bundles / name, bundle.calibrator, {"name": name}, signing_key(own.home))
-    return name
 
 
 def model_of(client: httpx.Client) -> str:
@@ -42,7 +33,7 @@ def until(client: httpx.Client, name: str) -> list[str]:
 
 def test_the_old_model_answers_until_the_new_one_is_read_and_a_rollback_waits_for_nothing(own: Installation):
     first = own.pool.champion.read_text()
-    another(own, "2-second")
+    another(own, "2-second", "2-second")
     with served(own, HurriedClock()) as client:
         before = model_of(client)
         own.pool.champion.write_text("2-second")
@@ -54,7 +45,7 @@ def test_the_old_model_answers_until_the_new_one_is_read_and_a_rollback_waits_fo
 
 def test_no_request_fails_while_models_are_swapped_under_load(own: Installation):
     first = own.pool.champion.read_text()
-    another(own, "2-second")
+    another(own, "2-second", "2-second")
     statuses: list[int] = []
     with served(own, HurriedClock()) as client:
         model_of(client)
@@ -85,13 +76,6 @@ def wrong_golden(folder: Path) -> None:
     (folder / "golden.json").write_text(json.dumps(golden))
 
 
-def sign(folder: Path, key: Any) -> None:
-    digests = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES}
-    manifest = json.dumps({"format": FORMAT, "files": digests}).encode()
-    (folder / "MANIFEST.json").write_bytes(manifest)
-    (folder / "SIGNATURE").write_bytes(key.sign(manifest))
-
-
 def test_one_that_the_canary_refuses_never_serves_and_the_next_good_one_does(
     own: Installation, caplog: pytest.LogCaptureFixture
 ):
@@ -99,7 +83,7 @@ def test_one_that_the_canary_refuses_never_serves_and_the_next_good_one_does(
     shutil.copytree(source, own.pool.bundles / "2-bad")
     wrong_golden(own.pool.bundles / "2-bad")
     sign(own.pool.bundles / "2-bad", signing_key(own.home))
-    another(own, "3-good")
+    another(own, "3-good", "3-good")
     with served(own, HurriedClock()) as client:
         before = model_of(client)
         own.pool.champion.write_text("2-bad")

@@ -1,6 +1,5 @@
 """Damaged bundles, signed by us all the same: refused before xgboost walks into them, or harmless to the last bit."""
 
-import hashlib
 import json
 import random
 import shutil
@@ -15,10 +14,11 @@ import numpy as np
 import pytest
 
 from data.errors import GateRefused
+from tests.helpers.bundles import sign
 from tests.helpers.ubjson import written
 from tests.unit.training.test_bundle import KEY, PUBLIC, made, rows
 from training import canary
-from training.bundle import FILES, FORMAT, read_bundle, write_bundle
+from training.bundle import read_bundle, write_bundle
 from training.tree_structure import TreesError, require_trees
 from training.ubjson import UbjsonError, read
 
@@ -37,10 +37,7 @@ def signed_anew(whole: Path, to: Path, **content: bytes) -> Path:
     shutil.copytree(whole, to)
     for name, data in content.items():
         (to / name.replace("_", ".", 1)).write_bytes(data)
-    digests = {name: hashlib.sha256((to / name).read_bytes()).hexdigest() for name in FILES}
-    manifest = json.dumps({"format": FORMAT, "files": digests}).encode()
-    (to / "MANIFEST.json").write_bytes(manifest)
-    (to / "SIGNATURE").write_bytes(KEY.sign(manifest))
+    sign(to, KEY)
     return to
 
 
