@@ -8,7 +8,7 @@ export BENTOML_DO_NOT_TRACK := true
 export DO_NOT_TRACK := true
 unexport PYTHONDONTWRITEBYTECODE  # every process would compile every module anew
 
-.PHONY: demo test lint types imports check bench bench-import bench-score bench-world bench-features bench-engine bench-prepaid bench-quality bench-monitor bench-money bench-spiral bench-reasons bento soak system-deps clean
+.PHONY: demo test lint types imports check bench bench-import bench-score bench-world bench-features bench-engine bench-prepaid bench-quality bench-real bench-monitor bench-money bench-spiral bench-reasons bento soak system-deps clean
 
 demo: .venv/ready          ## the main job on a made-up market, start to finish
 	@.venv/bin/rto demo
@@ -51,6 +51,9 @@ bench-prepaid: .venv/ready  ## the risk if paid before, in several ways, beside 
 
 bench-quality: .venv/ready ## the model beside the oracle: the goal table; ARGS="--orders 200000 --seed 8 --keep FOLDER --write"
 	@.venv/bin/python -m tests.bench.quality $(ARGS)
+
+bench-real: .venv/ready    ## the model on real order files, beside its baselines; ARGS="FOLDER --against CHECKOUT --write"
+	@.venv/bin/python -m tests.bench.real $(ARGS)
 
 bench-money: .venv/ready   ## what decisions earn beside the oracle: the goal table; ARGS="--orders 100000 --seed 8"
 	@.venv/bin/python -m tests.bench.money $(ARGS)
