@@ -17,11 +17,12 @@ from data.errors import GateRefused, NothingNew, UsageError
 from data.expectations import require
 from data.history import History
 from data.pool import Pool, replace_text
-from data.segments import list_segments, load_history
+from data.segments import list_segments
 from features.catalog import fingerprint as catalog_fingerprint
 from features.snapshot import Snapshot
 from training.bundle import read_bundle, signing_key, write_bundle
 from training.card import data_card, model_card
+from training.held_out import history_to_learn_from
 from training.lineage import compare_runs, within
 from training.plan import Plan
 from training.report import scopes
@@ -38,7 +39,7 @@ def train_pool(
     Raises NothingNew TRAIN005 with `if_new` where the newest run learned from the same history by the same plan.
     """
     tell("load the history", 0, 1)
-    history, tracker = load_history(pool), Tracker(mlruns)
+    history, tracker = history_to_learn_from(pool), Tracker(mlruns)
     learned_from = identity_of(history, plan, until)
     if if_new:
         _require_new(tracker, pool, learned_from)
@@ -99,6 +100,8 @@ def fingerprint(history: History) -> str:
         digest.update("\x1f".join(map(str, column)).encode() if column.dtype == object else column.tobytes())
     for name in sorted(history.news):
         digest.update(history.news[name].tobytes())
+    if history.stands_for is not None:
+        digest.update(history.stands_for.tobytes())
     return digest.hexdigest()[:16]
 
 

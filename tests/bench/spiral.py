@@ -2,7 +2,7 @@
 
 A shop trains on all outcomes, then three times anew on what is left while it takes cash on delivery away from the riskiest
 8 %: they are never shipped, so their outcomes are never told. With a holdout some of them are shipped all the same, at
-random. Judged is the risk that each last model tells of newer orders a model that has seen everything would keep away,
+random, and each counts for those that were not (`training/held_out.py`), or, beside that, as the one order it is. Judged is the risk that each last model tells of newer orders a model that has seen everything would keep away,
 beside the market's own truth. Prints the table, writes dated JSON; nothing is asserted.
 """
 
@@ -90,17 +90,35 @@ def keeps_away(p: Array) -> Array:
     return p >= np.quantile(p, 1 - REFUSED_SHARE)
 
 
-def lived(shop: Shop, held: float, seed: int) -> Iterator[tuple[Bundle, History, Array]]:
-    """(model, what had been told, orders kept away) after each training. held: share that is shipped all the same."""
+@dataclass(frozen=True)
+class Way:
+    """held: share that is shipped all the same.  weighed: does such an order count for those that were not?"""
+
+    name: str
+    held: float
+    weighed: bool
+
+
+WAYS = (
+    Way("5 % held out, counting for the rest", HELD, weighed=True),
+    Way("5 % held out, counting once", HELD, weighed=False),
+    Way("none held out", 0.0, weighed=False),
+)
+
+
+def lived(shop: Shop, way: Way, seed: int) -> Iterator[tuple[Bundle, History, Array]]:
+    """(model, what had been told, orders kept away) after each training."""
     luck = np.random.default_rng(seed).random(len(shop.history))
-    kept_away = np.zeros(len(shop.history), dtype=bool)
+    kept_away, counts = np.zeros(len(shop.history), dtype=bool), np.ones(len(shop.history))
     for number, cut in enumerate(shop.cuts):
-        told = without(shop.history, kept_away)
+        told = replace(without(shop.history, kept_away), stands_for=counts.copy() if way.weighed else None)
         bundle = train(told, Plan(), cut, quiet).bundle
         yield bundle, told, kept_away.copy()
         end = shop.cuts[number + 1] if number + 1 < len(shop.cuts) else 2**62
         now = np.flatnonzero(shop.cash & (shop.placed_at >= cut) & (shop.placed_at < end))
-        kept_away[now] = keeps_away(risks(bundle, told, now)) & (luck[now] >= held)
+        wanted, held = keeps_away(risks(bundle, told, now)), luck[now] < way.held
+        kept_away[now] = wanted & ~held
+        counts[now[wanted & held]] = 1 / way.held if way.held else 1.0
 
 
 def judged(shop: Shop, seed: int) -> list[dict[str, Any]]:
@@ -110,9 +128,18 @@ def judged(shop: Shop, seed: int) -> list[dict[str, Any]]:
     said = risks(everything, shop.history, newest)
     region = newest[keeps_away(said)]
     rows = [_row("trained on everything", shop, region, said[keeps_away(said)], 0, seed)]
-    for name, held in (("riskiest 8 % kept away, 5 % held out", HELD), ("riskiest 8 % kept away, none held out", 0.0)):
-        *_, (bundle, told, kept_away) = lived(shop, held, seed)
-        rows.append(_row(name, shop, region, risks(bundle, told, region), int(kept_away.sum()), seed))
+    for way in WAYS:
+        *_, (bundle, told, kept_away) = lived(shop, way, seed)
+        rows.append(
+            _row(
+                f"riskiest 8 % kept away, {way.name}",
+                shop,
+                region,
+                risks(bundle, told, region),
+                int(kept_away.sum()),
+                seed,
+            )
+        )
     return rows
 
 
