@@ -1,7 +1,7 @@
 """`make bench-money`: what decisions earn on the made-up market `network`, cash orders only, beside the observable oracle.
 
-The model learns from the past of a cut; every cash order placed after it is decided by expected value and by simpler policies,
-and valued by what each action truly leads to in that world. Prints the table, writes it as dated JSON; nothing is asserted.
+The model learns from the past of a cut, and anew a month later and a month after that, as a scheduled retrain does; every
+cash order placed in the month after a cut is decided by expected value and by simpler policies, and valued by what each action truly leads to in that world. Prints the table, writes it as dated JSON; nothing is asserted.
 """
 
 import argparse
@@ -9,6 +9,7 @@ import json
 import os
 import platform
 import tempfile
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -27,6 +28,7 @@ from data.world.write import write_world
 from serving.past import Past
 from serving.past_making import past_of
 from serving.score_file import published
+from tests.bench import simulate_policy
 from tests.bench.money_table import Decided, goals
 from tests.bench.money_truth import earned
 from tests.helpers.trials import covered
@@ -37,7 +39,7 @@ from training.tracking import Tracker
 Array: TypeAlias = np.ndarray[Any, Any]
 
 UNTIL = 1_782_777_600_000_000
-TESTED_DAYS = 90
+MONTH, MONTHS = 30 * DAY, 3
 REPLAYS = 1_000
 _PSEUDO = 10.0
 
@@ -48,7 +50,7 @@ def quiet(*_: Any) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.money", description=__doc__)
-    parser.add_argument("--orders", type=int, default=200_000)
+    parser.add_argument("--orders", type=int, default=500_000)
     parser.add_argument("--seed", type=int, default=7, help="of the market")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -56,7 +58,7 @@ def main() -> None:
     about = {"preset": NETWORK.name, "orders": asked.orders, "seed": asked.seed, "cash_orders_decided": len(decided.value),
              "parameters": parameters_digest(), "at": datetime.now(UTC).isoformat(timespec="seconds"),
              "python": platform.python_version(), "cores": os.cpu_count()}  # fmt: skip
-    rows = goals(decided, np.random.default_rng(asked.seed)) + _coverage(asked.seed)
+    rows = goals(decided, np.random.default_rng(asked.seed)) + _coverage(asked.seed) + _simulated()
     print(f"preset network, {asked.orders:,} orders, seed {asked.seed}, {len(decided.value):,} cash orders decided\n")
     table(
         ("cash orders", "value", "95 %", "goal"),
@@ -76,17 +78,20 @@ def measured(folder: Path, orders: int, seed: int) -> Decided:
     write_world(world, market)
     files = [market / "orders.parquet", market / "news.parquet"]
     import_files(folder, Request(files, "native", None, "network", None, False), quiet)
-    cut = UNTIL - TESTED_DAYS * DAY
-    train_pool(pool, folder / "mlruns", Plan(), cut, quiet)
-    promote(pool, Tracker(folder / "mlruns"), "challenger", if_better=False, dry_run=False)
-    past = past_of(pool, published(pool), UNTIL + DAY, quiet)
-    return _decided(world, past, cut)
+    oracle = observable_oracle(world.inner).p
+    months = []
+    for cut in (UNTIL - ago * MONTH for ago in range(MONTHS, 0, -1)):
+        train_pool(pool, folder / "mlruns", Plan(), cut, quiet)
+        promote(pool, Tracker(folder / "mlruns"), "challenger", if_better=False, dry_run=False)
+        months.append(_decided(world, oracle, past_of(pool, published(pool), UNTIL + DAY, quiet), cut))
+    return Decided(*(np.concatenate([getattr(one, field.name) for one in months]) for field in fields(Decided)))
 
 
-def _decided(world: World, past: Past, cut: int) -> Decided:
-    """Orders after the cut that are paid in cash and neither cancelled nor lost whatever is done."""
+def _decided(world: World, oracle: Array, past: Past, cut: int) -> Decided:
+    """Orders of the month after the cut that are paid in cash and neither cancelled nor lost whatever is done."""
+    placed_at = np.asarray(past.column("placed_at"))
     place = {order_id: i for i, order_id in enumerate(world.truth["order_id"].to_pylist())}
-    after = np.flatnonzero(np.asarray(past.column("placed_at")) >= cut)
+    after = np.flatnonzero((placed_at >= cut) & (placed_at < cut + MONTH))
     rows = np.array([place[past.order_id(int(row))] for row in after])
     open_to = world.truth["cod"].to_numpy() & np.isin(world.truth["ends_if_shipped"].to_numpy(), (0, 1))
     amount = np.asarray(past.column("amount_minor"), dtype=float)[after]
@@ -94,10 +99,9 @@ def _decided(world: World, past: Past, cut: int) -> Decided:
     value = np.nan_to_num(amount - fee)
     usable = open_to[rows] & (value >= 1)
     after, rows, value = after[usable], rows[usable], value[usable].astype(np.int64)
-    before = np.flatnonzero(np.asarray(past.column("placed_at")) < cut)
+    before = np.flatnonzero(placed_at < cut)
     known = np.array([place[past.order_id(int(row))] for row in before])
     before, known = before[open_to[known]], known[open_to[known]]
-    oracle = observable_oracle(world.inner)
     said = [np.asarray(past.column(name), dtype=np.int64)[after] for name in ("k", "q")]
     pins = past.text("pincode")
     truth = world.truth.take(rows)
@@ -106,7 +110,7 @@ def _decided(world: World, past: Past, cut: int) -> Decided:
         value=value,
         k=said[0],
         q=said[1],
-        oracle=np.rint(oracle.p[rows] * 1000).astype(np.int64),
+        oracle=np.rint(oracle[rows] * 1000).astype(np.int64),
         buyer=truth["person"].to_numpy(),
         pin_rate=_rate_by(np.asarray(pins.coded), before, ends[known] == 1)[after],
         good=truth["ends_if_shipped"].to_numpy() == 0,
@@ -125,6 +129,14 @@ def _coverage(seed: int) -> list[dict[str, str]]:
     found = covered(REPLAYS, seed)
     return [{"what": f"95 % intervals of {way} hold the truth, {REPLAYS:,} light replays", "value": f"{share:.1%}",
              "interval": "", "goal": "93.5-96.5 %"} for way, share in found.items()]  # fmt: skip
+
+
+def _simulated() -> list[dict[str, str]]:
+    """How long a merchant waits for what a policy would have done."""
+    times, _ = simulate_policy.measured()
+    cpu, wall = (sum(of) for of in zip(times[simulate_policy.PRICES], times[simulate_policy.SIMULATING], strict=True))
+    return [{"what": f"a policy with rules, lists and caps on {simulate_policy.ORDERS:,} past orders, seconds",
+             "value": f"{wall:.1f}", "interval": f"CPU {cpu:.1f}", "goal": "<= 10"}]  # fmt: skip
 
 
 if __name__ == "__main__":
