@@ -29,6 +29,7 @@ from serving.past import Past
 from serving.past_making import past_of
 from serving.score_file import published
 from tests.bench import simulate_policy
+from tests.bench.money_page import DECISIONS, put
 from tests.bench.money_table import Decided, goals
 from tests.bench.money_truth import earned
 from tests.helpers.trials import covered
@@ -42,6 +43,7 @@ UNTIL = 1_782_777_600_000_000
 MONTH, MONTHS = 30 * DAY, 3
 REPLAYS = 1_000
 _PSEUDO = 10.0
+HEADERS = ("cash orders", "value", "95 %", "goal")
 
 
 def quiet(*_: Any) -> None:
@@ -52,22 +54,33 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.money", description=__doc__)
     parser.add_argument("--orders", type=int, default=500_000)
     parser.add_argument("--seed", type=int, default=7, help="of the market")
+    parser.add_argument("--show", dest="shown", type=Path, help="measure nothing: show a JSON written before")
+    parser.add_argument("--write", action="store_true", help="refresh docs/money.md")
     asked = parser.parse_args()
+    found = json.loads(asked.shown.read_text()) if asked.shown else _fresh(asked.orders, asked.seed)
+    about, rows = found["about"], [[row[c] for c in ("what", "value", "interval", "goal")] for row in found["rows"]]
+    said = (
+        f"preset {about['preset']}, {about['orders']:,} orders, seed {about['seed']}, "
+        f"{about['cash_orders_decided']:,} cash orders decided, {about['at'][:10]}"
+    )
+    print(f"{said}\n")
+    table(HEADERS, [tuple(row) for row in rows])
+    if asked.write:
+        put(DECISIONS, f"{said}.", HEADERS, rows)
+
+
+def _fresh(orders: int, seed: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
-        decided = measured(Path(folder), asked.orders, asked.seed)
-    about = {"preset": NETWORK.name, "orders": asked.orders, "seed": asked.seed, "cash_orders_decided": len(decided.value),
+        decided = measured(Path(folder), orders, seed)
+    about = {"preset": NETWORK.name, "orders": orders, "seed": seed, "cash_orders_decided": len(decided.value),
              "parameters": parameters_digest(), "at": datetime.now(UTC).isoformat(timespec="seconds"),
              "python": platform.python_version(), "cores": os.cpu_count()}  # fmt: skip
-    rows = goals(decided, np.random.default_rng(asked.seed)) + _coverage(asked.seed) + _simulated()
-    print(f"preset network, {asked.orders:,} orders, seed {asked.seed}, {len(decided.value):,} cash orders decided\n")
-    table(
-        ("cash orders", "value", "95 %", "goal"),
-        [tuple(str(row[c]) for c in ("what", "value", "interval", "goal")) for row in rows],
-    )
+    found = {"about": about, "rows": goals(decided, np.random.default_rng(seed)) + _coverage(seed) + _simulated()}
     results = Path(__file__).parent / "results"
     results.mkdir(exist_ok=True)
     name = datetime.fromisoformat(about["at"]).strftime("money-%Y-%m-%dT%H%M%S.json")
-    (results / name).write_text(json.dumps({"about": about, "rows": rows}, indent=1))
+    (results / name).write_text(json.dumps(found, indent=1))
+    return found
 
 
 def measured(folder: Path, orders: int, seed: int) -> Decided:
