@@ -8,7 +8,7 @@ export BENTOML_DO_NOT_TRACK := true
 export DO_NOT_TRACK := true
 unexport PYTHONDONTWRITEBYTECODE  # every process would compile every module anew
 
-.PHONY: demo test lint types imports check bench bench-import bench-score bench-world bench-features bench-engine bench-prepaid bench-quality bench-real bench-monitor bench-money bench-spiral bench-reasons bento soak system-deps clean
+.PHONY: demo test lint types imports check bench bench-import bench-score bench-world bench-features bench-engine bench-prepaid bench-quality bench-real bench-monitor bench-money bench-spiral bench-reasons bento contract fuzz soak system-deps clean
 
 demo: .venv/ready          ## the main job on a made-up market, start to finish
 	@.venv/bin/rto demo
@@ -73,6 +73,13 @@ bento: .venv/ready serving/requirements.txt  ## the service alone, as a Bento: n
 # What a Bento installs: the locked versions of the group `serve`.
 serving/requirements.txt: uv.lock
 	@.uv/bin/uv export --frozen --only-group serve --no-emit-project --no-hashes --no-header --no-annotate --output-file $@ --quiet
+
+contract: .venv/ready      ## the API asked all that its document allows, and much more: three seeds, 2,000 cases of each operation
+	for seed in 1 2 3; do RTO_CONTRACT_CASES=2000 RTO_CONTRACT_SEED=$$seed .venv/bin/python -m pytest -q -p no:cacheprovider tests/service/test_everything_the_document_says.py $(ARGS) || exit 1; done
+
+fuzz: .venv/ready          ## what comes from outside, fuzzed by coverage; ARGS="body csv --seconds 600" or "--runs 5000000"
+	@.uv/bin/uv sync --frozen --quiet --inexact --group fuzz
+	@.venv/bin/python -m tests.fuzz $(ARGS)
 
 soak: .venv/ready          ## the random tests, long and truly at random
 	RTO_HYPOTHESIS=soak .venv/bin/python -m pytest -q -p no:cacheprovider tests/parity tests/unit $(ARGS)

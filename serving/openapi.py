@@ -8,6 +8,7 @@ from pydantic.json_schema import models_json_schema
 
 from serving import shapes
 from serving.policy_answers import SimulateIn
+from serving.queue_answers import LONGEST_LINK, MOST_CONTACTS, MOST_DAYS, WAYS
 from serving.schema import BatchIn, EventIn, OverrideIn, PlaceIn, ScoreIn, WebhookIn
 
 _REQUESTS: tuple[type[BaseModel], ...] = (ScoreIn, BatchIn, PlaceIn, EventIn, OverrideIn, SimulateIn, WebhookIn)
@@ -176,12 +177,26 @@ _QUERY = {
 }
 
 
+_SHAPES: dict[str, dict[str, Any]] = {
+    "by": {"enum": list(WAYS)},
+    "capacity": {"type": "integer", "minimum": 1, "maximum": MOST_CONTACTS},
+    "days": {"type": "integer", "minimum": 1, "maximum": MOST_DAYS},
+    "link": {"type": "string", "pattern": "^https?://", "maxLength": LONGEST_LINK},
+    "from": {"type": "string", "pattern": "^([0-9]{4}-[0-9]{2}-[0-9]{2}|all)$"},
+    "to": {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
+}
+"""Of query parameters that are not any text."""
+
+
 def _get(
     name: str, summary: str, in_path: str | None = None, query: list[str] | None = None, shape: str | None = None
 ) -> dict[str, Any]:
-    text = {"schema": {"type": "string"}}
-    parameters: list[dict[str, Any]] = [{"name": in_path, "in": "path", "required": True} | text] if in_path else []
-    parameters += [{"name": one, "in": "query", "description": _QUERY[one]} | text for one in query or ()]
+    parameters = [_in_path(in_path)] if in_path else []
+    text = {"type": "string"}
+    parameters += [
+        {"name": one, "in": "query", "description": _QUERY[one], "schema": _SHAPES.get(one, text)}
+        for one in query or ()
+    ]
     errors = {k: v for k, v in _ERRORS.items() if k in ("401", "403", "422", "500")} | {"404": "none of yours"}
     responses = _responses({"200": "as asked"} | errors | {"503": "the disk does not answer: try again"}, shape)
     return {"operationId": name, "summary": summary, "parameters": parameters, "responses": responses}
