@@ -61,6 +61,7 @@ def document() -> dict[str, Any]:
     _, schemas = models_json_schema([(m, "validation") for m in _REQUESTS], ref_template="#/components/schemas/{model}")
     known = schemas["$defs"] | _ANSWERS
     known["ScoreIn"] = known["ScoreIn"] | {"allOf": _BY_STAGE}
+    known["EventIn"] = known["EventIn"] | {"allOf": _BY_TYPE}
     return {
         "openapi": "3.1.0",
         "info": {"title": "RTO risk", "version": "1", "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
@@ -90,6 +91,21 @@ _BY_STAGE = [
         properties={"payment_method": {"enum": ["cod", "prepaid"]}},
     ),
     _at(["dispatch"], required=["order_id"]),
+]
+
+
+def _told(name: str) -> dict[str, Any]:
+    """Details in which something is told."""
+    return {"type": "object", "required": [name], "properties": {name: {"not": {"type": "null"}}}}
+
+
+_NEEDED = {"correction": "voids", "address_corrected": "address", "action_taken": "action"}
+_BY_TYPE = [
+    {
+        "if": {"properties": {"type": {"const": kind}}},
+        "then": {"required": ["details"], "properties": {"details": _told(needed)}},
+    }
+    for kind, needed in _NEEDED.items()
 ]
 
 
@@ -181,7 +197,7 @@ _SHAPES: dict[str, dict[str, Any]] = {
     "by": {"enum": list(WAYS)},
     "capacity": {"type": "integer", "minimum": 1, "maximum": MOST_CONTACTS},
     "days": {"type": "integer", "minimum": 1, "maximum": MOST_DAYS},
-    "link": {"type": "string", "pattern": "^https?://", "maxLength": LONGEST_LINK},
+    "link": {"type": "string", "pattern": "^(https?://.*)?$", "maxLength": LONGEST_LINK},
     "from": {"type": "string", "pattern": "^([0-9]{4}-[0-9]{2}-[0-9]{2}|all)$"},
     "to": {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
 }

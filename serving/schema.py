@@ -17,7 +17,7 @@ def _whole(value: object) -> object:
 
 
 _Whole = Annotated[int, BeforeValidator(_whole)]
-_Minor = Annotated[_Whole, Field(ge=0, le=10**13, description="minor units of `currency`")]
+_Minor = Annotated[int, Field(ge=0, le=10**13, description="minor units of `currency`"), BeforeValidator(_whole)]
 _TRIMMED = r"^[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"  # imports trim ids: so must callers
 Id = Annotated[str, Field(min_length=1, max_length=128, pattern=_TRIMMED)]
 

@@ -34,7 +34,7 @@ def _make_possible(told: Any) -> None:
         if name in ("placed_at", "happened_at", "promised_at", "occurred_at") and re.match(
             r"\d{4}-\d\d-\d\dT", str(one)
         ):
-            told[name] = MOMENT if str(one) > MOMENT else one
+            told[name] = one if "2000-01-02" < str(one) < MOMENT else MOMENT
         elif name in ("pincode", "origin_pincode") and isinstance(one, str) and len(one) <= 16 and one.isprintable():
             told[name] = "110001"
         _make_possible(one)
