@@ -17,9 +17,12 @@ import pytest
 from prometheus_client import REGISTRY
 
 from data.database import immediate, scalar
+from data.errors import UsageError
 from serving.allowance import Allowance
 from serving.api import Api
+from serving.client import Client
 from serving.ladder import CAUSES
+from serving.settings import settings
 from tests.helpers.faulty import Disk, faulty_disk, locked_by_somebody
 from tests.helpers.installation import (
     PATIENT_S,
@@ -286,6 +289,30 @@ def test_control_without_shedding_the_line_grows_past_every_deadline(own: Instal
             answers = flood(client, 40)
     assert {one["degraded"] for one in answers} == {None}
     assert max(one["elapsed_ms"] for one in answers) > 1000 * (DEADLINE_S + 0.4)
+
+
+def test_where_not_even_the_last_rung_answers_the_client_decides(own: Installation, disk: Disk):
+    with running(api_of(own, replace(QUICK, deadline_s=NEVER))) as client:
+        score(client)
+        place(client, another_order(order_id="o-1"))
+        shop = Client(str(client.base_url), merchant_id=SHOP, default_action="confirm_message")
+        with disk.stalled():
+            started = time.monotonic()
+            decision = shop.score(an_order())  # type: ignore[arg-type]
+            took = time.monotonic() - started
+        until_full(client, PATIENT_S)
+    assert (decision["rung"], decision["warnings"][0]["code"]) == ("client", "timeout")
+    assert decision["recommendation"]["action"] == "confirm_message"
+    assert 0.28 < took < 1.0
+
+
+@pytest.mark.parametrize("told", ["9", "60001", "eighty"])
+def test_a_deadline_that_is_none_stops_the_start(told: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("RTO_DEADLINE_MS", told)
+    with pytest.raises(UsageError, match="ENV004"):
+        settings()
+    monkeypatch.setenv("RTO_DEADLINE_MS", "120")
+    assert settings().deadline_s == 0.12
 
 
 def test_a_batch_is_answered_too_where_history_hangs(own: Installation, disk: Disk):
