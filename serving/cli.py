@@ -35,6 +35,7 @@ COMMANDS = {
     "replay": "serving.replay_commands:replay_command",
     "rules": "serving.rules_commands:rules_group",
     "lists": "serving.rules_commands:lists_group",
+    "shadow": "serving.shadow_commands:shadow_group",
     "keys": "serving.commands:keys_group",
     "webhooks": "serving.webhook_commands:webhooks_group",
     "pool": "serving.pool_commands:pool_group",
