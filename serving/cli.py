@@ -88,6 +88,7 @@ SUMMARIES = {
     "replay": "make the decisions of a day again, and compare",
     "rules": "check a policy's rules, and try them on past orders",
     "lists": "import allow and block lists",
+    "shadow": "compare a challenger with the champion on real decisions",
     "keys": "create, list and revoke merchant keys",
     "webhooks": "create, list and revoke secrets that couriers sign with",
     "pool": "what the merchants of a pool share",

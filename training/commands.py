@@ -173,7 +173,9 @@ def _show_differences(name: str, found: dict[str, Any]) -> None:
 @click.argument("run", default="challenger")
 @click.option("--if-better", is_flag=True, help="Refuse (exit 14) unless its log loss is lower than the champion's.")
 @click.option("--dry-run", is_flag=True, help="Only compare.")
-@click.option("--shadow", is_flag=True, help="Score it beside the champion instead; it answers nobody. See rto shadow.")
+@click.option(
+    "--shadow", is_flag=True, help="Score it beside the champion instead; it answers nobody. Then rto shadow report"
+)
 @POOL
 @JSON
 @click.pass_obj
