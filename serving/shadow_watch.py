@@ -1,5 +1,6 @@
 """The service's side of shadow scoring: it starts a process for each pool that names a challenger, and lets it be."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -53,5 +54,11 @@ class Shadows:
         for name in pool_names(self.home):
             wanted = Pool(self.home, name).shadow.exists() and now >= self._again_at.get(name, now)
             if wanted and name not in self._processes:
-                self._processes[name] = subprocess.Popen([sys.executable, "-m", "serving.shadowing", name])
+                self._processes[name] = self._started(name)
         RUNNING.set(len(self._processes))
+
+    @staticmethod
+    def _started(pool: str) -> "subprocess.Popen[bytes]":
+        here = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}  # wherever a Bento lies
+        command = [sys.executable, "-m", "serving.shadowing", pool]
+        return subprocess.Popen(command, env=here, stdin=subprocess.DEVNULL)
