@@ -135,6 +135,6 @@ def numerators(sums: Sums, k: ArrayLike, j: ArrayLike, values: ArrayLike) -> Arr
 
 def goods_values(orders: Columns) -> Array:
     """(n,) value of the goods of each order in whole minor units, without the delivery fee; 0 where unknown."""
-    amount, fee = orders["amount_minor"], np.nan_to_num(orders["shipping_fee_minor"], nan=0.0)
-    value = np.where(np.isnan(amount), 0.0, amount - fee)
+    amount, fee = orders["amount_minor"], orders["shipping_fee_minor"]
+    value = np.where(np.isnan(amount), 0.0, amount - np.where(np.isnan(fee), 0.0, fee))
     return np.minimum(value, 2.0 * LARGEST_MINOR).astype(np.int64)  # what lies beyond has no money anyway
