@@ -54,6 +54,11 @@ def find_pseudonyms(connection: Connection, kind: str, tokens: list[bytes | None
     return np.array([MISSING if t is None else known.get(t, NEW) for t in tokens], dtype=np.int64)
 
 
+def unseen(_: str, tokens: list[bytes | None]) -> "np.ndarray[Any, Any]":
+    """As `find_pseudonyms` where no token was ever seen; for when none can be looked up."""
+    return np.array([MISSING if t is None else NEW for t in tokens], dtype=np.int64)
+
+
 def _known(connection: Connection, kind: str, tokens: list[bytes]) -> dict[bytes, int]:
     if len(tokens) > _FEW or not is_sqlite(connection):
         sql = _PSEUDONYMS.format(asked(connection, "bytea"))

@@ -86,19 +86,25 @@ class Evidence:
         return {"level": level, "buyer_outcomes": buyer, "place_outcomes": place}
 
 
-def judge(connection: Connection, bundle: Bundle, asked: Questions) -> Judged:
-    """Risk, evidence and reasons of every order. Raises DataError STATE001 if the state lacks a sum of the model."""
-    store = Store(connection)
-    store.require(bundle.sums)
-    readings = store.readings_of(asked.columns, asked.at, asked.own)
-    if asked.apart:
-        readings = as_strangers(readings, asked.own_counts)
+def judge(connection: Connection | None, bundle: Bundle, asked: Questions) -> Judged:
+    """Risk, evidence and reasons of every order. connection: None for a bundle that needs no history, and is told none.
+
+    Raises DataError STATE001 if the state lacks a sum of the model.
+    """
+    readings: Readings = {} if connection is None else _readings(connection, bundle, asked)
     prepaid = np.equal(asked.columns["payment_method"], Payment.PREPAID.value)
     cod, paid = _matrices(bundle, asked.columns, readings)
     x = np.where(prepaid[:, None], paid, cod)
     p_rto, p_if_prepaid = _risks(bundle, cod, paid, prepaid)
     told = reasons(Why(bundle, x, readings, asked.own_counts), asked.explain)
     return Judged(x, prepaid, p_rto, p_if_prepaid, evidence_of(readings, asked.own_counts), told)
+
+
+def _readings(connection: Connection, bundle: Bundle, asked: Questions) -> Readings:
+    store = Store(connection)
+    store.require(bundle.sums)
+    readings = store.readings_of(asked.columns, asked.at, asked.own)
+    return as_strangers(readings, asked.own_counts) if asked.apart else readings
 
 
 def risks_of(bundle: Bundle, orders: Columns, readings: Readings) -> tuple[Array, Array | None]:

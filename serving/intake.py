@@ -34,6 +34,10 @@ class Intake:
         """Kept columns for scoring: persons never seen stay unseen."""
         return self._columns(self.desk(connection, journal.find_pseudonyms), order, merchant, now)
 
+    def unrecognised(self, order: OrderIn, merchant: Merchant, now: int) -> dict[str, Any]:
+        """Kept columns for scoring where nobody can be looked up: persons who are named count as never seen."""
+        return self._columns(Desk(self.token_key, journal.unseen, load_register()), order, merchant, now)
+
     def placed(self, connection: Connection, order: OrderIn, merchant: Merchant, now: int) -> dict[str, Any]:
         """Kept columns of a placed order: persons get their pseudonyms. Call within a transaction."""
         return self._columns(self.desk(connection, journal.assign_pseudonyms), order, merchant, now)

@@ -44,7 +44,7 @@ class Asked:
 
 
 class Repeated(Exception):  # noqa: N818 - an answer
-    """Another process was first: its answer is this one's too."""
+    """This was answered before, here or by another process: that answer is this one's too."""
 
     def __init__(self, said: Said) -> None:
         super().__init__(said[0])
@@ -70,6 +70,12 @@ def recalled(connection: Connection, asked: Asked) -> Said | None:
         return None
     require_same(row[0], asked)
     return int(row[1]), str(row[2]).encode()
+
+
+def require_new(connection: Connection, asked: Asked | None) -> None:
+    """Raises Repeated with what was answered under the key within a day, Refusal 422 as `recalled`."""
+    if asked is not None and (before := recalled(connection, asked)) is not None:
+        raise Repeated(before)
 
 
 def require_same(was: str, asked: Asked) -> None:
@@ -100,16 +106,15 @@ class Flights:
     def __init__(self) -> None:
         self._of: dict[tuple[str, str], tuple[str, asyncio.Future[Said]]] = {}
 
-    async def once(self, desk: Desk, asked: Asked, work: Callable[[], Awaitable[Said]]) -> Response:
-        """The answer of `work`, done by whoever comes first. Raises what it raises, Refusal 422 as `recalled`."""
+    async def once(self, asked: Asked, work: Callable[[], Awaitable[Said]]) -> Response:
+        """The answer of `work`, done by whoever comes first; it looks for an earlier one itself (`require_new`). Raises
+        what it raises, Refusal 422 for a key that is at work on something else."""
         name = (asked.merchant_id, asked.key)
         while (flight := self._of.get(name)) is not None:
             require_same(flight[0], asked)
             await asyncio.wait({flight[1]})
             if not flight[1].cancelled() and flight[1].exception() is None:
                 return response(flight[1].result(), again=True)
-        if (before := recalled(desk.reader, asked)) is not None:
-            return response(before, again=True)
         future: asyncio.Future[Said] = asyncio.get_running_loop().create_future()
         self._of[name] = (asked.asked, future)
         try:

@@ -61,8 +61,11 @@ def _again(kept: Kept, bundle: Bundle | None, shop: ShopPolicy, override: Overri
     made = kept["made_from"]
     columns = journal.unpacked(made["columns"]) if made["columns"] else {"currency": made["currency"]}
     why = made.get("why") or {"explain": 0, "own_only": False}
+    if bundle is not None and made.get("degraded") and "x" in made:
+        bundle = bundle.order_only
     ask = Ask(made["merchant_id"], columns, kept["decision_id"], made["scored_at"], made["order_id"], made["checkout_id"],
-              why["explain"], why["own_only"], made["stage"], Policies({made["merchant_id"]: shop}))  # fmt: skip
+              why["explain"], why["own_only"], made["stage"], Policies({made["merchant_id"]: shop}),
+              degraded=made.get("degraded"))  # fmt: skip
     if not made["columns"]:
         return fallback(ask)
     table = journal.as_table([columns])

@@ -1,31 +1,37 @@
 """From checked orders to answers that are kept: one order while a buyer waits, or many at once. No routes here.
 
-Whatever breaks on the way, the sale goes on: the answer is then the merchant's default, and says so.
+Whatever breaks or hangs on the way, the sale goes on: the answer is then from a lower rung (`ladder.py`), and says so.
 """
 
 import asyncio
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import orjson
 from prometheus_client import Counter
 
-from data.database import Connection, open_database
+from data.database import Connection
 from data.one_moment import one_moment
 from data.pool import Merchant
 from serving import checkouts, http, ledger, stages
+from serving.allowance import Allowance
 from serving.budget_seeds import day_of
 from serving.clock import Clock
 from serving.desk import Desk
 from serving.http import Refusal, rfc3339
-from serving.once import Asked, Repeated, Said, keep
+from serving.ladder import FAILED, OVERLOADED, RUNGS, Ladder, Rungs, log_failure, of_store
+from serving.once import Asked, Repeated, Said, keep, require_new
 from serving.schema import Options, OrderIn
 from serving.scorer import Ask, Counting, Scored, fallback, score, score_many
+from serving.writer import Busy
 from training.bundle import Bundle
 
 SCORES = Counter("rto_scores_total", "Orders scored", ["status", "action"])
+UNLOGGED = Counter("rto_unlogged_total", "Decisions not on disk when their answer left", ["because"])
 _BATCH_PATIENCE = 20  # times the patience of a single order: nobody waits at a checkout
 _AS_KEPT = {
     "code": "kept_order_scored",
@@ -39,6 +45,7 @@ class Question:
     """Orders of one merchant at one stage, asked about at one moment (microseconds).
 
     whole: makes the body of the answer from what is said of each order.  asked: where it stands under a key.
+    arrived: by the event loop's clock.
     """
 
     merchant: Merchant
@@ -48,11 +55,16 @@ class Question:
     at: int
     request_id: str
     whole: "Callable[[list[_Answer | Refusal]], _Answer]"
+    arrived: float
     asked: Asked | None = None
     ids: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.ids.extend(f"dec_{secrets.token_hex(12)}" for _ in self.orders)
+
+
+_Spared = Callable[[int, Exception], "Scored | Refusal"]
+"""What is answered about the order at a place after it broke; raises that again where it is not the order's own matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,36 +79,52 @@ class _Read:
 
 
 class Scoring:
-    """Answers questions about orders. log_patience_s: how long a single score waits for its decision to be kept."""
+    """Answers questions about orders, each within what is allowed."""
 
-    def __init__(self, clock: Clock, log_patience_s: float) -> None:
-        self.clock, self.log_patience_s = clock, log_patience_s
+    def __init__(self, clock: Clock, allowance: Allowance) -> None:
+        self.clock, self.allowance, self.ladder = clock, allowance, Ladder(allowance)
         self._one_batch = asyncio.Semaphore(1)  # checkouts share the interpreter with one batch at most
 
     async def one(self, desk: Desk, question: Question) -> bytes:
         """The answer to a question about a single order. Raises Refusal if the order does not fit its stage."""
         bundle = desk.bundle()
-        [found] = _in_one_moment(desk.reader, desk, bundle, question)
+        rungs: Rungs[Scored | Refusal] = Rungs(
+            full=partial(_single, desk, bundle, question),
+            order_only=partial(_order_only, desk, bundle, question, 0),
+            default=partial(_default, desk, question, 0),
+        )
+        until = question.arrived + self.allowance.full_s
+        found = await self.ladder.answer(desk.checkouts, desk.store_breaker, rungs, until)
         if isinstance(found, Refusal):
             raise found
-        return await self._kept(desk, question, [_body(question, 0, found, desk, bundle)], self.log_patience_s)
+        left_s = self.allowance.log_until(question.arrived) - asyncio.get_running_loop().time()
+        waits_s = 0.0 if found.made_from["degraded"] == OVERLOADED else min(left_s, self.allowance.log_s)
+        return await self._kept(desk, question, [_body(question, 0, found, desk, bundle)], waits_s)
 
     async def many(self, desk: Desk, question: Question) -> bytes:
         """One answer or refusal for each order, in their order. Scored beside the event loop, kept together."""
-        bundle = desk.bundle()
+        bundle, places = desk.bundle(), range(len(question.orders))
+        rungs: Rungs[list[Scored | Refusal]] = Rungs(
+            full=partial(_noticing, desk, bundle, question),
+            order_only=lambda cause: [_order_only(desk, bundle, question, i, cause) for i in places],
+            default=lambda cause: [_default(desk, question, i, cause) for i in places],
+            aside=True,
+        )
         async with self._one_batch:
-            found = await asyncio.to_thread(_on_its_own_connection, desk, bundle, question)
+            until = asyncio.get_running_loop().time() + self.allowance.deadline_s * _BATCH_PATIENCE
+            found = await self.ladder.answer(desk.others, desk.store_breaker, rungs, until)
         bodies = [
             _body(question, i, one, desk, bundle) if isinstance(one, Scored) else one for i, one in enumerate(found)
         ]
-        return await self._kept(desk, question, bodies, self.log_patience_s * _BATCH_PATIENCE)
+        return await self._kept(desk, question, bodies, self.allowance.log_s * _BATCH_PATIENCE)
 
-    async def _kept(self, desk: Desk, question: Question, found: "list[_Made | Refusal]", patience_s: float) -> bytes:
+    async def _kept(self, desk: Desk, question: Question, found: "list[_Made | Refusal]", waits_s: float) -> bytes:
         """The whole answer, saying whether its decisions are on disk: all of them in one transaction, and under a key the
-        answer with them."""
+        answer with them. waits_s: how long for that; they are still written after it."""
         made = [one for one in found if not isinstance(one, Refusal)]
         for body, _ in made:
             SCORES.labels(body["status"], body["recommendation"]["action"]).inc()
+            RUNGS.labels(body["rung"], body["degraded"] or "no").inc()
 
         def whole(logged: bool) -> bytes:
             told = [one if isinstance(one, Refusal) else one[0] | {"logged": logged} for one in found]
@@ -107,21 +135,36 @@ class Scoring:
             {"decision_id": body["decision_id"], "answer": dict(body), "made_from": made_from}
             for body, made_from in (made if keeps else ())
         ]
-        if question.asked is None:
-            return whole(await _written(desk, records, None, patience_s) if records else False)
-        said = whole(keeps)
-        return said if await _written(desk, records, (question.asked, (200, said)), patience_s) else whole(False)
+        if question.asked is None and not records:
+            return whole(False)
+        said = b"" if question.asked is None else whole(keeps)
+        answered = None if question.asked is None else (question.asked, (200, said))
+        logged = await self._written(desk, _writing(records, answered), waits_s)
+        return said if logged and said else whole(logged)
+
+    async def _written(self, desk: Desk, job: Callable[[Connection], None], waits_s: float) -> bool:
+        """Are the decisions on disk? A full queue, a full disk or a slow one must not stop a checkout. Raises what
+        `once.keep` raises where another process has answered under the key."""
+        breaker, now = desk.ledger_breaker, asyncio.get_running_loop().time()
+        if waits_s > 0 and breaker.lets(now):
+            unlogged = await _waited_for(desk, job, waits_s)
+            (breaker.failed if unlogged else breaker.worked)(now)
+        else:
+            unlogged = "overloaded" if waits_s <= 0 else "left_alone"
+            with suppress(Busy):
+                if not desk.writer.half_full:
+                    desk.writer.submit(job)  # it is written all the same, and nobody waits
+        if unlogged:
+            UNLOGGED.labels(unlogged).inc()
+        return not unlogged
 
 
 _Made = tuple[_Answer, Any]
 """An answer as told, and what it was made from."""
 
 
-async def _written(
-    desk: Desk, records: list[dict[str, Any]], answered: "tuple[Asked, Said] | None", patience_s: float
-) -> bool:
-    """Are the decisions on disk? A full queue, a full disk or a slow one must not stop a checkout. Raises what `once.keep`
-    raises where another process has answered under the key."""
+def _writing(records: list[dict[str, Any]], answered: "tuple[Asked, Said] | None") -> Callable[[Connection], None]:
+    """What the writer does: both or neither."""
 
     def job(connection: Connection) -> None:
         if answered is not None:
@@ -129,50 +172,66 @@ async def _written(
         for record in records:
             ledger.record(connection, record)
 
+    return job
+
+
+async def _waited_for(desk: Desk, job: Callable[[Connection], None], left_s: float) -> str:
+    """Why the job is not known to be done in time; empty if it is."""
     try:
-        writing = desk.writer.submit(job)
-        done, _ = await asyncio.wait({asyncio.wrap_future(writing)}, timeout=patience_s)
+        writing = asyncio.wrap_future(desk.writer.submit(job))
+        writing.add_done_callback(lambda one: one.cancelled() or one.exception())  # nobody may be waiting by then
+        done, _ = await asyncio.wait({writing}, timeout=left_s)
         for one in done:
             one.result()
     except (Repeated, Refusal):
         raise
     except Exception as error:  # noqa: BLE001 - whatever broke, the sale goes on and the answer says logged: false
-        said = {
-            "unlogged": records[0]["decision_id"] if records else None,
-            "n": len(records),
-            "cause": type(error).__name__,
-        }
-        http.LOG.error(orjson.dumps(said).decode())
-        return False
-    return bool(done)
+        http.LOG.error(orjson.dumps({"unlogged": http.place_of(error), "cause": type(error).__name__}).decode())
+        return "failed"
+    return "" if done else "late"
 
 
-def _on_its_own_connection(desk: Desk, bundle: Bundle | None, question: Question) -> list[Scored | Refusal]:
-    """Read apart from the event loop's connection, which must stay free for single orders."""
-    try:
-        connection = open_database(desk.pool.database, read_only=True)
-    except Exception as error:  # noqa: BLE001 - logged by its place; every answer says that it is a fallback
-        _log_fallback(question.ids[0], error)
-        return [_default(desk, question, i) for i in range(len(question.orders))]
-    try:
-        return _in_one_moment(connection, desk, bundle, question)
-    finally:
-        connection.close()
+def _single(desk: Desk, bundle: Bundle | None, question: Question, connection: Connection) -> Scored | Refusal:
+    """The full rung of one order."""
+    [found] = _noticing(desk, bundle, question, connection)
+    return found
+
+
+def _noticing(desk: Desk, bundle: Bundle | None, question: Question, connection: Connection) -> list[Scored | Refusal]:
+    """The full rung. Raises Repeated or Refusal where it was answered before under its key, and what breaks of the store."""
+    desk.notice(connection)
+    require_new(connection, question.asked)
+    return _in_one_moment(connection, desk, bundle, question)
 
 
 def _in_one_moment(
     connection: Connection, desk: Desk, bundle: Bundle | None, question: Question
 ) -> list[Scored | Refusal]:
-    """Every order read and scored at one moment, whatever is written meanwhile."""
-    try:
-        with one_moment(connection):
-            reads = [_read(connection, desk, question, i) for i in range(len(question.orders))]
-            asks = [one.ask for one in reads if isinstance(one, _Read)]
-            scored = iter(_scored(connection, bundle, asks, _counting(desk, question)))
-            return [one.told(next(scored)) if isinstance(one, _Read) else one for one in reads]
-    except Exception as error:  # noqa: BLE001 - logged by its place; every answer says that it is a fallback
-        _log_fallback(question.ids[0], error)
-        return [_default(desk, question, i) for i in range(len(question.orders))]
+    """Every order read and scored at one moment, whatever is written meanwhile. One of many that breaks stays alone; raises
+    what breaks of the store, and of a single order anything."""
+
+    def spared(i: int, error: Exception) -> Scored | Refusal:
+        if of_store(error) or len(question.orders) == 1:
+            raise error
+        log_failure(error, question.ids[i])
+        try:
+            return _order_only(desk, bundle, question, i, FAILED)
+        except Exception as again:  # noqa: BLE001 - logged by its place; the answer says that it is a fallback
+            log_failure(again, question.ids[i])
+            return _default(desk, question, i, FAILED)
+
+    with one_moment(connection):
+        reads = [_read(connection, desk, question, i, spared) for i in range(len(question.orders))]
+        asked = {i: one.ask for i, one in enumerate(reads) if isinstance(one, _Read)}
+        scored = _scored(connection, bundle, asked, _counting(desk, question), spared)
+    return [_told(one, scored.get(i)) for i, one in enumerate(reads)]
+
+
+def _told(read: "_Read | Scored | Refusal", scored: "Scored | Refusal | None") -> Scored | Refusal:
+    if not isinstance(read, _Read):
+        return read
+    assert scored is not None, "whatever was asked is answered"
+    return read.told(scored) if isinstance(scored, Scored) else scored
 
 
 def _counting(desk: Desk, question: Question) -> Counting:
@@ -181,8 +240,8 @@ def _counting(desk: Desk, question: Question) -> Counting:
     return Counting(desk.shelf.budgets, day, keep=not question.options.dry_run)
 
 
-def _read(connection: Connection, desk: Desk, question: Question, i: int) -> _Read | Refusal | Scored:
-    """What the scorer is asked about one order; the default where its columns cannot be read."""
+def _read(connection: Connection, desk: Desk, question: Question, i: int, spared: _Spared) -> _Read | Scored | Refusal:
+    """What the scorer is asked about one order."""
     order, merchant = question.orders[i], question.merchant
     try:
         order_id = order.order_id or _became(connection, merchant.merchant_id, order.checkout_id)
@@ -191,9 +250,8 @@ def _read(connection: Connection, desk: Desk, question: Question, i: int) -> _Re
         columns = kept or desk.intake.known(connection, order, merchant, question.at)
     except Refusal as refusal:
         return refusal
-    except Exception as error:  # noqa: BLE001 - logged by its place; the answer says that it is a fallback
-        _log_fallback(question.ids[i], error)
-        return _default(desk, question, i)
+    except Exception as error:  # noqa: BLE001 - raised again, or answered from a lower rung
+        return spared(i, error)
     ask = Ask(merchant.merchant_id, columns, question.ids[i], question.at, order_id, order.checkout_id,
               question.options.explain, desk.single, question.stage, desk.policies, desk.apart)  # fmt: skip
     return _Read(ask, (_AS_KEPT,) if kept and stages.says_more(order) else ())
@@ -205,32 +263,47 @@ def _became(connection: Connection, merchant_id: str, checkout_id: str | None) -
     return became[0] if len(became) == 1 else None
 
 
-def _scored(connection: Connection, bundle: Bundle | None, asks: list[Ask], counting: Counting) -> list[Scored]:
+def _scored(
+    connection: Connection, bundle: Bundle | None, asked: dict[int, Ask], counting: Counting, spared: _Spared
+) -> dict[int, Scored | Refusal]:
     """One answer for each ask: together, and one by one if that breaks, so that one bad order stays alone."""
-    if len(asks) > 1:
+    if len(asked) > 1:
         try:
-            return score_many(connection, bundle, asks, counting)
-        except Exception as error:  # noqa: BLE001 - logged by its place; tried again one by one
-            _log_fallback(asks[0].decision_id, error)
-    return [_alone(connection, bundle, ask, counting) for ask in asks]
+            return dict(zip(asked, score_many(connection, bundle, list(asked.values()), counting), strict=True))
+        except Exception as error:
+            if of_store(error):
+                raise
+            log_failure(error)
+    found: dict[int, Scored | Refusal] = {}
+    for i, ask in asked.items():
+        try:
+            found[i] = score(connection, bundle, ask, counting)
+        except Exception as error:  # noqa: BLE001 - raised again, or answered from a lower rung
+            found[i] = spared(i, error)
+    return found
 
 
-def _alone(connection: Connection, bundle: Bundle | None, ask: Ask, counting: Counting) -> Scored:
+def _order_only(desk: Desk, bundle: Bundle | None, question: Question, i: int, because: str) -> Scored | Refusal:
+    """What the order alone says, by the model that was never told of any history; without a model, lists and rules."""
+    order, merchant = question.orders[i], question.merchant
+    alone = None if bundle is None else bundle.order_only
+    if order.placed_at is None or (bundle is not None and alone is None):
+        return _default(desk, question, i, because)  # only what is kept of it would say more
     try:
-        return score(connection, bundle, ask, counting)
-    except Exception as error:  # noqa: BLE001 - logged by its place; the answer says that it is a fallback
-        _log_fallback(ask.decision_id, error)
-        return fallback(ask)
+        stages.require(question.stage, order, kept=False)
+        columns = desk.intake.unrecognised(order, merchant, question.at)
+    except Refusal as refusal:
+        return refusal
+    ask = Ask(merchant.merchant_id, columns, question.ids[i], question.at, order.order_id, order.checkout_id,
+              question.options.explain, desk.single, question.stage, desk.policies, degraded=because)  # fmt: skip
+    return score(None, alone, ask, _counting(desk, question))
 
 
-def _default(desk: Desk, question: Question, i: int) -> Scored:
+def _default(desk: Desk, question: Question, i: int, because: str) -> Scored:
     order = question.orders[i]
     ids = (question.ids[i], question.at, order.order_id, order.checkout_id)
-    return fallback(Ask(question.merchant.merchant_id, {}, *ids, stage=question.stage, policies=desk.policies))
-
-
-def _log_fallback(decision_id: str, error: Exception) -> None:
-    http.LOG.error(orjson.dumps({"fallback": decision_id, "failed": http.place_of(error)}).decode())
+    return fallback(Ask(question.merchant.merchant_id, {}, *ids, stage=question.stage, policies=desk.policies,
+                        degraded=because))  # fmt: skip
 
 
 def _body(question: Question, i: int, scored: Scored, desk: Desk, bundle: Bundle | None) -> tuple[_Answer, Any]:
@@ -252,6 +325,7 @@ def told_of(ids: dict[str, Any], scored: Scored, bundle: Bundle | None) -> _Answ
         "stage": made["stage"],
         "scored_at": rfc3339(made["scored_at"]),
         **scored.answer,
+        **({"degraded": made["degraded"]} if "degraded" in made else {}),
         "model": None if bundle is None else model_reference(bundle) | {"policy": scored.policy},
         "warnings": [*scored.warnings, *made["beside"]],
         "logged": ids["logged"],

@@ -11,6 +11,7 @@ import bentoml
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from data.server import keep_on_server
+from serving.allowance import Allowance
 from serving.api import Api
 from serving.clock import Clock
 from serving.settings import LOOPBACK, settings, silence_telemetry
@@ -53,7 +54,8 @@ class RTORisk:
         logging.getLogger("rto").setLevel(logging.INFO)
         at = settings()
         keep_on_server(at.database_url)
-        self.api = Api(at.home, Clock(), on_loopback=at.host in LOOPBACK, per_second=at.per_second)
+        self.api = Api(at.home, Clock(), on_loopback=at.host in LOOPBACK, per_second=at.per_second,
+                       allowance=Allowance(deadline_s=at.deadline_s))  # fmt: skip
         web.app = self.api.app()
         threading.Thread(target=end_with, args=(_STARTED_BY,), name="end-with-parent", daemon=True).start()
 

@@ -5,6 +5,7 @@ from typing import Any
 from data.contract import Action
 from serving.choosing import DECIDED_BY
 from serving.decisions.holdout import HOLDOUT, POLICY
+from serving.ladder import CAUSES
 from serving.reason_wording import GROUPS
 
 Schema = dict[str, Any]
@@ -95,8 +96,13 @@ KEPT_DECISION = _of(
     stage={"enum": ["checkout", "placed", "dispatch"]},
     status={"enum": ["scored", "rules_only", "fallback", "not_evaluated"]},
     rung={
-        "enum": ["full", "rules", "default"],
-        "description": "how much of the ladder stood: rules and default mean no risk was worked out",
+        "enum": ["full", "order_only", "rules", "default"],
+        "description": "how much of the ladder stood: order_only is a risk without history; rules and default mean no risk "
+        "was worked out",
+    },
+    degraded={
+        "enum": [None, *CAUSES],
+        "description": "why the full rung did not answer; null where it did, or there is no model",
     },
     scored_at=_TIME,
     risk=_or_null(_RISK),

@@ -61,6 +61,11 @@ class Writer:
                 raise Busy from None
         return future
 
+    @property
+    def half_full(self) -> bool:
+        """Do so many jobs wait that only those that somebody waits for should be added?"""
+        return self._jobs.qsize() > _ROOM // 2
+
     def close(self) -> None:
         """Finish what is queued, then stop. Closing twice is closing once."""
         with self._lock:

@@ -13,6 +13,7 @@ from training.baselines import baselines
 from training.bundle import Bundle
 from training.calibration import BetaCalibrator, fit_calibrator
 from training.newest import Told, newest, refreshed
+from training.order_only import with_order_only
 from training.plan import Plan
 from training.report import MODEL, Scope, counts, scopes
 from training.rows import Design, Rows, build_rows, design
@@ -124,6 +125,7 @@ def refit(rows: Rows, twin: Twin, plan: Plan, judged: tuple[Scope, ...]) -> tupl
         "its calibrator moved by the newest outcomes",
     }
     bundle = Bundle(model, made.features, calibrator, made.shrinkage, about, prepaid_known(rows))
+    bundle = with_order_only(bundle, rows, twin.design, made)
     newest = np.flatnonzero(rows.mature)[-_GOLDEN_ROWS:]
     return bundle, made.x[newest]
 
