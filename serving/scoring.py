@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias, cast
 
 import orjson
 from prometheus_client import Counter
@@ -21,9 +21,11 @@ from serving import checkouts, http, ledger, stages
 from serving.allowance import Allowance
 from serving.budget_seeds import day_of
 from serving.clock import Clock
+from serving.decisions.shop import Policies
 from serving.desk import Desk
 from serving.http import Refusal, rfc3339
 from serving.ladder import FAILED, OVERLOADED, RUNGS, Ladder, Rungs, log_failure, of_store
+from serving.lane import Shared
 from serving.once import Asked, Repeated, Said, keep, require_new
 from serving.schema import Options, OrderIn
 from serving.scorer import Ask, Counting, Scored, fallback, score, score_many
@@ -63,7 +65,9 @@ class Question:
         self.ids.extend(f"dec_{secrets.token_hex(12)}" for _ in self.orders)
 
 
-_Spared = Callable[[int, Exception], "Scored | Refusal"]
+_Order: TypeAlias = tuple[Question, int]
+"""One order of a question."""
+_Spared = Callable[[int, Exception], "Scored | Exception"]
 """What is answered about the order at a place after it broke; raises that again where it is not the order's own matter."""
 
 
@@ -89,7 +93,7 @@ class Scoring:
         """The answer to a question about a single order. Raises Refusal if the order does not fit its stage."""
         bundle = desk.bundle()
         rungs: Rungs[Scored | Refusal] = Rungs(
-            full=partial(_single, desk, bundle, question),
+            full=Shared(_singles, (desk, bundle, question)),
             order_only=partial(_order_only, desk, bundle, question, 0),
             default=partial(_default, desk, question, 0),
         )
@@ -191,10 +195,31 @@ async def _waited_for(desk: Desk, job: Callable[[Connection], None], left_s: flo
     return "" if done else "late"
 
 
-def _single(desk: Desk, bundle: Bundle | None, question: Question, connection: Connection) -> Scored | Refusal:
-    """The full rung of one order."""
-    [found] = _noticing(desk, bundle, question, connection)
-    return found
+def _singles(
+    connection: Connection, items: list[tuple[Desk, Bundle | None, Question]]
+) -> list[Scored | Refusal | Exception]:
+    """The full rung of single orders of one desk that waited together: what is said of each, or what broke of it. Raises
+    what breaks of the store."""
+    desk, found = items[0][0], dict[int, Scored | Exception]()
+    desk.notice(connection)
+    by_bundle: dict[int, list[int]] = {}
+    for place, (_, bundle, question) in enumerate(items):
+        try:
+            require_new(connection, question.asked)
+            by_bundle.setdefault(id(bundle), []).append(place)
+        except (Repeated, Refusal) as said:
+            found[place] = said
+    for places in by_bundle.values():
+        orders = [(items[place][2], 0) for place in places]
+        found |= zip(places, _now(connection, desk, items[places[0]][1], orders, _its_own), strict=True)
+    return [found[place] for place in range(len(items))]
+
+
+def _its_own(_: int, error: Exception) -> Exception:
+    """What breaks of a single order is told to who waits for it; what breaks of the store is everybody's."""
+    if of_store(error):
+        raise error
+    return error
 
 
 def _noticing(desk: Desk, bundle: Bundle | None, question: Question, connection: Connection) -> list[Scored | Refusal]:
@@ -220,41 +245,79 @@ def _in_one_moment(
             log_failure(again, question.ids[i])
             return _default(desk, question, i, FAILED)
 
+    found = _now(connection, desk, bundle, [(question, i) for i in range(len(question.orders))], spared)
+    return cast("list[Scored | Refusal]", found)  # `spared` gives no other
+
+
+def _now(
+    connection: Connection, desk: Desk, bundle: Bundle | None, orders: list[_Order], spared: "_Spared"
+) -> list[Scored | Exception]:
+    """Orders of one desk read and scored at one moment."""
     with one_moment(connection):
-        reads = [_read(connection, desk, question, i, spared) for i in range(len(question.orders))]
+        reads = _reads(connection, desk, orders, spared)
         asked = {i: one.ask for i, one in enumerate(reads) if isinstance(one, _Read)}
-        scored = _scored(connection, bundle, asked, _counting(desk, question), spared)
+        counting = _counting(desk, [orders[i][0] for i in asked])
+        scored = _scored(connection, bundle, asked, counting, spared)
     return [_told(one, scored.get(i)) for i, one in enumerate(reads)]
 
 
-def _told(read: "_Read | Scored | Refusal", scored: "Scored | Refusal | None") -> Scored | Refusal:
+def _told(read: "_Read | Scored | Exception", scored: "Scored | Exception | None") -> Scored | Exception:
     if not isinstance(read, _Read):
         return read
     assert scored is not None, "whatever was asked is answered"
     return read.told(scored) if isinstance(scored, Scored) else scored
 
 
-def _counting(desk: Desk, question: Question) -> Counting:
-    """How these answers count against the caps of their merchant."""
-    day = day_of(question.at, question.merchant.timezone)
-    return Counting(desk.shelf.budgets, day, keep=not question.options.dry_run)
+def _counting(desk: Desk, questions: Sequence[Question]) -> Counting:
+    """How answers count against the caps of their merchants. questions: of each of them."""
+    days = [day_of(one.at, one.merchant.timezone) for one in questions]
+    return Counting(desk.shelf.budgets, days, [not one.options.dry_run for one in questions])
 
 
-def _read(connection: Connection, desk: Desk, question: Question, i: int, spared: _Spared) -> _Read | Scored | Refusal:
-    """What the scorer is asked about one order."""
-    order, merchant = question.orders[i], question.merchant
-    try:
-        order_id = order.order_id or _became(connection, merchant.merchant_id, order.checkout_id)
-        kept = stages.as_kept(connection, question.stage, merchant.merchant_id, order)
-        stages.require(question.stage, order, kept=kept is not None)
-        columns = kept or desk.intake.known(connection, order, merchant, question.at)
-    except Refusal as refusal:
-        return refusal
-    except Exception as error:  # noqa: BLE001 - raised again, or answered from a lower rung
-        return spared(i, error)
-    ask = Ask(merchant.merchant_id, columns, question.ids[i], question.at, order_id, order.checkout_id,
-              question.options.explain, desk.single, question.stage, desk.policies, desk.apart)  # fmt: skip
+def _reads(
+    connection: Connection, desk: Desk, orders: list[_Order], spared: _Spared
+) -> list["_Read | Scored | Exception"]:
+    """What the scorer is asked about each order."""
+    policies, found = desk.policies, dict[int, _Read | Scored | Exception]()
+    kept = dict[int, tuple[str | None, dict[str, Any] | None]]()
+    for place, (question, i) in enumerate(orders):
+        try:
+            kept[place] = _as_kept(connection, question, question.orders[i])
+        except Refusal as refusal:
+            found[place] = refusal
+        except Exception as error:  # noqa: BLE001 - raised again, or answered from a lower rung
+            found[place] = spared(place, error)
+    new = [place for place, (_, columns) in kept.items() if columns is None]
+    told = [
+        (orders[place][0].orders[orders[place][1]], orders[place][0].merchant, orders[place][0].at) for place in new
+    ]
+    arrived = dict(zip(new, desk.intake.known(connection, told), strict=True))
+    for place, (order_id, as_kept) in kept.items():
+        columns = arrived[place] if as_kept is None else as_kept
+        if isinstance(columns, Exception):
+            found[place] = columns if isinstance(columns, Refusal) else spared(place, columns)
+        else:
+            found[place] = _asking(desk, policies, orders[place], order_id, columns, kept=place not in arrived)
+    return [found[place] for place in range(len(orders))]
+
+
+def _asking(
+    desk: Desk, policies: Policies, which: _Order, order_id: str | None, columns: dict[str, Any], *, kept: bool
+) -> _Read:
+    (question, i), merchant_id = which, which[0].merchant.merchant_id
+    order = question.orders[i]
+    ask = Ask(merchant_id, columns, question.ids[i], question.at, order_id, order.checkout_id,
+              question.options.explain, desk.single, question.stage, policies, desk.apart)  # fmt: skip
     return _Read(ask, (_AS_KEPT,) if kept and stages.says_more(order) else ())
+
+
+def _as_kept(connection: Connection, question: Question, order: OrderIn) -> tuple[str | None, dict[str, Any] | None]:
+    """The id an order goes by here, and what is kept of it; None if it is to be read as sent."""
+    merchant_id = question.merchant.merchant_id
+    order_id = order.order_id or _became(connection, merchant_id, order.checkout_id)
+    kept = stages.as_kept(connection, question.stage, merchant_id, order)
+    stages.require(question.stage, order, kept=kept is not None)
+    return order_id, kept or None
 
 
 def _became(connection: Connection, merchant_id: str, checkout_id: str | None) -> str | None:
@@ -265,7 +328,7 @@ def _became(connection: Connection, merchant_id: str, checkout_id: str | None) -
 
 def _scored(
     connection: Connection, bundle: Bundle | None, asked: dict[int, Ask], counting: Counting, spared: _Spared
-) -> dict[int, Scored | Refusal]:
+) -> dict[int, Scored | Exception]:
     """One answer for each ask: together, and one by one if that breaks, so that one bad order stays alone."""
     if len(asked) > 1:
         try:
@@ -274,10 +337,10 @@ def _scored(
             if of_store(error):
                 raise
             log_failure(error)
-    found: dict[int, Scored | Refusal] = {}
-    for i, ask in asked.items():
+    found: dict[int, Scored | Exception] = {}
+    for n, (i, ask) in enumerate(asked.items()):
         try:
-            found[i] = score(connection, bundle, ask, counting)
+            found[i] = score(connection, bundle, ask, counting.only(n))
         except Exception as error:  # noqa: BLE001 - raised again, or answered from a lower rung
             found[i] = spared(i, error)
     return found
@@ -296,7 +359,7 @@ def _order_only(desk: Desk, bundle: Bundle | None, question: Question, i: int, b
         return refusal
     ask = Ask(merchant.merchant_id, columns, question.ids[i], question.at, order.order_id, order.checkout_id,
               question.options.explain, desk.single, question.stage, desk.policies, degraded=because)  # fmt: skip
-    return score(None, alone, ask, _counting(desk, question))
+    return score(None, alone, ask, _counting(desk, [question]))
 
 
 def _default(desk: Desk, question: Question, i: int, because: str) -> Scored:
