@@ -21,6 +21,7 @@ from data.pool import Merchant
 from serving import checkouts, http, ledger
 from serving.access import Access, Caller
 from serving.allowance import USUAL, Allowance
+from serving.answering import model_reference
 from serving.body import in_its_place, parsed, parsed_batch, require_called_json
 from serving.clock import Clock
 from serving.decision_answers import Replays, kept_of, overruled
@@ -35,7 +36,7 @@ from serving.queue_answers import queue_told, wanted_of
 from serving.rehearsal import forced, rehearse
 from serving.report_answers import ReportAnswers, report_asked
 from serving.schema import BatchIn, EventIn, OrderIn, OverrideIn, PlaceIn, ScoreIn
-from serving.scoring import Question, Scoring, model_reference
+from serving.scoring import Question, Scoring, warm
 from serving.settings import PER_SECOND
 from serving.storage import read, written
 from serving.webhook_keys import WebhookKeys
@@ -289,6 +290,10 @@ class Api:
     async def openapi(self, _: Request) -> Response:
         return answer(document())
 
+    def warm(self) -> None:
+        for desk in self.desks.desks.values():
+            warm(desk, self.clock)
+
     def app(self) -> Starlette:
         """The ASGI app."""
         table: tuple[Any, ...] = (
@@ -317,6 +322,7 @@ class Api:
 
         @asynccontextmanager
         async def lifespan(_: Starlette) -> AsyncIterator[None]:
+            self.warm()
             yield
             self.desks.close()
 

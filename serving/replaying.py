@@ -16,6 +16,7 @@ from data.errors import DataError
 from data.history import Columns
 from features.assemble import as_if_paid
 from serving.advising import Advised, stage_places
+from serving.answering import told_of
 from serving.batch import LEVELS, Evidence, Judged, thousandths
 from serving.choosing import Limits, choose
 from serving.decisions.holdout import HOLDOUT
@@ -23,7 +24,6 @@ from serving.decisions.overrides import Override
 from serving.decisions.shop import Policies, ShopPolicy
 from serving.reasons import Why, kept_readings, reasons
 from serving.scorer import Ask, Placed, Scored, fallback, scored_by, without_model
-from serving.scoring import told_of
 from serving.traits_of import OrderTraits
 from serving.weighing import weigh
 from training.bundle import Bundle

@@ -8,22 +8,26 @@ import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeAlias, cast
 
 import orjson
 from prometheus_client import Counter
 
-from data.database import Connection
+from data.contract import SECOND
+from data.database import Connection, open_database
 from data.one_moment import one_moment
 from data.pool import Merchant
 from serving import checkouts, http, ledger, stages
 from serving.allowance import Allowance
+from serving.answering import told_of
 from serving.budget_seeds import day_of
 from serving.clock import Clock
 from serving.decisions.shop import Policies
+from serving.decisions.stages import CHECKOUT
 from serving.desk import Desk
-from serving.http import Refusal, rfc3339
+from serving.http import Refusal
 from serving.ladder import FAILED, OVERLOADED, RUNGS, Ladder, Rungs, log_failure, of_store
 from serving.lane import Shared
 from serving.once import Asked, Repeated, Said, keep, require_new
@@ -80,6 +84,23 @@ class _Read:
 
     def told(self, scored: Scored) -> Scored:
         return replace(scored, beside=self.warnings)
+
+
+def warm(desk: Desk, clock: Clock) -> None:
+    """Score an order of nobody by each rung, for nobody: the first buyer must not wait for what is made at first use."""
+    bundle, at = desk.bundle(), clock.now()
+    order = OrderIn(placed_at=datetime.fromtimestamp(at / SECOND, UTC), amount_minor=100_000, payment_method="cod")
+    connection = open_database(desk.pool.database, read_only=True)
+    try:
+        for merchant in list(desk.merchants.values())[:1]:
+            question = Question(merchant, CHECKOUT, Options(dry_run=True), [order], at, "", lambda _: {}, 0.0)
+            for found in (_single(desk, bundle, question, connection), _order_only(desk, bundle, question, 0, FAILED)):
+                if isinstance(found, Scored):
+                    _body(question, 0, found, desk, bundle)
+    except Exception as error:  # noqa: BLE001 - logged by its place; buyers' orders will say so too
+        log_failure(error)
+    finally:
+        connection.close()
 
 
 class Scoring:
@@ -376,33 +397,3 @@ def _body(question: Question, i: int, scored: Scored, desk: Desk, bundle: Bundle
     made_from = scored.made_from | {"beside": [*scored.beside, *beside]}
     made_from |= {} if bundle is None else {"bundle": bundle.digest}
     return told_of(ids, replace(scored, made_from=made_from), bundle), made_from
-
-
-def told_of(ids: dict[str, Any], scored: Scored, bundle: Bundle | None) -> _Answer:
-    """An answer as callers see it. ids: decision_id, request_id, logged."""
-    made = scored.made_from
-    return {
-        "decision_id": ids["decision_id"],
-        "order_id": made["order_id"],
-        "checkout_id": made["checkout_id"],
-        "stage": made["stage"],
-        "scored_at": rfc3339(made["scored_at"]),
-        **scored.answer,
-        **({"degraded": made["degraded"]} if "degraded" in made else {}),
-        "model": None if bundle is None else model_reference(bundle) | {"policy": scored.policy},
-        "warnings": [*scored.warnings, *made["beside"]],
-        "logged": ids["logged"],
-        "request_id": ids["request_id"],
-    }
-
-
-def model_reference(bundle: Bundle) -> dict[str, Any]:
-    """Which model answers, in a few words."""
-    about = bundle.about
-    return {
-        "name": about.get("name"),
-        "version": about.get("version"),
-        "digest": bundle.digest,
-        "features": about.get("features"),
-        "trained_through": rfc3339(about["trained_through"])[:10],
-    }

@@ -65,7 +65,10 @@ class RTORisk:
 
     @bentoml.on_startup  # type: ignore[untyped-decorator]
     def settle(self) -> None:
-        """Collections over the imported heap stall every request for a tenth of a second: leave it alone."""
+        """The first order waits for nothing.
+
+        Collections over the imported heap stall every request for a tenth of a second: leave it alone."""
+        self.api.warm()
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 50, 1_000)
