@@ -29,6 +29,7 @@ from serving.desk import Desk, Desks
 from serving.door import MAX_BODY, Door
 from serving.http import Guarded, Refusal, answer, rfc3339
 from serving.limits import Limits
+from serving.moment import Question
 from serving.once import Asked, Flights, Said, asked_of, keep, require_new, response
 from serving.openapi import document
 from serving.policy_answers import SimulateIn, policy_told, policy_tried
@@ -36,7 +37,7 @@ from serving.queue_answers import queue_told, wanted_of
 from serving.rehearsal import forced, rehearse
 from serving.report_answers import ReportAnswers, report_asked
 from serving.schema import BatchIn, EventIn, OrderIn, OverrideIn, PlaceIn, ScoreIn
-from serving.scoring import Question, Scoring, warm
+from serving.scoring import Scoring, warm
 from serving.settings import PER_SECOND
 from serving.storage import read, written
 from serving.webhook_keys import WebhookKeys
