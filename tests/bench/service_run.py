@@ -15,7 +15,8 @@ from tests.bench.service_target import Target
 Array = np.ndarray[Any, Any]
 _RECORD = np.dtype([("due", "f8"), ("sent", "f8"), ("done", "f8"), ("status", "i4"), ("phase", "i4"), ("rung", "S16")])
 SOURCE = Path(__file__).with_name("service_load.c")
-LONG_S, CONNECTIONS = 5.0, 4
+CONNECTIONS, FEW = 16, 4
+"""That ask again once they are answered, where a service is asked as fast as it can answer."""
 
 
 @dataclass(frozen=True, slots=True)
