@@ -50,10 +50,12 @@ def running(name: str, words: list[str], path: str, folder: Path, settings: dict
         stop_service(process)
 
 
-def ours(folder: Path, home: Path) -> AbstractContextManager[Target]:
-    """The service as its users run it; only the limit of what one merchant may ask is out of the way."""
+def ours(folder: Path, home: Path, *, patient: bool) -> AbstractContextManager[Target]:
+    """The service as its users run it; only the limit of what one merchant may ask is out of the way. patient: without its
+    deadline, for a machine that is busy with other work: every answer is then a full one, however late."""
     words = [str(RTO), "serve", "--port", "PORT"]
     settings = {"RTO_HOME": str(home), "RTO_MLRUNS": str(home / "mlruns"), "RTO_PER_SECOND": "0"}
+    settings |= {"RTO_DEADLINE_MS": "60000"} if patient else {}
     return running("ours", words, "/v1/score", folder, settings)
 
 
