@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 
 DEADLINE_S = 0.08
-_FOR_THE_LADDER, _FOR_THE_LINE, _FOR_THE_ANSWER = 0.65, 0.5, 0.05
-"""Parts of the deadline: to read and judge at most; to stand in line at most; to word and send what was found."""
+_FOR_THE_LADDER, _FOR_THE_LINE, _FOR_THE_ANSWER, _FOR_A_TURN = 0.65, 0.5, 0.05, 0.125
+"""Parts of the deadline: to read and judge at most; to stand in line at most; to word and send what was found; for one turn
+of the event loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,11 @@ class Allowance:
     def line_s(self) -> float:
         """A longer line would be answered too late."""
         return self.deadline_s * _FOR_THE_LINE
+
+    @property
+    def lag_s(self) -> float:
+        """A turn of the event loop that takes longer has too much to do: what it still takes on would be late."""
+        return self.deadline_s * _FOR_A_TURN
 
     def log_until(self, arrived: float) -> float:
         """The moment from which an answer no longer waits for the disk. arrived: as the loop's clock."""

@@ -58,6 +58,8 @@ class Ladder:
     async def answer(self, lane: Lane, breaker: Breaker, rungs: Rungs[T], until: float) -> T:
         """From the highest rung that answers. until: when the full one must have. Raises Refusal and Repeated of it."""
         loop = asyncio.get_running_loop()
+        if await self._lags(loop):
+            return rungs.default(OVERLOADED)
         if not breaker.lets(loop.time()):
             return await self._lower(rungs, STORE_LEFT_ALONE)
         if not self._room(lane):
@@ -91,6 +93,12 @@ class Ladder:
         if not self.allowance.sheds:
             return True
         return self.ahead < self.allowance.most_ahead and lane.waiting * lane.took_s <= self.allowance.line_s
+
+    async def _lags(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Has the loop itself too much to do? Who came meanwhile has his turn first, and so is seen to be there."""
+        asked = loop.time()
+        await asyncio.sleep(0)
+        return self.allowance.sheds and loop.time() - asked > self.allowance.lag_s
 
     async def _lower(self, rungs: Rungs[T], because: str) -> T:
         try:

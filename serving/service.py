@@ -15,6 +15,7 @@ from serving.allowance import Allowance
 from serving.api import Api
 from serving.clock import Clock
 from serving.settings import LOOPBACK, settings, silence_telemetry
+from serving.shadow_watch import Shadows
 
 silence_telemetry()
 _STARTED_BY = os.getppid()
@@ -57,6 +58,7 @@ class RTORisk:
         self.api = Api(at.home, Clock(), on_loopback=at.host in LOOPBACK, per_second=at.per_second,
                        allowance=Allowance(deadline_s=at.deadline_s))  # fmt: skip
         web.app = self.api.app()
+        self.shadows = Shadows(at.home, self.api.clock)
         threading.Thread(target=end_with, args=(_STARTED_BY,), name="end-with-parent", daemon=True).start()
 
     def __is_ready__(self) -> bool:
@@ -75,4 +77,5 @@ class RTORisk:
 
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     def finish(self) -> None:
+        self.shadows.close()
         self.api.desks.close()

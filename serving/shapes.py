@@ -100,10 +100,6 @@ KEPT_DECISION = _of(
         "description": "how much of the ladder stood: order_only is a risk without history; rules and default mean no risk "
         "was worked out",
     },
-    degraded={
-        "enum": [None, *CAUSES],
-        "description": "why the full rung did not answer; null where it did, or there is no model",
-    },
     scored_at=_TIME,
     risk=_or_null(_RISK),
     recommendation=_ADVICE,
@@ -118,6 +114,10 @@ KEPT_DECISION = _of(
 )
 """A decision as it is kept, and as one result of a batch."""
 KEPT_DECISION["properties"]["test"] = {"const": True, "description": "there on a forced answer, and only there"}
+KEPT_DECISION["properties"]["degraded"] = {
+    "enum": [None, *CAUSES],
+    "description": "why the full rung did not answer; null where it did, or where there is no model",
+}
 KEPT_DECISION["properties"]["experiment"] = _or_null(_of(arm={"enum": [POLICY, HOLDOUT]}, propensity=_SHARE)) | {
     "description": "the arm of the holdout and the chance of what is advised; null where nothing was drawn"
 }

@@ -152,8 +152,22 @@ def is_better(comparison: dict[str, Any] | None) -> tuple[bool, str]:
     return mean < 0, f"log loss {mean:+.5f} ({low:+.5f} to {high:+.5f}) against the champion"
 
 
+def promote_shadow(pool: Pool, tracker: Tracker, run: str) -> dict[str, Any]:
+    """Have a run's bundle scored beside the champion from now on; it answers nobody."""
+    ref = tracker.resolve(pool.name, run)
+    name = _brought(pool, tracker, ref)
+    replace_text(pool.shadow, name)
+    return {"run_id": ref.run_id, "version": ref.version, "shadow": name}
+
+
 def publish(pool: Pool, tracker: Tracker, ref: RunRef) -> str:
     """Copy the run's bundle beside the pool, verify it there, and name it as served. Returns its name."""
+    name = _brought(pool, tracker, ref)
+    replace_text(pool.champion, name)
+    return name
+
+
+def _brought(pool: Pool, tracker: Tracker, ref: RunRef) -> str:
     source = tracker.bundle_folder(ref)
     public_key = signing_key(pool.home).public_key()
     digest = read_bundle(source, public_key).digest.removeprefix("sha256:")
@@ -166,7 +180,6 @@ def publish(pool: Pool, tracker: Tracker, ref: RunRef) -> str:
         shutil.rmtree(pool.bundles / name, ignore_errors=True)
         draft.rename(pool.bundles / name)
     read_bundle(pool.bundles / name, public_key)
-    replace_text(pool.champion, name)
     return name
 
 
