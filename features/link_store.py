@@ -4,6 +4,7 @@ import json
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -25,7 +26,17 @@ _FEW = 16  # sets: up to so many it is quicker to read each of them than all at 
 
 def kept_links(connection: Connection) -> tuple[Link, ...]:
     """The links the state was built for; none before the first build."""
-    return tuple(Link(key, Distinct(measure)) for key, measure in json.loads(get_meta(connection, _META) or "[]"))
+    return links_of(links_text(connection))
+
+
+def links_text(connection: Connection) -> str:
+    """What is kept of them as text: the same text, the same links."""
+    return get_meta(connection, _META) or "[]"
+
+
+@lru_cache(maxsize=4)
+def links_of(text: str) -> tuple[Link, ...]:
+    return tuple(Link(key, Distinct(measure)) for key, measure in json.loads(text))
 
 
 def declare(connection: Connection, links: Iterable[Link]) -> None:
@@ -71,7 +82,7 @@ def _rows_of(links: tuple[Link, ...], *places: Place | None) -> Iterator[tuple[s
     for place in filter(None, places):
         for link in links:
             pairs = {*place.named.pairs(link), *([pair] if (pair := place.pair(link)) is not None else [])}
-            yield from ((_kind(link), key) for key, _ in pairs)
+            yield from ((link.kind, key) for key, _ in pairs)
 
 
 def _change(connection: Connection, link: Link, pair: tuple[str, int], change: int, *, joins: bool) -> None:
@@ -80,7 +91,7 @@ def _change(connection: Connection, link: Link, pair: tuple[str, int], change: i
     if joins:
         join(slots, weights, value)
     weigh_in(slots, weights, value, change)
-    keep_state(connection, _kind(link), key, pack(slots, weights))
+    keep_state(connection, link.kind, key, pack(slots, weights))
 
 
 def read_links(
@@ -95,7 +106,7 @@ def read_links(
     held: what some of these very orders say themselves.  under: which of them stand under the keys that are read.
     """
     found = [keys.of(link.key) for link in links]
-    blobs = blobs_of(connection, [_kind(link) for link in links], [distinct for _, distinct in found])
+    blobs = blobs_of(connection, [link.kind for link in links], [distinct for _, distinct in found])
     first = np.cumsum([0, *(len(distinct) + 1 for _, distinct in found)])
     every_slots, every_weights = _sets(blobs, first)
     out: dict[Sum | Link, Array] = {}
@@ -162,7 +173,7 @@ def _standing(slots: Array, weights: Array, link: Link, orders: Columns) -> Arra
 def load_sets(connection: Connection, link: Link, keys: Iterable[str], slots: Any, weights: Any) -> int:
     """Write the sets of many keys of one link, but the empty ones; returns how many. Call within a transaction."""
     sets = zip(keys, slots.tolist(), weights.tolist(), strict=True)
-    rows = [(_kind(link), key, pack(own, behind)) for key, own, behind in sets if own[0] != EMPTY]
+    rows = [(link.kind, key, pack(own, behind)) for key, own, behind in sets if own[0] != EMPTY]
     load_rows(connection, rows)
     return len(rows)
 
@@ -170,20 +181,15 @@ def load_sets(connection: Connection, link: Link, keys: Iterable[str], slots: An
 def differing_keys(connection: Connection, link: Link, keys: Iterable[str], slots: Any, weights: Any) -> Iterator[str]:
     """Keys whose kept set is not the one given here, and keys kept that are none of these."""
     sql = "SELECT key, folded FROM state WHERE kind = ?"
-    held: dict[str, bytes] = dict(connection.execute(sql, (_kind(link),)))
+    held: dict[str, bytes] = dict(connection.execute(sql, (link.kind,)))
     for key, own, behind in zip(keys, slots.tolist(), weights.tolist(), strict=True):
         if held.pop(key, b"") != pack(own, behind):
             yield key
     yield from held
 
 
-def _kind(link: Link) -> str:
-    """The link's name in the table of the state."""
-    return f"{link.measure} of {link.key}"
-
-
 def _set(connection: Connection, link: Link, key: str) -> tuple[list[int], list[int]]:
-    blob = state_of(connection, _kind(link), key)
+    blob = state_of(connection, link.kind, key)
     return unpack(b"" if blob is None else blob)
 
 

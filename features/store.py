@@ -23,11 +23,12 @@ from features.contribution import N_MEASURES, Contribution, Measure, contributio
 from features.fold import add
 from features.held import Held, Under, held_by
 from features.keys import KINDS, key_of
-from features.layout import Layout, Readings, layouts
-from features.link_store import Place, change_links, declare, kept_links, read_links
+from features.layout import Layout, Names, Readings, Table, layouts
+from features.link_store import Place, change_links, declare, kept_links, links_of, links_text, read_links
 from features.links import Named, named
 from features.one_order import FOREVER, resolve
 from features.reading import Array, Plan, Taken, read_all
+from features.reading_few import FEW, read_few
 from features.sources import Link, Sum
 
 _META = "sums"
@@ -79,12 +80,14 @@ class Store:
         self.connection = connection
         self._text = get_meta(connection, _META) or "[]"
         self.layouts: Mapping[str, Layout] = _layouts_of(self._text)
-        self.links: tuple[Link, ...] = kept_links(connection)
+        links = links_text(connection)
+        self.links: tuple[Link, ...] = links_of(links)
+        self._names = _names_of(self._text, links)
 
-    def require(self, sums: Iterable[Sum | Link]) -> None:
+    def require(self, sums: tuple[Sum | Link, ...]) -> None:
         """Raises DataError STATE001 if a sum or link is not kept: the state was built for another catalog."""
-        kept = _kept_of(self._text).union(self.links)
-        if missing := [one for one in sums if one not in kept]:
+        if missing := self._names.made(sums, lambda kept: [one for one in sums if one not in kept.place]):
+            kept = self._names.names
             got = f"no {missing[0].measure.name.lower()} by {missing[0].key}" if kept else "no state"
             raise DataError(
                 "STATE001", "online state", got=got, expected="every sum of the model", to_do="rto state rebuild"
@@ -134,14 +137,17 @@ class Store:
 
     def readings_of(self, orders: Columns, at: Array, own: Held | None = None) -> Readings:
         """The same for a table of orders, each at its own moment. own: what some of these very orders contribute."""
-        plan, keys = _plan_of(self._text), AskedKeys(orders)
+        plan = _plan_of(self._text)
+        if (own is None or not len(own)) and len(at) <= FEW and plan.sums:
+            return Table(self._names, read_few(self.connection, plan, self.links, orders, at))
+        keys = AskedKeys(orders)
         if own is None or not len(own):
             read, links = read_all(self.connection, plan, keys, at), read_links(self.connection, self.links, keys)
         else:
             under = own.under(orders)
             read = read_all(self.connection, plan, keys, at, _taken(plan, own, under))
             links = read_links(self.connection, self.links, keys, own, under)
-        return {**dict(zip(plan.sums, read.T, strict=True)), **links}
+        return Table(self._names, np.column_stack([read, *(links[one] for one in self.links)]))
 
 
 def _taken(plan: Plan, own: Held, under: Under) -> Taken:
@@ -160,8 +166,9 @@ def _layouts_of(text: str) -> dict[str, Layout]:
 
 
 @lru_cache(maxsize=4)
-def _kept_of(text: str) -> frozenset[Sum]:
-    return frozenset(_sums_of(text))
+def _names_of(text: str, links: str) -> Names:
+    """What a table of readings holds: the sums as the plan has them, then the links."""
+    return Names((*_plan_of(text).sums, *links_of(links)))
 
 
 @lru_cache(maxsize=4)

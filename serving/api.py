@@ -29,6 +29,7 @@ from serving.desk import Desk, Desks
 from serving.door import MAX_BODY, Door
 from serving.http import Guarded, Refusal, answer, rfc3339
 from serving.limits import Limits
+from serving.moment import Question
 from serving.once import Asked, Flights, Said, asked_of, keep, require_new, response
 from serving.openapi import document
 from serving.policy_answers import SimulateIn, policy_told, policy_tried
@@ -36,7 +37,7 @@ from serving.queue_answers import queue_told, wanted_of
 from serving.rehearsal import forced, rehearse
 from serving.report_answers import ReportAnswers, report_asked
 from serving.schema import BatchIn, EventIn, OrderIn, OverrideIn, PlaceIn, ScoreIn
-from serving.scoring import Question, Scoring, warm
+from serving.scoring import Scoring, warm
 from serving.settings import PER_SECOND
 from serving.storage import read, written
 from serving.webhook_keys import WebhookKeys
@@ -68,7 +69,8 @@ class Api:
 
         Raises Refusal 401.
         """
-        open_door = self.on_loopback and http.from_this_machine(request) and not self.access.any_ever()
+        without = "authorization" not in request.headers  # who shows a key is not asked how else they might come in
+        open_door = without and self.on_loopback and http.from_this_machine(request) and not self.access.any_ever()
         return http.caller_of(request, self.access, self.clock.now(), open_door=open_door)
 
     def _seat(self, caller: Caller | None, merchant_id: str | None, scope: str) -> tuple[Desk, Merchant]:

@@ -10,11 +10,15 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from data.database import Connection
 
 T = TypeVar("T")
+Item = TypeVar("Item")
+MOST_TOGETHER = 16
+"""Jobs done at once: the first of them waits for the last."""
 _AT_FIRST_S, _WEIGHT = 0.005, 0.2
 _STUCK_S, _MUCH_LONGER = 0.02, 4.0
 
@@ -25,6 +29,21 @@ class Late(Exception):  # noqa: N818 - a state: the next rung answers
     def __init__(self, *, stuck: bool) -> None:
         super().__init__(stuck)
         self.stuck = stuck
+
+
+@dataclass(frozen=True, slots=True)
+class Shared(Generic[Item, T]):
+    """Work that costs little more for several than for one. of: what it gives for each item, an exception where that broke;
+    the same function for all that may be done together."""
+
+    of: Callable[[Connection, list[Item]], list[T | Exception]]
+    item: Item
+
+    def __call__(self, connection: Connection) -> T:
+        [found] = self.of(connection, [self.item])
+        if isinstance(found, Exception):
+            raise found
+        return found
 
 
 class _Job:
@@ -40,13 +59,13 @@ class _Job:
         if not self.future.done():
             self.future.set_exception(Late(stuck=self.begun or lane.stuck))
 
-    def end(self, result: Any, error: BaseException | None) -> None:
+    def end(self, found: Any) -> None:
         if self.future.done():
             return  # nobody waits any more
-        if error is None:
-            self.future.set_result(result)
+        if isinstance(found, BaseException):
+            self.future.set_exception(found)
         else:
-            self.future.set_exception(error)
+            self.future.set_result(found)
 
 
 class Lane:
@@ -85,19 +104,50 @@ class Lane:
         self._thread.join(timeout=1.0)
 
     def _run(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            if not job.future.done():
-                self._work(job)
+        ahead: list[_Job | None] = []
+        while (job := ahead.pop() if ahead else self._jobs.get()) is not None:
+            together = self._together(job, ahead)
+            if waited_for := [one for one in together if not one.future.done()]:
+                self._work(waited_for)
         self._connection.close()
 
-    def _work(self, job: _Job) -> None:
-        job.begun, self._since, result, failure = True, time.monotonic(), None, None
-        try:
-            result = job.work(self._connection)
-        except BaseException as error:  # noqa: BLE001 - handed to whoever waits
-            failure = error
+    def _together(self, job: _Job, ahead: "list[_Job | None]") -> list[_Job]:
+        """The job, and those in line behind it that may be done with it; what stood behind them goes to `ahead`."""
+        together = [job]
+        while isinstance(job.work, Shared) and len(together) < MOST_TOGETHER and not ahead:
+            try:
+                following = self._jobs.get_nowait()
+            except queue.Empty:
+                break
+            if following is not None and isinstance(following.work, Shared) and following.work.of == job.work.of:
+                together.append(following)
+            else:
+                ahead.append(following)
+        return together
+
+    def _work(self, jobs: list[_Job]) -> None:
+        for job in jobs:
+            job.begun = True
+        self._since = time.monotonic()
+        ends = _ends_of(jobs, self._connection)
         took_s, self._since = time.monotonic() - self._since, float("inf")
-        if not job.future.done():  # what hung says nothing of the next
-            self.took_s += _WEIGHT * (took_s - self.took_s)
+        if not all(job.future.done() for job in jobs):  # what hung says nothing of the next
+            self.took_s += _WEIGHT * (took_s / len(jobs) - self.took_s)
         with suppress(RuntimeError):  # the loop has ended meanwhile
-            job.loop.call_soon_threadsafe(job.end, result, failure)
+            jobs[0].loop.call_soon_threadsafe(_end, jobs, ends)
+
+
+def _ends_of(jobs: list[_Job], connection: Connection) -> list[Any]:
+    """What each job gives, or what it raises."""
+    try:
+        first = jobs[0].work
+        if isinstance(first, Shared):
+            return first.of(connection, [job.work.item for job in jobs if isinstance(job.work, Shared)])
+        return [job.work(connection) for job in jobs]
+    except BaseException as error:  # noqa: BLE001 - handed to whoever waits
+        return [error] * len(jobs)
+
+
+def _end(jobs: list[_Job], ends: list[Any]) -> None:
+    for job, end in zip(jobs, ends, strict=True):
+        job.end(end)

@@ -53,11 +53,16 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Counting:
-    """How answers count against caps. budgets: by merchant.  day: of the merchant's zone.  keep: will they be kept?"""
+    """How n answers count against caps. budgets: by merchant.  days: (n,) of the merchant's zone.  keep: (n,) will they be
+    kept?"""
 
     budgets: Mapping[str, Budget]
-    day: int
-    keep: bool
+    days: Sequence[int]
+    keep: Sequence[bool]
+
+    def only(self, i: int) -> "Counting":
+        """The same for one of them."""
+        return Counting(self.budgets, self.days[i : i + 1], self.keep[i : i + 1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +127,8 @@ def _batch(
     more: dict[str, Any] = {}
     if counting is not None:
         subjects = [ask.order_id or ask.checkout_id or ask.decision_id for ask in asks]
-        days = np.full(len(asks), counting.day)
-        more = {"budgets": counting.budgets, "subjects": subjects, "days": days, "keep": [counting.keep] * len(asks)}
+        days = np.array(counting.days, dtype=np.int64)
+        more = {"budgets": counting.budgets, "subjects": subjects, "days": days, "keep": counting.keep}
     stages, at = stage_places([ask.stage for ask in asks]), np.array([ask.at for ask in asks], dtype=np.int64)
     found = overridden(asks[0].policies, table, [(ask.order_id, ask.checkout_id) for ask in asks], at)
     return Batch(table, judged, groups, stages, at, asks[0].policies, overridden=found, **more)

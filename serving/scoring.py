@@ -4,10 +4,9 @@ Whatever breaks or hangs on the way, the sale goes on: the answer is then from a
 """
 
 import asyncio
-import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -17,69 +16,25 @@ from prometheus_client import Counter
 
 from data.contract import SECOND
 from data.database import Connection, open_database
-from data.one_moment import one_moment
-from data.pool import Merchant
-from serving import checkouts, http, ledger, stages
+from serving import http, ledger
 from serving.allowance import Allowance
 from serving.answering import told_of
-from serving.budget_seeds import day_of
 from serving.clock import Clock
 from serving.decisions.stages import CHECKOUT
 from serving.desk import Desk
 from serving.http import Refusal
-from serving.ladder import FAILED, OVERLOADED, RUNGS, Ladder, Rungs, log_failure, of_store
-from serving.once import Asked, Repeated, Said, keep, require_new
+from serving.ladder import FAILED, OVERLOADED, RUNGS, Ladder, Rungs, log_failure
+from serving.lane import Shared
+from serving.moment import Answer, Question, default, noticing, order_only, singles
+from serving.once import Asked, Repeated, Said, keep
 from serving.schema import Options, OrderIn
-from serving.scorer import Ask, Counting, Scored, fallback, score, score_many
+from serving.scorer import Scored
 from serving.writer import Busy
 from training.bundle import Bundle
 
 SCORES = Counter("rto_scores_total", "Orders scored", ["status", "action"])
 UNLOGGED = Counter("rto_unlogged_total", "Decisions not on disk when their answer left", ["because"])
 _BATCH_PATIENCE = 20  # times the patience of a single order: nobody waits at a checkout
-_AS_KEPT = {
-    "code": "kept_order_scored",
-    "text": "the order was scored as kept: what was sent beside its id was not read",
-}
-_Answer = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Orders of one merchant at one stage, asked about at one moment (microseconds).
-
-    whole: makes the body of the answer from what is said of each order.  asked: where it stands under a key.
-    arrived: by the event loop's clock.
-    """
-
-    merchant: Merchant
-    stage: str
-    options: Options
-    orders: Sequence[OrderIn]
-    at: int
-    request_id: str
-    whole: "Callable[[list[_Answer | Refusal]], _Answer]"
-    arrived: float
-    asked: Asked | None = None
-    ids: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.ids.extend(f"dec_{secrets.token_hex(12)}" for _ in self.orders)
-
-
-_Spared = Callable[[int, Exception], "Scored | Refusal"]
-"""What is answered about the order at a place after it broke; raises that again where it is not the order's own matter."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """One order read: what the scorer is asked, and what the caller should know of the reading."""
-
-    ask: Ask
-    warnings: tuple[dict[str, str], ...] = ()
-
-    def told(self, scored: Scored) -> Scored:
-        return replace(scored, beside=self.warnings)
 
 
 def warm(desk: Desk, clock: Clock) -> None:
@@ -90,7 +45,10 @@ def warm(desk: Desk, clock: Clock) -> None:
     try:
         for merchant in list(desk.merchants.values())[:1]:
             question = Question(merchant, CHECKOUT, Options(dry_run=True), [order], at, "", lambda _: {}, 0.0)
-            for found in (_single(desk, bundle, question, connection), _order_only(desk, bundle, question, 0, FAILED)):
+            for found in (
+                *singles(connection, [(desk, bundle, question)]),
+                order_only(desk, bundle, question, 0, FAILED),
+            ):
                 if isinstance(found, Scored):
                     _body(question, 0, found, desk, bundle)
     except Exception as error:  # noqa: BLE001 - logged by its place; buyers' orders will say so too
@@ -110,9 +68,9 @@ class Scoring:
         """The answer to a question about a single order. Raises Refusal if the order does not fit its stage."""
         bundle = desk.bundle()
         rungs: Rungs[Scored | Refusal] = Rungs(
-            full=partial(_single, desk, bundle, question),
-            order_only=partial(_order_only, desk, bundle, question, 0),
-            default=partial(_default, desk, question, 0),
+            full=Shared(singles, (desk, bundle, question)),
+            order_only=partial(order_only, desk, bundle, question, 0),
+            default=partial(default, desk, question, 0),
         )
         until = question.arrived + self.allowance.full_s
         found = await self.ladder.answer(desk.checkouts, desk.store_breaker, rungs, until)
@@ -126,9 +84,9 @@ class Scoring:
         """One answer or refusal for each order, in their order. Scored beside the event loop, kept together."""
         bundle, places = desk.bundle(), range(len(question.orders))
         rungs: Rungs[list[Scored | Refusal]] = Rungs(
-            full=partial(_noticing, desk, bundle, question),
-            order_only=lambda cause: [_order_only(desk, bundle, question, i, cause) for i in places],
-            default=lambda cause: [_default(desk, question, i, cause) for i in places],
+            full=partial(noticing, desk, bundle, question),
+            order_only=lambda cause: [order_only(desk, bundle, question, i, cause) for i in places],
+            default=lambda cause: [default(desk, question, i, cause) for i in places],
             aside=True,
         )
         async with self._one_batch:
@@ -180,7 +138,7 @@ class Scoring:
         return not unlogged
 
 
-_Made = tuple[_Answer, Any]
+_Made = tuple[Answer, Any]
 """An answer as told, and what it was made from."""
 
 
@@ -212,122 +170,7 @@ async def _waited_for(desk: Desk, job: Callable[[Connection], None], left_s: flo
     return "" if done else "late"
 
 
-def _single(desk: Desk, bundle: Bundle | None, question: Question, connection: Connection) -> Scored | Refusal:
-    """The full rung of one order."""
-    [found] = _noticing(desk, bundle, question, connection)
-    return found
-
-
-def _noticing(desk: Desk, bundle: Bundle | None, question: Question, connection: Connection) -> list[Scored | Refusal]:
-    """The full rung. Raises Repeated or Refusal where it was answered before under its key, and what breaks of the store."""
-    desk.notice(connection)
-    require_new(connection, question.asked)
-    return _in_one_moment(connection, desk, bundle, question)
-
-
-def _in_one_moment(
-    connection: Connection, desk: Desk, bundle: Bundle | None, question: Question
-) -> list[Scored | Refusal]:
-    """Every order read and scored at one moment, whatever is written meanwhile. One of many that breaks stays alone; raises
-    what breaks of the store, and of a single order anything."""
-
-    def spared(i: int, error: Exception) -> Scored | Refusal:
-        if of_store(error) or len(question.orders) == 1:
-            raise error
-        log_failure(error, question.ids[i])
-        try:
-            return _order_only(desk, bundle, question, i, FAILED)
-        except Exception as again:  # noqa: BLE001 - logged by its place; the answer says that it is a fallback
-            log_failure(again, question.ids[i])
-            return _default(desk, question, i, FAILED)
-
-    with one_moment(connection):
-        reads = [_read(connection, desk, question, i, spared) for i in range(len(question.orders))]
-        asked = {i: one.ask for i, one in enumerate(reads) if isinstance(one, _Read)}
-        scored = _scored(connection, bundle, asked, _counting(desk, question), spared)
-    return [_told(one, scored.get(i)) for i, one in enumerate(reads)]
-
-
-def _told(read: "_Read | Scored | Refusal", scored: "Scored | Refusal | None") -> Scored | Refusal:
-    if not isinstance(read, _Read):
-        return read
-    assert scored is not None, "whatever was asked is answered"
-    return read.told(scored) if isinstance(scored, Scored) else scored
-
-
-def _counting(desk: Desk, question: Question) -> Counting:
-    """How these answers count against the caps of their merchant."""
-    day = day_of(question.at, question.merchant.timezone)
-    return Counting(desk.shelf.budgets, day, keep=not question.options.dry_run)
-
-
-def _read(connection: Connection, desk: Desk, question: Question, i: int, spared: _Spared) -> _Read | Scored | Refusal:
-    """What the scorer is asked about one order."""
-    order, merchant = question.orders[i], question.merchant
-    try:
-        order_id = order.order_id or _became(connection, merchant.merchant_id, order.checkout_id)
-        kept = stages.as_kept(connection, question.stage, merchant.merchant_id, order)
-        stages.require(question.stage, order, kept=kept is not None)
-        columns = kept or desk.intake.known(connection, order, merchant, question.at)
-    except Refusal as refusal:
-        return refusal
-    except Exception as error:  # noqa: BLE001 - raised again, or answered from a lower rung
-        return spared(i, error)
-    ask = Ask(merchant.merchant_id, columns, question.ids[i], question.at, order_id, order.checkout_id,
-              question.options.explain, desk.single, question.stage, desk.policies, desk.apart)  # fmt: skip
-    return _Read(ask, (_AS_KEPT,) if kept and stages.says_more(order) else ())
-
-
-def _became(connection: Connection, merchant_id: str, checkout_id: str | None) -> str | None:
-    """The order a checkout became: scored again, it must not see itself."""
-    became = checkouts.orders_of(connection, merchant_id, checkout_id) if checkout_id else []
-    return became[0] if len(became) == 1 else None
-
-
-def _scored(
-    connection: Connection, bundle: Bundle | None, asked: dict[int, Ask], counting: Counting, spared: _Spared
-) -> dict[int, Scored | Refusal]:
-    """One answer for each ask: together, and one by one if that breaks, so that one bad order stays alone."""
-    if len(asked) > 1:
-        try:
-            return dict(zip(asked, score_many(connection, bundle, list(asked.values()), counting), strict=True))
-        except Exception as error:
-            if of_store(error):
-                raise
-            log_failure(error)
-    found: dict[int, Scored | Refusal] = {}
-    for i, ask in asked.items():
-        try:
-            found[i] = score(connection, bundle, ask, counting)
-        except Exception as error:  # noqa: BLE001 - raised again, or answered from a lower rung
-            found[i] = spared(i, error)
-    return found
-
-
-def _order_only(desk: Desk, bundle: Bundle | None, question: Question, i: int, because: str) -> Scored | Refusal:
-    """What the order alone says, by the model that was never told of any history; without a model, lists and rules."""
-    order, merchant = question.orders[i], question.merchant
-    alone = None if bundle is None else bundle.order_only
-    if order.placed_at is None or (bundle is not None and alone is None):
-        return _default(desk, question, i, because)  # only what is kept of it would say more
-    try:
-        stages.require(question.stage, order, kept=False)
-        columns = desk.intake.unrecognised(order, merchant, question.at)
-    except Refusal as refusal:
-        return refusal
-    ask = Ask(merchant.merchant_id, columns, question.ids[i], question.at, order.order_id, order.checkout_id,
-              question.options.explain, desk.single, question.stage, desk.policies, degraded=because)  # fmt: skip
-    return score(None, alone, ask, _counting(desk, question))
-
-
-def _default(desk: Desk, question: Question, i: int, because: str) -> Scored:
-    order = question.orders[i]
-    ids = (question.ids[i], question.at, order.order_id, order.checkout_id)
-    return fallback(Ask(question.merchant.merchant_id, {}, *ids, stage=question.stage, policies=desk.policies,
-                        degraded=because))  # fmt: skip
-
-
-def _body(question: Question, i: int, scored: Scored, desk: Desk, bundle: Bundle | None) -> tuple[_Answer, Any]:
+def _body(question: Question, i: int, scored: Scored, desk: Desk, bundle: Bundle | None) -> tuple[Answer, Any]:
     """The answer as told, and what it was made from."""
     beside = desk.warnings(question.merchant.merchant_id)
     ids = {"decision_id": question.ids[i], "request_id": question.request_id, "logged": not question.options.dry_run}
