@@ -132,6 +132,17 @@ def news_of(connection: Connection, merchant_id: str, order_id: str, through_seq
     return [_told(row) for row in rows]
 
 
+def news_as_of(
+    connection: Connection, merchant_id: str, order_id: str, through_seq: int, origins: frozenset[str]
+) -> list[Told]:
+    """The news of one order that a state held which was built from the imports `origins` and had heard what came in live
+    up to `through_seq`. An import's copy is numbered anew by each rebuild, so that its number says nothing."""
+    sql = f"SELECT seq, origin, {_NEWS}, origin = '{LIVE}' FROM news WHERE merchant_id = ? AND order_id = ?"
+    rows = connection.execute(sql, (merchant_id, order_id))
+    held = (row for row in rows if row[1] in origins or (row[1] == LIVE and row[0] <= through_seq))
+    return [_told(row[2:]) for row in held]
+
+
 def columns_of_many(
     connection: Connection, merchant_id: str, order_ids: Sequence[str], names: Sequence[str]
 ) -> tuple[list[int], list[tuple[Any, ...]]]:

@@ -188,18 +188,23 @@ def _write_quarantine(path: Path, faults: list[Fault]) -> None:
         writer.writerows(asdict(f) for f in faults)
 
 
-def load_history(pool: Pool, segments: Sequence[Segment] | None = None) -> History:
+def load_history(
+    pool: Pool, segments: Sequence[Segment] | None = None, through_seq: int | None = None
+) -> History:  # fmt: skip
     """Everything known: segments and live ledger, each order and each piece of news once. segments: as listed already.
+    through_seq: live news up to that number only.
 
     Raises DataError DB003 if nothing was imported and nothing came in live, DB005 if a segment is damaged.
     """
-    return build_history(*load_told(pool, segments))
+    return build_history(*load_told(pool, segments, through_seq))
 
 
-def load_told(pool: Pool, segments: Sequence[Segment] | None = None) -> tuple[Columns, NewsTable, int]:
+def load_told(
+    pool: Pool, segments: Sequence[Segment] | None = None, through_seq: int | None = None
+) -> tuple[Columns, NewsTable, int]:
     """What a history is built from: each order once, each piece of news once, also those that wait for their order,
     and the moment all of it is known through. Raises as `load_history`."""
-    segments, (orders, news) = list_segments(pool) if segments is None else segments, live_history(pool)
+    segments, (orders, news) = list_segments(pool) if segments is None else segments, live_history(pool, through_seq)
     if not segments and not len(orders):
         raise DataError("DB003", f"pool {pool.name}", got="no history", to_do="import one: rto import FILE --mapping M")
     through = max(pc.max(news["known_at"]).as_py() or 0, *(s.manifest["exported_at"] for s in segments), 0)
@@ -215,12 +220,12 @@ def _first_told(orders: OrdersTable) -> OrdersTable:
     return orders if own.all() else orders.filter(pa.array(own))
 
 
-def live_history(pool: Pool) -> tuple[OrdersTable, NewsTable]:
-    """What came in live; nothing without a database."""
+def live_history(pool: Pool, through_seq: int | None = None) -> tuple[OrdersTable, NewsTable]:
+    """What came in live, its news up to a sequence number if one is given; nothing without a database."""
     if not has_database(pool.database):
         return kept.ORDERS_SCHEMA.empty_table(), NEWS_SCHEMA.empty_table()
     connection = open_database(pool.database, read_only=True)
     try:
-        return export.live_tables(connection)
+        return export.live_tables(connection, through_seq)
     finally:
         connection.close()

@@ -1,23 +1,18 @@
 """Every decision of a day made again and compared with what was answered."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
-
-import orjson
 
 from data.console import Tell
-from data.contract import SECOND
-from data.database import Connection, open_database, scalar
+from data.database import open_database
 from data.errors import DataError
 from data.pool import Merchant, Pool
+from serving.kept_decisions import Span, count, each
 from serving.replay_shelf import ReplayShelf
 from training.bundle import signing_key
 
 _MOST_NAMED = 20
-_SPAN = "merchant_id = ? AND scored_at >= ? AND scored_at < ?"
 
 
 @dataclass(slots=True)
@@ -41,12 +36,11 @@ def replay_day(pool: Pool, merchants: list[Merchant], day: date, tell: Tell) -> 
     shelf, found = ReplayShelf(pool, signing_key(pool.home).public_key()), Replayed()
     connection = open_database(pool.database, read_only=True)
     try:
-        spans = [(m.merchant_id, *_ends(day, m.timezone)) for m in merchants]
-        total = sum(_count(connection, span) for span in spans)
-        for span in spans:
-            for kept in _kept(connection, span):
-                _note(found, shelf, kept)
-                tell("decisions made again", found.n, total)
+        spans = [Span.of_days(one, day, day) for one in merchants]
+        total = count(connection, spans)
+        for kept in each(connection, spans):
+            _note(found, shelf, kept.read())
+            tell("decisions made again", found.n, total)
     finally:
         connection.close()
     return found
@@ -64,20 +58,3 @@ def _note(found: Replayed, shelf: ReplayShelf, kept: dict[str, Any]) -> None:
     found.same += same
     if not same:
         found.differing.append(kept["decision_id"])
-
-
-def _ends(day: date, zone: str) -> tuple[int, int]:
-    """The moments, microseconds, between which a local day lies."""
-    whole = (datetime(d.year, d.month, d.day, tzinfo=ZoneInfo(zone)) for d in (day, day + timedelta(days=1)))
-    first, end = (int(moment.timestamp()) * SECOND for moment in whole)
-    return first, end
-
-
-def _count(connection: Connection, span: tuple[str, int, int]) -> int:
-    return int(scalar(connection, f"SELECT COUNT(*) FROM decisions WHERE {_SPAN}", span))
-
-
-def _kept(connection: Connection, span: tuple[str, int, int]) -> Iterator[dict[str, Any]]:
-    sql = f"SELECT body FROM decisions WHERE {_SPAN} ORDER BY scored_at, decision_id"
-    for (body,) in connection.execute(sql, span):
-        yield orjson.loads(body)

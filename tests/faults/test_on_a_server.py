@@ -12,7 +12,6 @@ from data.backup import back_up
 from data.database import immediate, open_database, scalar
 from data.errors import DataError, Exit, UsageError
 from data.journal import LIVE
-from data.moving import to_server
 from data.postgres_words import told
 from data.restoring import restore
 from data.schema import SCHEMA_VERSION
@@ -28,21 +27,13 @@ from tests.helpers.installation import (
     SetClock,
     an_order,
     ask,
+    moved,
     place,
     running,
     served,
     tell,
 )
 from tests.helpers.servers import Server, kept_on, started
-
-
-def moved(own: Installation) -> Installation:
-    """The pool's file onto the server."""
-    connection = open_database(own.pool.database)
-    to_server(own.pool.database, connection)
-    connection.close()
-    own.pool.database.unlink()
-    return own
 
 
 @pytest.fixture(scope="module")
