@@ -11,7 +11,7 @@ from data.arrival import MISSING
 from data.contract import MEASURED
 from data.errors import DataError
 from data.history import Array, Columns
-from data.news import EVENT, NewsTable, require_same_content
+from data.news import EVENT, NewsTable, is_erased, require_same_content
 from data.pool import Pool
 from data.segments import ORDER_KEY, Segment, list_segments, live_history, read_news, read_orders_table
 
@@ -101,5 +101,6 @@ def _hear(news: NewsTable, source: Any, found: Array, known_before: Array) -> No
     held = (read_news(source) if isinstance(source, Segment) else source).take(pa.array(again))
     rows = found[again]
     require_same_content(pa.concat_tables([news, held]), rows, len(news) + np.arange(len(rows)))
-    known_at = np.where(np.array(held["live"], dtype=bool), np.iinfo(np.int64).min, np.array(held["known_at"]))
+    settled = np.array(held["live"], dtype=bool) | is_erased(held)
+    known_at = np.where(settled, np.iinfo(np.int64).min, np.array(held["known_at"]))
     np.minimum.at(known_before, rows, known_at)

@@ -16,6 +16,8 @@ from data.errors import DataError
 Array: TypeAlias = np.ndarray[Any, Any]
 Columns: TypeAlias = dict[str, Array]
 
+ERASED = "erased"
+"""The mark of a row from which its person was taken (`data/erasing.py`): told again, it stays as it is."""
 PLACE_AND_ADDRESS = ("address", "pincode", "district", "state")
 """Order columns that an `address_corrected` replaces."""
 

@@ -50,6 +50,27 @@ CREATE TABLE answered (
 );
 CREATE INDEX answered_by_time ON answered (made_at);
 """
-STEPS = (_SCHEMA, _CHECKOUTS, _ANSWERED)
+_ERASURES = """
+CREATE TABLE erasures (
+  erasure INTEGER PRIMARY KEY AUTOINCREMENT, begun_at INTEGER NOT NULL, done_at INTEGER, told TEXT NOT NULL
+);
+CREATE TRIGGER erasures_stay BEFORE DELETE ON erasures
+  BEGIN SELECT RAISE(ABORT, 'erasures are append-only'); END;
+CREATE TRIGGER erasures_end_once BEFORE UPDATE ON erasures WHEN OLD.done_at IS NOT NULL
+  BEGIN SELECT RAISE(ABORT, 'erasures are append-only'); END;
+DROP TRIGGER news_is_append_only /* ON news */;
+CREATE TRIGGER news_is_append_only BEFORE UPDATE ON news
+  WHEN OLD.origin = 'live' AND json_extract(NEW.details, '$.erased') IS NULL
+  BEGIN SELECT RAISE(ABORT, 'news is append-only'); END;
+DROP TRIGGER orders_are_immutable /* ON orders */;
+CREATE TRIGGER orders_are_immutable BEFORE UPDATE ON orders WHEN json_extract(NEW.columns, '$.erased') IS NULL
+  BEGIN SELECT RAISE(ABORT, 'orders are immutable'); END;
+DROP TRIGGER decisions_are_immutable /* ON decisions */;
+CREATE TRIGGER decisions_are_immutable BEFORE UPDATE ON decisions WHEN json_extract(NEW.body, '$.made_from.erased') IS NULL
+  BEGIN SELECT RAISE(ABORT, 'decisions are append-only'); END;
+"""
+"""An erasure is a row of its own that holds counts and no personal data; a row from which a person was taken is marked
+`erased`, and nothing else may change one."""
+STEPS = (_SCHEMA, _CHECKOUTS, _ANSWERED, _ERASURES)
 """What brings a file from version 0 to 1, from 1 to 2, ... A published step never changes: a change is a new step."""
 SCHEMA_VERSION = len(STEPS)

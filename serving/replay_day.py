@@ -7,6 +7,7 @@ from typing import Any
 from data.console import Tell
 from data.database import open_database
 from data.errors import DataError
+from data.history import ERASED
 from data.pool import Merchant, Pool
 from serving.kept_decisions import Span, count, each
 from serving.replay_shelf import ReplayShelf
@@ -18,17 +19,18 @@ _MOST_NAMED = 20
 @dataclass(slots=True)
 class Replayed:
     """How the decisions of a day came out. differing: ids of answers that came out otherwise.  not_made: by reason, how many
-    could not be made again, and one of them."""
+    could not be made again, and one of them.  erased: decisions whose buyer was erased: what they saw is gone for good."""
 
     n: int = 0
     same: int = 0
+    erased: int = 0
     differing: list[str] = field(default_factory=list)
     not_made: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         reasons = [{"because": why, **one} for why, one in sorted(self.not_made.items())]
         more = {"differing": len(self.differing), "decision_ids": self.differing[:_MOST_NAMED]}
-        return {"decisions": self.n, "same": self.same, **more, "not_made": reasons}
+        return {"decisions": self.n, "same": self.same, **more, "erased": self.erased, "not_made": reasons}
 
 
 def replay_day(pool: Pool, merchants: list[Merchant], day: date, tell: Tell) -> Replayed:
@@ -48,6 +50,9 @@ def replay_day(pool: Pool, merchants: list[Merchant], day: date, tell: Tell) -> 
 
 def _note(found: Replayed, shelf: ReplayShelf, kept: dict[str, Any]) -> None:
     found.n += 1
+    if kept["made_from"].get(ERASED):
+        found.erased += 1
+        return
     try:
         same = shelf.same(kept)
     except DataError as error:

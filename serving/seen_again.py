@@ -16,7 +16,9 @@ import numpy as np
 from data import journal
 from data.console import Tell
 from data.database import Connection, immediate, open_database
+from data.erasing import last_done
 from data.errors import DataError
+from data.history import ERASED
 from data.pool import Pool
 from data.segments import list_segments
 from features.as_of import AsOf
@@ -99,7 +101,7 @@ class _Again:
     def __init__(self, pool: Pool, ledger: Connection, as_of: AsOf, built: list[Build], found: SeenAgain) -> None:
         self._pool, self._ledger, self._as_of, self._built, self._found = pool, ledger, as_of, built, found
         self._shelf = ReplayShelf(pool, signing_key(pool.home).public_key())
-        self._build, self._n = -1, 0
+        self._build, self._n, self._erased_at = -1, 0, last_done(ledger)
 
     def page(self, rows: list[Any], tell: Tell) -> None:
         for (build, through), some in groupby(rows, key=lambda row: row[:2]):
@@ -109,8 +111,12 @@ class _Again:
             tell("decisions seen again", self._n, self._found.decisions)
 
     def _one_moment(self, build: int, through: int, kept: list[Kept], tell: Tell) -> None:
-        scored = [one for one in kept if "x" in one["made_from"]]
-        self._found.unscored += len(kept) - len(scored)
+        erased = [one for one in kept if one["made_from"].get(ERASED)]
+        before = [one for one in kept if "x" in one["made_from"] and one["made_from"]["scored_at"] < self._erased_at]
+        scored = [one for one in kept if "x" in one["made_from"] and one["made_from"]["scored_at"] >= self._erased_at]
+        _count(self._found.out_of_reach, "their buyer was erased", erased)
+        _count(self._found.out_of_reach, "somebody was erased since, of whom they may have seen orders", before)
+        self._found.unscored += len(kept) - len(scored) - len(erased) - len(before)
         by_bundle: dict[str, list[Kept]] = {}
         for one in scored:
             by_bundle.setdefault(one["made_from"]["bundle"], []).append(one)
@@ -154,5 +160,7 @@ class _Again:
 
 
 def _count(reasons: dict[str, Kept], why: str, some: list[Kept]) -> None:
+    if not some:
+        return
     one = reasons.setdefault(why.rstrip("; "), {"decisions": 0, "decision_id": some[0]["decision_id"]})
     one["decisions"] += len(some)

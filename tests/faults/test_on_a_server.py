@@ -12,6 +12,7 @@ from data.backup import back_up
 from data.database import immediate, open_database, scalar
 from data.errors import DataError, Exit, UsageError
 from data.journal import LIVE
+from data.moving import to_server
 from data.postgres_words import told
 from data.restoring import restore
 from data.schema import SCHEMA_VERSION

@@ -1,6 +1,5 @@
 """`rto state verify --decisions`: what decisions saw is recomputed from the ledger as it was at their moment."""
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -53,8 +52,8 @@ def live(client: httpx.Client, number: int) -> list[str]:
 
 
 @pytest.fixture
-def made(store: str, own: Installation) -> Iterator[Installation]:
-    yield own if store == "sqlite" else moved(own)
+def made(store: str, own: Installation) -> Installation:
+    return own if store == "sqlite" else moved(own)
 
 
 def verified(made: Installation, merchant: str = SHOP, day: str | None = None) -> dict[str, Any]:
