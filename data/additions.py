@@ -11,6 +11,7 @@ from data.arrival import MISSING
 from data.contract import MEASURED
 from data.errors import DataError
 from data.history import Array, Columns
+from data.live_half import live_half
 from data.news import EVENT, NewsTable, is_erased, require_same_content
 from data.pool import Pool
 from data.segments import ORDER_KEY, Segment, list_segments, live_history, read_news, read_orders_table
@@ -36,6 +37,14 @@ def new_orders(pool: Pool, orders: Columns, earlier: Sequence[Segment] | None = 
         first = min(changed)
         raise _changed_order(orders["order_id"][first], *changed[first])
     return orders if len(new) == len(own) else {name: column[new] for name, column in orders.items()}
+
+
+def not_folded_away(pool: Pool, orders: Columns) -> Columns:
+    """The orders placed since the opening balance begins: of older ones nobody can say whether it holds them already."""
+    opening = live_half(pool).opening
+    if opening is None:
+        return orders
+    return {name: column[orders["placed_at"] >= opening.since] for name, column in orders.items()}
 
 
 def _changed(segment: Segment, held: Array, orders: Columns, rows: Array) -> dict[int, list[str]]:

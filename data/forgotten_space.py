@@ -11,7 +11,7 @@ from typing import Any
 from data.database import Connection, is_sqlite
 from data.errors import DataError
 
-_TABLES = ("pseudonyms", "orders", "news", "decisions", "answered", "state")
+_TABLES = ("pseudonyms", "orders", "news", "decisions", "answered", "state", "opening")
 _PATIENCE_S = 30.0
 
 

@@ -7,11 +7,14 @@ each piece of news counts once, and what a correction voids is resolved (`data/b
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from data.errors import DataError
+
+if TYPE_CHECKING:
+    from data.opening import Opening
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Columns: TypeAlias = dict[str, Array]
@@ -50,6 +53,7 @@ class History:
     n + j is corrected[j].  start: (n + 1,) slice of each order's news.  News columns: (k,).
     named: (k,) Arrow table of each news's event_id and source.
     known_through: the moment to which this history is complete; maturity is measured to it.
+    opening: what older orders say that are no longer kept (`data/opening.py`); every fold begins there.
     """
 
     orders: Columns
@@ -58,6 +62,7 @@ class History:
     news: Columns
     named: Any
     known_through: int
+    opening: "Opening | None" = None
 
     @cached_property
     def event_ids(self) -> Array:

@@ -71,7 +71,7 @@ def _rows_of(links: tuple[Link, ...], *places: Place | None) -> Iterator[tuple[s
     for place in filter(None, places):
         for link in links:
             pairs = {*place.named.pairs(link), *([pair] if (pair := place.pair(link)) is not None else [])}
-            yield from ((_kind(link), key) for key, _ in pairs)
+            yield from ((kind_of(link), key) for key, _ in pairs)
 
 
 def _change(connection: Connection, link: Link, pair: tuple[str, int], change: int, *, joins: bool) -> None:
@@ -80,7 +80,7 @@ def _change(connection: Connection, link: Link, pair: tuple[str, int], change: i
     if joins:
         join(slots, weights, value)
     weigh_in(slots, weights, value, change)
-    keep_state(connection, _kind(link), key, pack(slots, weights))
+    keep_state(connection, kind_of(link), key, pack(slots, weights))
 
 
 def read_links(
@@ -95,7 +95,7 @@ def read_links(
     held: what some of these very orders say themselves.  under: which of them stand under the keys that are read.
     """
     found = [keys.of(link.key) for link in links]
-    blobs = blobs_of(connection, [_kind(link) for link in links], [distinct for _, distinct in found])
+    blobs = blobs_of(connection, [kind_of(link) for link in links], [distinct for _, distinct in found])
     first = np.cumsum([0, *(len(distinct) + 1 for _, distinct in found)])
     every_slots, every_weights = _sets(blobs, first)
     out: dict[Sum | Link, Array] = {}
@@ -162,7 +162,7 @@ def _standing(slots: Array, weights: Array, link: Link, orders: Columns) -> Arra
 def load_sets(connection: Connection, link: Link, keys: Iterable[str], slots: Any, weights: Any) -> int:
     """Write the sets of many keys of one link, but the empty ones; returns how many. Call within a transaction."""
     sets = zip(keys, slots.tolist(), weights.tolist(), strict=True)
-    rows = [(_kind(link), key, pack(own, behind)) for key, own, behind in sets if own[0] != EMPTY]
+    rows = [(kind_of(link), key, pack(own, behind)) for key, own, behind in sets if own[0] != EMPTY]
     load_rows(connection, rows)
     return len(rows)
 
@@ -170,20 +170,20 @@ def load_sets(connection: Connection, link: Link, keys: Iterable[str], slots: An
 def differing_keys(connection: Connection, link: Link, keys: Iterable[str], slots: Any, weights: Any) -> Iterator[str]:
     """Keys whose kept set is not the one given here, and keys kept that are none of these."""
     sql = "SELECT key, folded FROM state WHERE kind = ?"
-    held: dict[str, bytes] = dict(connection.execute(sql, (_kind(link),)))
+    held: dict[str, bytes] = dict(connection.execute(sql, (kind_of(link),)))
     for key, own, behind in zip(keys, slots.tolist(), weights.tolist(), strict=True):
         if held.pop(key, b"") != pack(own, behind):
             yield key
     yield from held
 
 
-def _kind(link: Link) -> str:
+def kind_of(link: Link) -> str:
     """The link's name in the table of the state."""
     return f"{link.measure} of {link.key}"
 
 
 def _set(connection: Connection, link: Link, key: str) -> tuple[list[int], list[int]]:
-    blob = state_of(connection, _kind(link), key)
+    blob = state_of(connection, kind_of(link), key)
     return unpack(b"" if blob is None else blob)
 
 

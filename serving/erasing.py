@@ -21,6 +21,7 @@ from data.journal import last_seq
 from data.pool import Pool
 from data.segments import Segment, list_segments
 from data.traces import Subject, Traces, find_traces, told_since
+from features.forgetting import forget
 from features.rebuild import rebuild
 from serving.list_store import ListStore
 from serving.past import folder_of
@@ -94,6 +95,7 @@ def _from_ledger(connection: Connection, subject: Subject, traces: Traces, tell:
     ids = {order for _, order in traces.orders} | {body["decision_id"] for body in decisions}
     n_answers = forget_answers(connection, merchants, ids)
     connection.executemany("DELETE FROM pseudonyms WHERE pseudonym = ?", [(one,) for _, one in sorted(traces.gone)])
+    forget(connection, traces.gone, merchants)
     counts = {"orders": len(traces.orders), "news": n_news, "decisions": len(decisions), "answers": n_answers}
     return counts | {"handles": traces.counted(traces.gone), "shared_handles": traces.counted(traces.shared)}
 

@@ -19,6 +19,7 @@ from data.database import Connection, immediate, open_database
 from data.erasing import last_done
 from data.errors import DataError
 from data.history import ERASED
+from data.opening import about_opening
 from data.pool import Pool
 from data.segments import list_segments
 from features.as_of import AsOf
@@ -102,6 +103,8 @@ class _Again:
         self._pool, self._ledger, self._as_of, self._built, self._found = pool, ledger, as_of, built, found
         self._shelf = ReplayShelf(pool, signing_key(pool.home).public_key())
         self._build, self._n, self._erased_at = -1, 0, last_done(ledger)
+        about = about_opening(ledger)
+        self._since = 0 if about is None else int(about["since"])
 
     def page(self, rows: list[Any], tell: Tell) -> None:
         for (build, through), some in groupby(rows, key=lambda row: row[:2]):
@@ -112,11 +115,14 @@ class _Again:
 
     def _one_moment(self, build: int, through: int, kept: list[Kept], tell: Tell) -> None:
         erased = [one for one in kept if one["made_from"].get(ERASED)]
-        before = [one for one in kept if "x" in one["made_from"] and one["made_from"]["scored_at"] < self._erased_at]
-        scored = [one for one in kept if "x" in one["made_from"] and one["made_from"]["scored_at"] >= self._erased_at]
+        saw = [one for one in kept if "x" in one["made_from"]]
+        before = [one for one in saw if one["made_from"]["scored_at"] < self._erased_at]
+        older = [one for one in saw if self._erased_at <= one["made_from"]["scored_at"] < self._since]
+        scored = [one for one in saw if one["made_from"]["scored_at"] >= max(self._erased_at, self._since)]
         _count(self._found.out_of_reach, "their buyer was erased", erased)
         _count(self._found.out_of_reach, "somebody was erased since, of whom they may have seen orders", before)
-        self._found.unscored += len(kept) - len(scored) - len(erased) - len(before)
+        _count(self._found.out_of_reach, "older than the opening balance", older)
+        self._found.unscored += len(kept) - len(saw) - len(erased)
         by_bundle: dict[str, list[Kept]] = {}
         for one in scored:
             by_bundle.setdefault(one["made_from"]["bundle"], []).append(one)
