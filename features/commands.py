@@ -114,6 +114,8 @@ def _show_explained(result: dict[str, Any]) -> None:
         print(f"\n{one['sum']}: {one['value']}")
         names = ("order_id", "placed_at", "weight", "decay", "adds", "known_at")
         table(names, [tuple(row[n] for n in names) for row in one["counted"]])
+        if one.get("opening_balance"):
+            print(f"{one['opening_balance']:g} from the opening balance: orders that are no longer kept")
         if one["not_yet_known"]:
             print(f"{one['not_yet_known']} later pieces of news of such orders were not yet known")
 

@@ -8,6 +8,7 @@ import numpy as np
 from data.history import Array
 from data.opening import Opening
 from features.contribution import Measure
+from features.fold import read
 from features.layout import Layout, layouts
 from features.link_store import kind_of, unpack
 from features.links import EMPTY, ROOM
@@ -67,3 +68,22 @@ def begun_link(opening: Opening | None, link: Link) -> Begun:
     for i, (_, folded) in enumerate(held):
         slots[i], weights[i] = unpack(folded)
     return Begun([key for key, _ in held], (slots, weights))
+
+
+def begun_value(opening: Opening | None, one: Sum, key: str, at: int) -> float:
+    """A sum of one key as the opening balance has it, decayed to the moment `at`."""
+    layout, out = layouts((one,))[one.key], [0.0]
+    begun = begun_kind(opening, layout)
+    if key in begun.keys:
+        values, grid = (column[begun.keys.index(key)] for column in begun.columns)
+        read(values, grid, at, layout.slot, layout.half_lives, out)
+    return float(out[0])
+
+
+def begun_values(opening: Opening | None, link: Link, key: str) -> set[int]:
+    """The values that stand in a link's set of one key."""
+    begun = begun_link(opening, link)
+    if key not in begun.keys:
+        return set()
+    slots, weights = (column[begun.keys.index(key)].tolist() for column in begun.columns)
+    return {value for value, weight in zip(slots, weights, strict=True) if value != EMPTY and weight > 0}

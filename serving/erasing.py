@@ -6,7 +6,7 @@ with what is written down as not finished. Either way it ends in the same place.
 """
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 
 from data.alone import alone
 from data.console import Tell, note
+from data.contract import HOUR
 from data.database import Connection, immediate, open_database
 from data.erasing import begin_entry, end_entries, unfinished, wipe_rows, wipe_segment
 from data.forgotten_space import give_back
@@ -23,10 +24,14 @@ from data.segments import Segment, list_segments
 from data.traces import Subject, Traces, find_traces, told_since
 from features.forgetting import forget
 from features.rebuild import rebuild
+from serving.kept_decisions import of_ids
 from serving.list_store import ListStore
 from serving.past import folder_of
 from serving.policy_store import PolicyStore
 from serving.wiped_decisions import forget_answers, of_the_person, wipe
+
+_LATE = HOUR
+"""A decision is kept within seconds of its moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +62,11 @@ def erase(pool: Pool, subject: Subject, now: int, tell: Tell) -> Erased:
             seq = last_seq(connection)
             traces = find_traces(connection, segments, subject)
             told = _from_files(pool, segments, subject, traces, tell)
+            tell("decisions", 0, 1)
+            seen = {body["decision_id"] for body in _decisions(connection, subject, traces, 0)}
             with immediate(connection, note):
                 told_since(connection, seq, subject, traces)
-                told |= _from_ledger(connection, subject, traces, tell)
+                told |= _from_ledger(connection, subject, traces, (seen, now - _LATE), tell)
                 begin_entry(connection, now, told)
         _finish(pool, connection, now, tell)
     return Erased(told, len(before))
@@ -85,10 +92,18 @@ def _from_files(pool: Pool, segments: list[Segment], subject: Subject, traces: T
     return {"orders_of_imports": n, "rows_of_lists": n_lists, "overrides": n_overrides}
 
 
-def _from_ledger(connection: Connection, subject: Subject, traces: Traces, tell: Tell) -> dict[str, Any]:
+def _decisions(connection: Connection, subject: Subject, traces: Traces, since: int) -> Iterator[dict[str, Any]]:
+    return of_the_person(connection, subject.merchants, traces.orders, traces.gone | set(subject.handles), since)
+
+
+def _from_ledger(
+    connection: Connection, subject: Subject, traces: Traces, looked: tuple[set[str], int], tell: Tell
+) -> dict[str, Any]:  # fmt: skip
+    """looked: decisions that were found before the lock was taken, and since when it has to be looked for more."""
     tell("ledger", 0, 1)
-    merchants, theirs = sorted(subject.merchants), traces.gone | set(subject.handles)
-    decisions = list(of_the_person(connection, merchants, traces.orders, theirs))
+    merchants, (seen, since) = sorted(subject.merchants), looked
+    seen |= {body["decision_id"] for body in _decisions(connection, subject, traces, since)}
+    decisions = of_ids(connection, sorted(seen))
     n_news = wipe_rows(connection, sorted(traces.orders))
     for body in decisions:
         wipe(connection, body)

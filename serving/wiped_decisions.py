@@ -19,14 +19,15 @@ _WARNING = {"code": "buyer_erased", "text": "the buyer was erased on request: wh
 
 
 def of_the_person(
-    connection: Connection, merchants: Collection[str], orders: Set[OrderId], gone: Set[tuple[str, int]]
+    connection: Connection, merchants: Collection[str], orders: Set[OrderId], gone: Set[tuple[str, int]], since: int
 ) -> Iterator[dict[str, Any]]:
-    """Decisions about these orders, their checkouts, or whoever these handles named; those that were wiped left out."""
+    """Decisions made since a moment about these orders, their checkouts, or whoever these handles named; those that were
+    wiped left out."""
     theirs = {merchant: {order for m, order in orders if m == merchant} for merchant in merchants}
     for merchant in merchants:
         kept = [checkouts.checkout_of(connection, merchant, order) for order in theirs[merchant]]
         carts = {one for one in kept if one is not None}
-        for one in each(connection, [Span(merchant)]):
+        for one in each(connection, [Span(merchant, since)]):
             body = one.read()
             made = body["made_from"]
             about = made["order_id"] in theirs[merchant] or made["checkout_id"] in carts

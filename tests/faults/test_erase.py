@@ -150,7 +150,7 @@ def person(store: str, own: Installation, request: pytest.FixtureRequest, monkey
     return Person(own, tokens, handles, decision_id, other_id)
 
 
-def write_past_of(own: Installation) -> None:
+def write_past_of(own: Installation) -> dict[str, Any]:
     """An import that holds an old order of the person."""
     old = own.orders().slice(0, 1).to_pylist()[0] | {
         "order_id": "p-0",
@@ -161,8 +161,9 @@ def write_past_of(own: Installation) -> None:
     file = own.home / "old.parquet"
     schema = own.orders().schema
     pq.write_table(pa.Table.from_pylist([old], schema=schema), file)
-    import_files(own.home, Request([file], "native", None, POOL, None, False), silent)
+    told = import_files(own.home, Request([file], "native", None, POOL, None, False), silent)
     file.unlink()
+    return told
 
 
 def forgotten(person: Person) -> None:
@@ -221,10 +222,13 @@ def test_nothing_of_the_person_is_found_and_places_still_add_up(person: Person):
         replayed = client.get(f"/v1/decisions/{person.decision_id}/replay?merchant_id={SHOP}")
         assert (replayed.status_code, replayed.json()["error"]["code"]) == (409, "not_replayable")
         assert "REPLAY004" in replayed.text or "erased" in replayed.text
+    assert write_past_of(person.made)["n_orders"] == 0, "nor does an import bring anybody back"
+    person.made.rebuild()
     with person.made.database() as connection:
-        columns = journal.order_columns(connection, SHOP, "p-1")
-        assert columns is not None
-        assert columns["phone"] == -1
+        for name in ("p-0", "p-1"):
+            columns = journal.order_columns(connection, SHOP, name)
+            assert columns is not None
+            assert columns["phone"] == columns["email"] == -1
 
 
 def connection_of(person: Person, sql: str) -> None:

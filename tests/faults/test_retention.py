@@ -18,7 +18,8 @@ from data.importing import Request, import_files
 from data.opening import about_opening, load_opening
 from data.restoring import restore
 from features.assemble import matrix
-from features.catalog import needed_sums
+from features.catalog import FEATURES, needed_sums
+from features.explain import explain
 from features.labels import labels_at
 from features.rates import Shrinkage
 from features.rebuild import verify
@@ -85,6 +86,12 @@ def test_a_rebuild_from_the_opening_balance_is_the_state_before_to_the_last_digi
     assert np.isnan(labels_at(left, left.known_through).y[left.orders["placed_at"] < SINCE]).all(), (
         "none is learned from"
     )
+
+    for name in ("merchant_rto_rate", "address_other_phones"):
+        whole, rest = (explain(one, FEATURES[name], one.row_of(SHOP, "live-2")) for one in (history, left))
+        values = [[one["value"] for one in told["sums"]] for told in (whole, rest)]
+        np.testing.assert_allclose(*values, rtol=1e-11)
+    assert "opening_balance" in rest["sums"][0]
 
     again = prune(made.pool, Keep(DAYS, None), NOW, silent)
     assert (again["orders"], again["news"]) == (0, 0)
