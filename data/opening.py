@@ -12,7 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from data.contract import DAY
 from data.database import Connection, get_meta, scalar, set_meta
+from data.errors import DataError
 
 Row: TypeAlias = tuple[str, bytes]
 _ABOUT = "opening"
@@ -56,6 +58,18 @@ def keep_opening(connection: Connection, about: Mapping[str, Any], rows: Any) ->
     connection.execute("DELETE FROM opening")
     connection.executemany("INSERT INTO opening VALUES (?, ?, ?)", rows)
     set_meta(connection, _ABOUT, json.dumps(about, sort_keys=True))
+
+
+YOUNGEST = 90 * DAY
+"""No order younger than this is ever folded away (`rto retention`)."""
+
+
+def refuse_older(connection: Connection, order_id: str, placed_at: int, now: int) -> None:
+    """Raises DataError DQ016 for a new order from before the opening balance, which may hold it already."""
+    if now - placed_at < YOUNGEST or (about := about_opening(connection)) is None or placed_at >= about["since"]:
+        return
+    raise DataError("DQ016", f"order {order_id!r}", got="an order placed before the opening balance, and not known here",
+                    expected="an order placed since", to_do="nothing, if it was told before: it counts already")  # fmt: skip
 
 
 def stamp(connection: Connection) -> tuple[str | None, int]:

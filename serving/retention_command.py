@@ -6,13 +6,14 @@ from typing import Any
 import click
 
 from data.console import Session, emit, fields, note, progress
-from data.contract import SECOND
+from data.contract import DAY, SECOND
 from data.errors import NothingNew, UsageError
+from data.opening import YOUNGEST
 from data.options import JSON, POOL
 from data.pool import open_pool
 from serving.clock import Clock
 
-LEAST_ORDERS, LEAST_DECISIONS = 90, 30
+LEAST_ORDERS, LEAST_DECISIONS = YOUNGEST // DAY, 30
 """Days: outcomes are told for weeks, and a younger order would be cut off from its own."""
 
 

@@ -101,6 +101,12 @@ def test_a_rebuild_from_the_opening_balance_is_the_state_before_to_the_last_digi
     assert imported["n_orders"] == 0, "the same file again brings nothing back that counts already"
     assert len(sound(made)) == len(left)
 
+    with served(made) as client:
+        old = an_order(order_id="backfilled", placed_at="2024-09-01T10:00:00+05:30")
+        assert place(client, old).status_code == 200, "still kept: something was told of it since"
+        unknown = place(client, old | {"order_id": "who knows"})
+        assert (unknown.status_code, unknown.json()["error"]["code"]) == (409, "DQ016")
+
     later = prune(made.pool, Keep(DAYS - 25, None), NOW, silent)
     assert later["orders"] > 0, "a second pruning adds to the first"
     sound(made)
