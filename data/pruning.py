@@ -1,5 +1,6 @@
 """Rows that are no longer kept: out of the ledger in one transaction, then out of the files of imports."""
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from data.away import without
 from data.database import Connection, scalar
 from data.erasing import replace_table
 from data.journal import LIVE
+from data.pool import replace_text
 from data.segments import Segment, read_news, read_orders_table
 
 PRUNED = "pruned"
@@ -56,7 +58,8 @@ def unfinished(connection: Connection) -> int:
 
 
 def take_from_file(segment: Segment, away: Any) -> None:
-    """Write an import's files anew without orders that were folded away, and without their news."""
+    """Write an import's files anew without orders that were folded away, and without their news; its manifest counts
+    what is left."""
     for left in segment.folder.glob(".*.parquet"):  # of a process that was killed
         left.unlink()
     for name, table in (
@@ -66,6 +69,10 @@ def take_from_file(segment: Segment, away: Any) -> None:
         left_over: pa.Table = without(table, away)
         if len(left_over) < len(table):
             replace_table(segment.folder / name, left_over)
+        counted = "n_" + name.removesuffix(".parquet")
+        if segment.manifest.get(counted) != len(left_over):
+            segment.manifest[counted] = len(left_over)
+            replace_text(segment.folder / "manifest.json", json.dumps(segment.manifest, indent=1, sort_keys=True))
 
 
 def end(connection: Connection, now: int) -> None:

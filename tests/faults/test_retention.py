@@ -24,7 +24,10 @@ from features.labels import labels_at
 from features.rates import Shrinkage
 from features.rebuild import verify
 from features.replay import replay
+from serving import doctor_pools
+from serving.doctor import PROBLEM, Patient
 from serving.retention import Keep, prune
+from serving.settings import Settings
 from tests.helpers.commands import ROOT
 from tests.helpers.installation import NOW, POOL, SHOP, Installation, an_order, moved, place, served, silent, tell
 
@@ -118,20 +121,26 @@ def test_a_rebuild_from_the_opening_balance_is_the_state_before_to_the_last_digi
     assert about["orders"] == told["orders"] + later["orders"]
 
 
-@pytest.mark.parametrize("stage", ["ledger", "imports"])
-def test_killed_on_the_way_nothing_counts_twice_and_the_same_command_ends_it(
-    own: Installation, tmp_path: Path, stage: str
-):
+def sick(made: Installation) -> list[str]:
+    """What `rto doctor` finds wrong with the pool."""
+    patient = Patient(Settings(made.home, made.mlruns, "127.0.0.1", 3333), NOW)
+    return [one.check for one in doctor_pools.pools(patient) if one.status == PROBLEM]
+
+
+def test_killed_on_the_way_nothing_counts_twice_and_the_same_command_ends_it(own: Installation, tmp_path: Path):
+    own.rebuild()
     n, before = len(segments.load_history(own.pool)), state(own)
-    process = [sys.executable, "-m", "tests.faults.pruning_process", str(own.home), POOL, str(DAYS), stage]
+    process = [sys.executable, "-m", "tests.faults.pruning_process", str(own.home), POOL, str(DAYS), "imports"]
     assert subprocess.run(process, cwd=ROOT, capture_output=True, check=False).returncode == -9
     held = sum(len(segments.read_orders_table(one)) for one in segments.list_segments(own.pool))
     assert held == n, "the control: files still hold every order"
+    assert sick(own) == [f"pool {POOL}: prunings"]
     left = sound(own)
-    assert len(left) == n if stage == "ledger" else len(left) < n
+    assert len(left) < n
     own.rebuild()
     assert state(own) == before
     prune(own.pool, Keep(DAYS, None), NOW, silent)
+    assert sick(own) == [], "rto doctor counts what is left"
     assert sum(len(segments.read_orders_table(one)) for one in segments.list_segments(own.pool)) < n
     sound(own)
     own.rebuild()
