@@ -61,6 +61,7 @@ def erase(pool: Pool, subject: Subject, now: int, tell: Tell) -> Erased:
             segments = list_segments(pool)
             seq = last_seq(connection)
             traces = find_traces(connection, segments, subject)
+            _elsewhere(pool, subject, traces)
             told = _from_files(pool, segments, subject, traces, tell)
             tell("decisions", 0, 1)
             seen = {body["decision_id"] for body in _decisions(connection, subject, traces, 0)}
@@ -70,6 +71,13 @@ def erase(pool: Pool, subject: Subject, now: int, tell: Tell) -> Erased:
                 begin_entry(connection, now, told)
         _finish(pool, connection, now, tell)
     return Erased(told, len(before))
+
+
+def _elsewhere(pool: Pool, subject: Subject, traces: Traces) -> None:
+    """Handles that stand on lists of merchants for whom nothing is erased, or in what those overruled, stay known."""
+    for merchant in pool.merchants().keys() - subject.merchants:
+        traces.shared.update(traces.handles.intersection(ListStore(pool, merchant).persons()))
+        traces.shared.update(traces.handles & PolicyStore(pool).overruled(merchant))
 
 
 def _from_files(pool: Pool, segments: list[Segment], subject: Subject, traces: Traces, tell: Tell) -> dict[str, int]:

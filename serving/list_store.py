@@ -10,7 +10,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -100,6 +100,14 @@ class ListStore:
         replace_text(self.folder / name / folder / "about.json", json.dumps(about, indent=1))
         self.tidy(name, folder)
         return len(keys) - len(left)
+
+    def persons(self) -> Iterator[tuple[str, int]]:
+        """Kind and pseudonym of everybody on a list that was ever imported."""
+        for name, folder in self.imports():
+            about = json.loads((self.folder / name / folder / "about.json").read_text())
+            if about["kind"] in PERSONS:
+                keys = np.load(self.folder / name / folder / about.get("part", "") / "keys.npy")
+                yield from ((about["kind"], one) for one in keys.tolist())
 
     def tidy(self, name: str, folder: str) -> None:
         """Remove the files of an import that count no more."""

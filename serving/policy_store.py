@@ -175,6 +175,12 @@ class PolicyStore:
             os.fsync(file.fileno())
         replace_text(self.folder / "overridden", one.override_id)
 
+    def overruled(self, merchant_id: str) -> set[tuple[str, int]]:
+        """Kind and pseudonym of everybody for whom something was ever overruled."""
+        path = self.of(merchant_id) / "overrides.jsonl"
+        lines = path.read_text().splitlines() if path.exists() else []
+        return {(kind, int(one)) for line in lines for kind, one in json.loads(line)["buyer"].items()}
+
     def without(self, merchant_id: str, gone: AbstractSet[tuple[str, int]]) -> int:
         """Take persons out of what was overruled for them, its reason with them; returns how many lines changed."""
         path = self.of(merchant_id) / "overrides.jsonl"

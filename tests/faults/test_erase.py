@@ -32,6 +32,7 @@ from serving.policy_store import PolicyStore
 from tests.helpers.commands import ROOT
 from tests.helpers.installation import (
     NOW,
+    OTHER_SHOP,
     POOL,
     SHOP,
     Installation,
@@ -229,6 +230,28 @@ def test_nothing_of_the_person_is_found_and_places_still_add_up(person: Person):
             columns = journal.order_columns(connection, SHOP, name)
             assert columns is not None
             assert columns["phone"] == columns["email"] == -1
+
+
+def test_what_another_merchant_knows_a_person_by_stays_known(own: Installation):
+    with served(own) as client:
+        place(client, an_order(order_id="p-1", **THEIRS))
+    other = own.home / "listed.csv"
+    other.write_text(f"phone\n{PHONE}\n")
+    with own.database(read_only=False) as connection:
+        file = ListFile(other, "known", "phone", skip_bad_rows=False)
+        import_list(connection, own.pool, own.pool.merchants()[OTHER_SHOP], file, NOW, silent)
+        columns = journal.order_columns(connection, SHOP, "p-1")
+    assert columns is not None
+    told = erase(own.pool, Subject(frozenset({("phone", columns["phone"])}), frozenset({SHOP})), NOW, silent).told
+    assert (told["orders"], told["shared_handles"], told["handles"]["email"]) == (1, {"phone": 1}, 1)
+    with own.database() as connection:
+        [(n,)] = connection.execute(
+            "SELECT COUNT(*) FROM pseudonyms WHERE pseudonym = ?", (columns["phone"],)
+        ).fetchall()
+        [(gone,)] = connection.execute(
+            "SELECT COUNT(*) FROM pseudonyms WHERE pseudonym = ?", (columns["email"],)
+        ).fetchall()
+    assert (n, gone) == (1, 0)
 
 
 def connection_of(person: Person, sql: str) -> None:
