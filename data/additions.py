@@ -11,7 +11,8 @@ from data.arrival import MISSING
 from data.contract import MEASURED
 from data.errors import DataError
 from data.history import Array, Columns
-from data.news import EVENT, NewsTable, require_same_content
+from data.live_half import live_half
+from data.news import EVENT, NewsTable, is_erased, require_same_content
 from data.pool import Pool
 from data.segments import ORDER_KEY, Segment, list_segments, live_history, read_news, read_orders_table
 
@@ -36,6 +37,14 @@ def new_orders(pool: Pool, orders: Columns, earlier: Sequence[Segment] | None = 
         first = min(changed)
         raise _changed_order(orders["order_id"][first], *changed[first])
     return orders if len(new) == len(own) else {name: column[new] for name, column in orders.items()}
+
+
+def not_folded_away(pool: Pool, orders: Columns) -> Columns:
+    """The orders placed since the opening balance begins: of older ones nobody can say whether it holds them already."""
+    opening = live_half(pool).opening
+    if opening is None:
+        return orders
+    return {name: column[orders["placed_at"] >= opening.since] for name, column in orders.items()}
 
 
 def _changed(segment: Segment, held: Array, orders: Columns, rows: Array) -> dict[int, list[str]]:
@@ -101,5 +110,6 @@ def _hear(news: NewsTable, source: Any, found: Array, known_before: Array) -> No
     held = (read_news(source) if isinstance(source, Segment) else source).take(pa.array(again))
     rows = found[again]
     require_same_content(pa.concat_tables([news, held]), rows, len(news) + np.arange(len(rows)))
-    known_at = np.where(np.array(held["live"], dtype=bool), np.iinfo(np.int64).min, np.array(held["known_at"]))
+    settled = np.array(held["live"], dtype=bool) | is_erased(held)
+    known_at = np.where(settled, np.iinfo(np.int64).min, np.array(held["known_at"]))
     np.minimum.at(known_before, rows, known_at)

@@ -16,13 +16,15 @@ from data.news import NEWS_SCHEMA, NewsTable
 
 _NEWS = NEWS_SCHEMA.names[:-1]
 _AT_ONCE = 50_000
+_ALL = 2**62
 
 
-def live_tables(connection: Connection) -> tuple[OrdersTable, NewsTable]:
-    """Every live order and all live news: what imports do not know."""
+def live_tables(connection: Connection, through_seq: int | None = None) -> tuple[OrdersTable, NewsTable]:
+    """Every live order and all live news: what imports do not know. through_seq: news up to that number only."""
     texts = [row[0] for row in connection.execute("SELECT columns FROM orders WHERE origin = ?", (LIVE,))]
-    sql = f"SELECT {', '.join(_NEWS)}, 1 FROM news WHERE origin = ? ORDER BY seq"
-    columns = list(zip(*connection.execute(sql, (LIVE,)), strict=True)) or [()] * len(NEWS_SCHEMA)
+    sql = f"SELECT {', '.join(_NEWS)}, 1 FROM news WHERE origin = ? AND seq <= ? ORDER BY seq"
+    rows = connection.execute(sql, (LIVE, _ALL if through_seq is None else through_seq))
+    columns = list(zip(*rows, strict=True)) or [()] * len(NEWS_SCHEMA)
     arrays = [pa.array(column, field.type) for column, field in zip(columns[:-1], NEWS_SCHEMA, strict=False)]
     live = pa.array([True] * len(arrays[0]), pa.bool_())
     return _parsed(texts), pa.table([*arrays, live], schema=NEWS_SCHEMA)

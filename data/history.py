@@ -7,15 +7,20 @@ each piece of news counts once, and what a correction voids is resolved (`data/b
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from data.errors import DataError
 
+if TYPE_CHECKING:
+    from data.opening import Opening
+
 Array: TypeAlias = np.ndarray[Any, Any]
 Columns: TypeAlias = dict[str, Array]
 
+ERASED = "erased"
+"""The mark of a row from which its person was taken (`data/erasing.py`): told again, it stays as it is."""
 PLACE_AND_ADDRESS = ("address", "pincode", "district", "state")
 """Order columns that an `address_corrected` replaces."""
 
@@ -49,6 +54,7 @@ class History:
     named: (k,) Arrow table of each news's event_id and source.
     known_through: the moment to which this history is complete; maturity is measured to it.
     stands_for: (n,) how many orders each one stands for (`data/held_out.py`); one each if None.
+    opening: what older orders say that are no longer kept (`data/opening.py`); every fold begins there.
     """
 
     orders: Columns
@@ -58,6 +64,7 @@ class History:
     named: Any
     known_through: int
     stands_for: Array | None = None
+    opening: "Opening | None" = None
 
     @cached_property
     def event_ids(self) -> Array:

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data import contract, segments
-from data.additions import new_news, new_orders
+from data.additions import new_news, new_orders, not_folded_away
 from data.alone import alone
 from data.arrival import Desk
 from data.building import build_history, orders_meant
@@ -71,10 +71,13 @@ def import_files(home: Path, request: Request, tell: Tell) -> dict[str, Any]:
         report = _checked(imported, pool, earlier, tell)
         known = len(imported.orders["order_id"])
         imported.orders = new_orders(pool, imported.orders, earlier)
+        new = len(imported.orders["order_id"])
+        imported.orders = not_folded_away(pool, imported.orders)
+        imported.notes["orders_before_the_opening_balance"] = new - len(imported.orders["order_id"])
         told = len(imported.news)
         imported.news = new_news(pool, imported.news, earlier)
         tell("write", 0, 1)
-        told_before = known - len(imported.orders["order_id"])
+        told_before = known - new
         manifest = _manifest(request, mapping, imported, report, digests) | {"told_before": told_before}
         manifest |= {"news_told_before": told - len(imported.news)}
         if len(imported.orders["order_id"]) or len(imported.news):

@@ -15,7 +15,7 @@ from data.arrival import MISSING, NEW
 from data.asked import array, asked, together
 from data.database import Connection, is_sqlite, scalar
 from data.errors import DataError
-from data.history import Columns, Told
+from data.history import ERASED, Columns, Told
 
 LIVE = "live"
 _FEW = 50  # up to so many tokens it is quicker to ask for each
@@ -78,7 +78,7 @@ def add_order(connection: Connection, columns: dict[str, Any], origin: str) -> b
     text = packed(columns)
     existing = scalar(connection, "SELECT columns FROM orders WHERE merchant_id = ? AND order_id = ?", ids)
     if existing is not None:
-        if existing != text and _as_told(existing) != _as_told(text):
+        if existing != text and not _erased(existing) and _as_told(existing) != _as_told(text):
             raise DataError(
                 "DQ008",
                 f"order {ids[1]!r}",
@@ -89,6 +89,10 @@ def add_order(connection: Connection, columns: dict[str, Any], origin: str) -> b
         return False
     connection.execute("INSERT INTO orders VALUES (?, ?, ?, ?, ?)", (*ids, int(columns["placed_at"]), origin, text))
     return True
+
+
+def _erased(text: str | None) -> bool:
+    return bool(orjson.loads(text or "{}").get(ERASED))
 
 
 def _as_told(text: str) -> dict[str, Any]:
@@ -107,7 +111,7 @@ def add_news(connection: Connection, told: Told, origin: str) -> bool:
         times = (told.happened_at, told.known_at, told.reason, told.details, origin)
         connection.execute(f"INSERT INTO news ({_NEWS}, origin) VALUES (?,?,?,?,?,?,?,?,?,?)", values + times)
         return True
-    if Told(*row).content() != told.content():
+    if Told(*row).content() != told.content() and not _erased(row[-1]):
         raise DataError(
             "DQ014",
             f"news {told.event_id!r} from {told.source!r}",
@@ -135,6 +139,17 @@ def news_of(connection: Connection, merchant_id: str, order_id: str, through_seq
     )
     rows = connection.execute(sql, (merchant_id, order_id, through_seq if through_seq is not None else 2**62))
     return [_told(row) for row in rows]
+
+
+def news_as_of(
+    connection: Connection, merchant_id: str, order_id: str, through_seq: int, origins: frozenset[str]
+) -> list[Told]:
+    """The news of one order that a state held which was built from the imports `origins` and had heard what came in live
+    up to `through_seq`. An import's copy is numbered anew by each rebuild, so that its number says nothing."""
+    sql = f"SELECT seq, origin, {_NEWS}, origin = '{LIVE}' FROM news WHERE merchant_id = ? AND order_id = ?"
+    rows = connection.execute(sql, (merchant_id, order_id))
+    held = (row for row in rows if row[1] in origins or (row[1] == LIVE and row[0] <= through_seq))
+    return [_told(row[2:]) for row in held]
 
 
 def columns_of_many(

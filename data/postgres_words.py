@@ -29,6 +29,7 @@ _WORDS = (
     (r"\bBLOB\b", "BYTEA"),
     (r"\bTEXT\b", 'TEXT COLLATE "C"'),
     (r"\bWITHOUT ROWID\b", ""),
+    (r"DROP TRIGGER (\w+) /\* ON (\w+) \*/", r"DROP TRIGGER \1 ON \2"),
     (r"(CREATE TRIGGER \w+ BEFORE (?:UPDATE|DELETE) ON \w+)(?:\s+WHEN ([^;]*?))?"
      r"\s+BEGIN\s+SELECT RAISE\(ABORT, ('[^']*')\);\s+END;",
      lambda m: f"{m[1]} FOR EACH ROW {f'WHEN ({m[2]}) ' if m[2] else ''}EXECUTE FUNCTION refuse({m[3]});"),

@@ -59,6 +59,58 @@ CREATE INDEX shadows_by_time ON shadows (merchant_id, digest, scored_at);
 CREATE TRIGGER shadows_are_immutable BEFORE UPDATE ON shadows
   BEGIN SELECT RAISE(ABORT, 'shadows are append-only'); END;
 """
-STEPS = (_SCHEMA, _CHECKOUTS, _ANSWERED, _SHADOWS)
+_ERASURES = """
+CREATE TABLE erasures (
+  erasure INTEGER PRIMARY KEY AUTOINCREMENT, begun_at INTEGER NOT NULL, done_at INTEGER, told TEXT NOT NULL
+);
+CREATE TRIGGER erasures_stay BEFORE DELETE ON erasures
+  BEGIN SELECT RAISE(ABORT, 'erasures are append-only'); END;
+CREATE TRIGGER erasures_end_once BEFORE UPDATE ON erasures WHEN OLD.done_at IS NOT NULL
+  BEGIN SELECT RAISE(ABORT, 'erasures are append-only'); END;
+DROP TRIGGER news_is_append_only /* ON news */;
+CREATE TRIGGER news_is_append_only BEFORE UPDATE ON news
+  WHEN OLD.origin = 'live' AND json_extract(NEW.details, '$.erased') IS NULL
+  BEGIN SELECT RAISE(ABORT, 'news is append-only'); END;
+DROP TRIGGER orders_are_immutable /* ON orders */;
+CREATE TRIGGER orders_are_immutable BEFORE UPDATE ON orders WHEN json_extract(NEW.columns, '$.erased') IS NULL
+  BEGIN SELECT RAISE(ABORT, 'orders are immutable'); END;
+DROP TRIGGER decisions_are_immutable /* ON decisions */;
+CREATE TRIGGER decisions_are_immutable BEFORE UPDATE ON decisions WHEN json_extract(NEW.body, '$.made_from.erased') IS NULL
+  BEGIN SELECT RAISE(ABORT, 'decisions are append-only'); END;
+"""
+"""An erasure is a row of its own that holds counts and no personal data; a row from which a person was taken is marked
+`erased`, and nothing else may change one."""
+_OPENING = """
+CREATE TABLE opening (kind TEXT NOT NULL, key TEXT NOT NULL, folded BLOB NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
+CREATE TABLE folded_away (
+  merchant_id TEXT NOT NULL, order_id TEXT NOT NULL, PRIMARY KEY (merchant_id, order_id)
+) WITHOUT ROWID;
+CREATE TABLE prunings (
+  pruning INTEGER PRIMARY KEY AUTOINCREMENT, begun_at INTEGER NOT NULL, done_at INTEGER, told TEXT NOT NULL
+);
+CREATE TRIGGER prunings_stay BEFORE DELETE ON prunings
+  BEGIN SELECT RAISE(ABORT, 'prunings are append-only'); END;
+CREATE TRIGGER prunings_end_once BEFORE UPDATE ON prunings WHEN OLD.done_at IS NOT NULL
+  BEGIN SELECT RAISE(ABORT, 'prunings are append-only'); END;
+DROP TRIGGER news_is_append_only /* ON news */;
+CREATE TRIGGER news_is_append_only BEFORE UPDATE ON news
+  WHEN OLD.origin = 'live' AND NEW.origin <> 'pruned' AND json_extract(NEW.details, '$.erased') IS NULL
+  BEGIN SELECT RAISE(ABORT, 'news is append-only'); END;
+DROP TRIGGER decisions_are_immutable /* ON decisions */;
+CREATE TRIGGER decisions_are_immutable BEFORE UPDATE ON decisions
+  WHEN NEW.body <> '{"pruned":true}' AND json_extract(NEW.body, '$.made_from.erased') IS NULL
+  BEGIN SELECT RAISE(ABORT, 'decisions are append-only'); END;
+DROP TRIGGER decisions_stay /* ON decisions */;
+CREATE TRIGGER decisions_stay BEFORE DELETE ON decisions WHEN OLD.body <> '{"pruned":true}'
+  BEGIN SELECT RAISE(ABORT, 'decisions are append-only'); END;
+DROP TRIGGER checkouts_are_immutable /* ON checkouts */;
+CREATE TRIGGER checkouts_are_immutable BEFORE UPDATE ON checkouts WHEN NEW.checkout_id <> ''
+  BEGIN SELECT RAISE(ABORT, 'an order keeps its checkout'); END;
+DROP TRIGGER checkouts_stay /* ON checkouts */;
+CREATE TRIGGER checkouts_stay BEFORE DELETE ON checkouts WHEN OLD.checkout_id <> ''
+  BEGIN SELECT RAISE(ABORT, 'an order keeps its checkout'); END;
+"""
+"""What is no longer kept is first marked as pruned, then deleted, in the transaction that writes the pruning down."""
+STEPS = (_SCHEMA, _CHECKOUTS, _ANSWERED, _SHADOWS, _ERASURES, _OPENING)
 """What brings a file from version 0 to 1, from 1 to 2, ... A published step never changes: a change is a new step."""
 SCHEMA_VERSION = len(STEPS)

@@ -8,10 +8,10 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import apsw
 import numpy as np
@@ -19,15 +19,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from data import contract, export, kept, matching
+from data import contract, kept, matching
+from data.away import without
 from data.building import build_history
-from data.database import has_database, open_database
 from data.durable import sync
 from data.errors import DataError, Fault
 from data.history import Columns, History
 from data.ingest import Imported
 from data.kept import OrdersTable
+from data.live_half import LiveHalf, live_half, stamp_of
 from data.news import NEWS_SCHEMA, NewsTable, once
+from data.opening import Opening
 from data.pool import Pool
 from data.side_by_side import side_by_side
 
@@ -188,24 +190,46 @@ def _write_quarantine(path: Path, faults: list[Fault]) -> None:
         writer.writerows(asdict(f) for f in faults)
 
 
-def load_history(pool: Pool, segments: Sequence[Segment] | None = None) -> History:
+def load_history(
+    pool: Pool, segments: Sequence[Segment] | None = None, through_seq: int | None = None
+) -> History:  # fmt: skip
     """Everything known: segments and live ledger, each order and each piece of news once. segments: as listed already.
+    through_seq: live news up to that number only.
 
     Raises DataError DB003 if nothing was imported and nothing came in live, DB005 if a segment is damaged.
     """
-    return build_history(*load_told(pool, segments))
+    (orders, news, through), opening = _of_one_moment(pool, segments, through_seq)
+    return replace(build_history(orders, news, through), opening=opening)
 
 
-def load_told(pool: Pool, segments: Sequence[Segment] | None = None) -> tuple[Columns, NewsTable, int]:
+Everything: TypeAlias = tuple[tuple[Columns, NewsTable, int], Opening | None]
+
+
+def load_told(
+    pool: Pool, segments: Sequence[Segment] | None = None, through_seq: int | None = None
+) -> tuple[Columns, NewsTable, int]:
     """What a history is built from: each order once, each piece of news once, also those that wait for their order,
     and the moment all of it is known through. Raises as `load_history`."""
-    segments, (orders, news) = list_segments(pool) if segments is None else segments, live_history(pool)
-    if not segments and not len(orders):
+    return _of_one_moment(pool, segments, through_seq)[0]
+
+
+def _of_one_moment(pool: Pool, segments: Sequence[Segment] | None, through_seq: int | None) -> Everything:
+    """What is told, and the opening balance beside it: read again where old orders were folded away meanwhile."""
+    while True:
+        live = live_half(pool, through_seq)
+        found = _together(pool, list_segments(pool) if segments is None else segments, live)
+        if stamp_of(pool) == live.stamp:
+            return found
+
+
+def _together(pool: Pool, segments: Sequence[Segment], live: LiveHalf) -> Everything:
+    if not segments and not len(live.orders) and live.opening is None:
         raise DataError("DB003", f"pool {pool.name}", got="no history", to_do="import one: rto import FILE --mapping M")
-    through = max(pc.max(news["known_at"]).as_py() or 0, *(s.manifest["exported_at"] for s in segments), 0)
-    told = pa.concat_tables([news, *(read_news(segment) for segment in segments)])
-    held = pa.concat_tables([orders, *(kept.whole(read_orders_table(segment)) for segment in segments)])
-    return kept.columns_of(_first_told(held)), once(told), through
+    through = max(pc.max(live.news["known_at"]).as_py() or 0, *(s.manifest["exported_at"] for s in segments), 0)
+    told = pa.concat_tables([live.news, *(read_news(segment) for segment in segments)])
+    held = pa.concat_tables([live.orders, *(kept.whole(read_orders_table(segment)) for segment in segments)])
+    told, held = without(told, live.away), without(held, live.away)
+    return (kept.columns_of(_first_told(held)), once(told), through), live.opening
 
 
 def _first_told(orders: OrdersTable) -> OrdersTable:
@@ -217,10 +241,5 @@ def _first_told(orders: OrdersTable) -> OrdersTable:
 
 def live_history(pool: Pool) -> tuple[OrdersTable, NewsTable]:
     """What came in live; nothing without a database."""
-    if not has_database(pool.database):
-        return kept.ORDERS_SCHEMA.empty_table(), NEWS_SCHEMA.empty_table()
-    connection = open_database(pool.database, read_only=True)
-    try:
-        return export.live_tables(connection)
-    finally:
-        connection.close()
+    live = live_half(pool)
+    return live.orders, live.news

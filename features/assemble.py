@@ -81,7 +81,7 @@ def _prepared(catalog: tuple[Feature, ...], shrinkage: Shrinkage) -> _Prepared:
         if len(_PREPARED) >= _MOST_PREPARED:
             _PREPARED.clear()
         how = recipe(catalog, shrinkage)
-        units = np.array([_unit(feature) for feature in catalog])
+        units = np.array([unit_of(feature) for feature in catalog])
         paid = tuple(catalog[j] for j in how.paid) or None
         found = _PREPARED[id(catalog), id(shrinkage)] = _Prepared(catalog, shrinkage, how, units, paid, {})
     return found
@@ -104,7 +104,8 @@ def column(feature: Feature, orders: Columns, readings: Readings, shrinkage: Shr
             return np.array([np.nan if told is None else float(told == value) for told in levels(orders, name)])
 
 
-def _unit(feature: Feature) -> float:
+def unit_of(feature: Feature) -> float:
+    """What counts as one of a feature's measure: an order, or 1,000 major units of money."""
     is_money = isinstance(feature.source, Sum) and feature.source.measure == Measure.AMOUNT
     return _MONEY_UNIT if is_money else 1.0
 

@@ -7,7 +7,7 @@ import click
 from data.console import Session, emit, fields, note, progress, table
 from data.errors import CheckFailed, UsageError
 from data.options import JSON, POOL
-from data.pool import open_pool
+from data.pool import Pool, open_pool
 from features.catalog import CATALOG, FEATURES, LEVELLED, fingerprint
 from features.contribution import Measure
 from features.links import MOST
@@ -114,6 +114,8 @@ def _show_explained(result: dict[str, Any]) -> None:
         print(f"\n{one['sum']}: {one['value']}")
         names = ("order_id", "placed_at", "weight", "decay", "adds", "known_at")
         table(names, [tuple(row[n] for n in names) for row in one["counted"]])
+        if one.get("opening_balance"):
+            print(f"{one['opening_balance']:g} from the opening balance: orders that are no longer kept")
         if one["not_yet_known"]:
             print(f"{one['not_yet_known']} later pieces of news of such orders were not yet known")
 
@@ -142,17 +144,12 @@ def rebuild_command(session: Session, pool: str | None, as_json: bool) -> None:
     emit({"pool": found.name, "keys": n_keys}, as_json, lambda r: fields(list(r.items())))
 
 
-@state_group.command("verify", epilog="Example: rto state verify && echo all keys agree")
-@POOL
-@JSON
-@click.pass_obj
-def verify_command(session: Session, pool: str | None, as_json: bool) -> None:
-    """Compare every key of the online state with a fold of the whole history."""
+def verify_state(found: Pool, as_json: bool) -> None:
+    """Compare every key of the online state with a fold of the whole history, and say so (`rto state verify`)."""
     from data.database import open_database
     from data.segments import load_history
     from features.rebuild import verify
 
-    found = open_pool(session.home, pool)
     connection = open_database(found.database, read_only=True)
     try:
         wrong = verify(connection, load_history(found))

@@ -14,6 +14,7 @@ from features.fold import decay
 from features.key_codes import KeyCodes
 from features.keys import KINDS, key_of
 from features.links import MOST, left_out, pair_of, weight_of
+from features.opening import begun_value, begun_values
 from features.sources import Feature, Link, Rate, Sum
 
 _NEWS = ("type", "happened_at", "known_at", "rank", "reason", "action", "voids", "version")
@@ -38,16 +39,26 @@ def _opened(history: History, one: Sum | Link, row: int, at: int) -> dict[str, A
     if key_of(KINDS[one.key], asked) is None:
         return {"sum": name, "value": None, "counted": [], "not_yet_known": 0}
     sharing = _sharing(history, one, row)
+    before = _before(history, one, asked, at)
     if isinstance(one, Sum):
         counted = [told for other in sharing if (told := _counted(history, one, asked, other, at))]
     else:
         counted = _named(history, one, row, sharing, at)
     known_at = [history.news["known_at"][history.start[other] : history.start[other + 1]] for other in sharing]
     hidden = sum(int((known >= at).sum()) for known in known_at)
-    total = sum(told["weight"] * told["left"] for told in counted)
+    total = before + sum(told["weight"] * told["left"] for told in counted)
     for told in counted:
         told["decay"] = round(told.pop("left"), 6)
-    return {"sum": name, "value": float(total), "counted": counted, "not_yet_known": hidden}
+    told = {"sum": name, "value": float(total), "counted": counted, "not_yet_known": hidden}
+    return told if history.opening is None else told | {"opening_balance": before}
+
+
+def _before(history: History, one: Sum | Link, asked: dict[str, Any], at: int) -> float:
+    """What the opening balance adds: orders that are no longer kept, and so cannot be named."""
+    key = str(key_of(KINDS[one.key], asked))
+    if isinstance(one, Sum):
+        return begun_value(history.opening, one, key, at)
+    return float(len(begun_values(history.opening, one, key) - {left_out(one, asked)}))
 
 
 def _counted(history: History, one: Sum, asked: dict[str, Any], other: int, at: int) -> dict[str, Any] | None:
@@ -70,6 +81,8 @@ def _named(history: History, link: Link, row: int, sharing: list[int], at: int) 
         if pair is not None and pair[0] == key and said.buyer[weight_of(link)] > 0:
             brought.setdefault(pair[1], other)
     brought.pop(left_out(link, asked), None)
+    for value in begun_values(history.opening, link, str(key)):
+        brought.pop(value, None)
     return [_entry(history, other, at, 1.0, 1.0) for other in sorted(brought.values())[:MOST]]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from data.history import Array, History
+from data.part import settled_at
 from data.side_by_side import side_by_side
 from features import compiled, scan
 from features.contribution import N_MEASURES, in_cash
@@ -20,8 +21,8 @@ _PART = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Changes of contributions, sorted by visible_at. everyone, buyer: (k, N_MEASURES) whole numbers, as narrow as they
-    go; AMOUNT in orders. key_row, order: (k,) 32 bits."""
+    """Changes of contributions, sorted by visible_at (or by order, `facts_of`). everyone, buyer: (k, N_MEASURES) whole
+    numbers, as narrow as they go; AMOUNT in orders. key_row, order: (k,) 32 bits."""
 
     key_row: Array
     order: Array
@@ -35,15 +36,20 @@ class Facts:
         return Facts(self.key_row[part], self.order[part], self.visible_at[part], self.everyone[part], self.buyer[part])
 
 
-def facts_of(history: History, since: int = 0) -> Facts:
-    """Every fact of the history that becomes visible at `since` or later."""
+def facts_of(history: History, since: int = 0, *, settled: bool = False) -> Facts:
+    """Every fact of the history that becomes visible at `since` or later.
+
+    settled: order by order instead of by time, that of which nothing was told for longest first. Where only the end
+    counts, old orders may then be folded away and the rest added to them with the same result to the last bit.
+    """
     is_cod = np.asarray(in_cash(history.orders["payment_method"]), dtype=bool)
     narrow = np.min_scalar_type(-int(np.diff(history.start).max(initial=1)) - 1)
     firsts = range(0, max(len(history), 1), _PART)
     parts = side_by_side([partial(_made, history, is_cod, (first, since), narrow) for first in firsts])
     columns = [list(some) for some in zip(*parts, strict=True)]
     del parts
-    by_time = np.argsort(np.concatenate(columns[2]), kind="stable")
+    when = settled_at(history)[np.concatenate(columns[1])] if settled else np.concatenate(columns[2])
+    by_time = np.argsort(when, kind="stable")
     return Facts(*(_sorted(some, by_time) for some in columns))
 
 

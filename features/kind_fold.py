@@ -10,6 +10,7 @@ from features import compiled, scan
 from features.fold import FOREVER
 from features.keys import KINDS
 from features.layout import Layout
+from features.opening import Begun, begun_kind
 from features.snapshot import Held, Prefix, columns_of, first_met, put_back
 from features.timeline import Timeline
 
@@ -25,6 +26,11 @@ class KindState:
     values: Array
     grid: Array
 
+    def and_also(self, others: Begun) -> "KindState":
+        """With keys that none of these orders has."""
+        values, grid = (np.concatenate(pair) for pair in zip((self.values, self.grid), others.columns, strict=True))
+        return KindState(self.layout, self.keys + others.keys, values, grid)
+
 
 class KindFold:
     """The sums of one kind of key, folded as far as asked. Its state lies by half-life, as the kernel goes over it."""
@@ -39,6 +45,12 @@ class KindFold:
         self._values = np.zeros((n_keys, len(layout.sums)))
         self._grid = np.zeros((n_keys, len(layout.half_lives)), dtype=np.int64)
         self._folded = 0
+        codes, here, self._others = begun_kind(timeline.history.opening, layout).split(self._texts())
+        self._values[codes], self._grid[codes] = here.columns[0][:, self._column], here.columns[1]
+
+    def _texts(self) -> list[str]:
+        """Keys of this history by code, where something is to be found under them."""
+        return [] if self._timeline.history.opening is None else self._timeline.codes.texts(KINDS[self.layout.kind])
 
     def read(self, first: int, last: int) -> Array:
         """(n_sums, last - first) what orders `first` to `last - 1` read; nothing is folded that none of them sees."""
@@ -64,7 +76,8 @@ class KindFold:
         self._go(n, n, len(self._timeline.facts.visible_at), np.empty((len(layout.sums), 0)))
         values: np.ndarray[Any, Any] = np.empty_like(self._values)
         values[:, self._column] = self._values
-        return KindState(layout, self._timeline.codes.texts(KINDS[layout.kind]), values, self._grid)
+        state = KindState(layout, self._timeline.codes.texts(KINDS[layout.kind]), values, self._grid)
+        return state if not self._others.keys else state.and_also(self._others)
 
     def _go(self, first: int, last: int, until: int, out: Array) -> None:
         time, layout = self._timeline, self.layout

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.history import Array, History
-from data.label import MIXED, NOT_RTO, RTO
+from data.label import MIXED, NOT_RTO, RTO, VOID
 from features import compiled, scan
 
 _make_labels = compiled.compile_kernel(scan.make_labels, judge=compiled.judge)
@@ -38,6 +38,10 @@ def labels_at(history: History, asof: int) -> Labels:
     verdict, told_at, cause = (np.empty(n, dtype=np.int64) for _ in range(3))
     columns = (news[name] for name in ("type", "happened_at", "known_at", "rank", "reason", "voids"))
     _make_labels(history.start, asof + 1, *columns, verdict, told_at, cause)
+    if (
+        history.opening is not None
+    ):  # older orders that are still kept would see an opening balance that knows what came later
+        verdict[history.orders["placed_at"] < history.opening.since] = VOID
     y = np.where((verdict == NOT_RTO) | (verdict == RTO), verdict.astype(np.float64), np.nan)
     lag = np.where(told_at < 0, np.nan, told_at - history.orders["placed_at"])
     return Labels(asof, y, verdict, lag, cause)

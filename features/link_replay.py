@@ -10,6 +10,7 @@ from features import compiled, scan
 from features.key_codes import key_rows
 from features.keys import KINDS
 from features.links import CART, EMPTY, NO_VALUE, OUTCOMES, ROOM, weight_of
+from features.opening import begun_link
 from features.snapshot import Held, Prefix, columns_of, first_met, put_back
 from features.sources import Distinct, Link
 from features.timeline import Timeline, timeline_of
@@ -48,6 +49,9 @@ class LinkFold:
         self._named_at = named_at[self._named]
         self._slots, self._weights = np.full((n_keys, ROOM), EMPTY), np.zeros((n_keys, ROOM), dtype=np.int64)
         self._joined = self._folded = 0
+        texts = [] if history.opening is None else timeline.codes.texts(KINDS[link.key])
+        codes, here, self._others = begun_link(history.opening, link).split(texts)
+        self._slots[codes], self._weights[codes] = here.columns
 
     def read(self, first: int, last: int) -> Array:
         """(1, last - first) what orders `first` to `last - 1` read; nothing is folded that none of them sees."""
@@ -72,7 +76,13 @@ class LinkFold:
         """After all that is known."""
         n = len(self._timeline)
         self._go(n, n, _NEVER, np.empty(0))
-        return LinkState(self.link, self._timeline.codes.texts(KINDS[self.link.key]), self._slots, self._weights)
+        keys, (slots, weights) = (
+            self._timeline.codes.texts(KINDS[self.link.key]) + self._others.keys,
+            self._others.columns,
+        )
+        return LinkState(
+            self.link, keys, np.concatenate([self._slots, slots]), np.concatenate([self._weights, weights])
+        )
 
     def _go(self, first: int, last: int, moment: int, out: Array) -> None:
         time, asked = self._timeline, slice(first, last)

@@ -13,6 +13,7 @@ from data.history import History
 from data.pool import Pool
 from data.segments import Segment, list_segments, load_history, read_news, read_orders
 from features import store
+from features.builds import write_down
 from features.catalog import kept_sums
 from features.kind_fold import KindState
 from features.layout import layouts
@@ -53,31 +54,45 @@ def rebuild(connection: Connection, pool: Pool, progress: Progress) -> int:
 
 def fold_all(connection: Connection, pool: Pool) -> Folded:
     """Everything known now, folded; nothing is written, no lock is held."""
-    through_seq, segments = journal.last_seq(connection), tuple(list_segments(pool))
-    history = load_history(pool)
+    through_seq = journal.last_seq(connection)
+    return _folded(load_history(pool), tuple(list_segments(pool)), through_seq)
+
+
+def fold_through(pool: Pool, segments: tuple[Segment, ...], through_seq: int) -> Folded:
+    """What some imports and live news up to a sequence number say, folded."""
+    return _folded(load_history(pool, segments, through_seq), segments, through_seq)
+
+
+def _folded(history: History, segments: tuple[Segment, ...], through_seq: int) -> Folded:
     states, links = final_state(history, kept_sums()), final_links(history, _links(kept_sums()))
     return Folded(states, links, history, segments, through_seq)
 
 
 def keep(connection: Connection, folded: Folded, progress: Progress) -> int:
     """Write a fold as the online state, in one transaction, and catch up with live news told since. Waits for its turn."""
-    n_keys = 0
     with immediate(connection, note):
         since = _told_since(connection, folded)
         copy_imports(connection, folded.segments, progress)
-        store.reset(connection, kept_sums())
-        for done, state in enumerate(folded.states):
-            progress(f"state by {state.layout.kind}", done, len(folded.states))
-            touched = np.flatnonzero(state.values.any(axis=1)).tolist()
-            values, grid, keys = state.values.tolist(), state.grid.tolist(), state.keys
-            store.load_state(connection, state.layout.kind, ((keys[i], values[i], grid[i]) for i in touched))
-            n_keys += len(touched)
-        n_keys += sum(load_sets(connection, one.link, one.keys, one.slots, one.weights) for one in folded.links)
+        n_keys = load(connection, folded, progress)
         _catch_up(connection, folded.history, since)
         set_meta(connection, BUILT_FROM, _names(folded.segments))
         set_meta(connection, KNOWN_THROUGH, str(folded.history.known_through))
+        write_down(connection, [one.name for one in folded.segments])
     progress("state", len(folded.states), len(folded.states))
     return n_keys
+
+
+def load(connection: Connection, folded: Folded, progress: Progress) -> int:
+    """Put a fold in place of the state; returns how many keys it has. Call within a transaction."""
+    n_keys = 0
+    store.reset(connection, kept_sums())
+    for done, state in enumerate(folded.states):
+        progress(f"state by {state.layout.kind}", done, len(folded.states))
+        touched = np.flatnonzero(state.values.any(axis=1)).tolist()
+        values, grid, keys = state.values.tolist(), state.grid.tolist(), state.keys
+        store.load_state(connection, state.layout.kind, ((keys[i], values[i], grid[i]) for i in touched))
+        n_keys += len(touched)
+    return n_keys + sum(load_sets(connection, one.link, one.keys, one.slots, one.weights) for one in folded.links)
 
 
 def _told_since(connection: Connection, folded: Folded) -> list[Event]:
@@ -113,6 +128,9 @@ def copy_imports(connection: Connection, segments: tuple[Segment, ...], progress
         progress("copy imports", done, len(segments))
         export.copy_orders(connection, segment.name, read_orders(segment))
         export.copy_news(connection, segment.name, read_news(segment))
+    for table in ("orders", "news"):  # what a file still holds though the opening balance does
+        gone = "(merchant_id, order_id) IN (SELECT merchant_id, order_id FROM folded_away)"
+        connection.execute(f"DELETE FROM {table} WHERE origin <> ? AND {gone}", (journal.LIVE,))
 
 
 def verify(connection: Connection, history: History) -> list[dict[str, Any]]:

@@ -98,7 +98,7 @@ def _texts(fold: Fold) -> list[str]:
 
 
 def final_state(history: History, sums: tuple[Sum | Link, ...]) -> list[KindState]:
-    """The sums after every fact of the history: what the online store starts from."""
+    """The sums after every fact of the history, and of its opening balance: what the online store starts from."""
     only = tuple(one for one in sums if isinstance(one, Sum))
-    timeline = timeline_of(history, only)
+    timeline = timeline_of(history, only, settled=True)
     return [KindFold(timeline, layout).state() for layout in layouts(only).values()]

@@ -62,7 +62,8 @@ def prefix_of(history: History, n: int) -> Prefix:
     rank[by_rank] = np.arange(len(owner))
     versions = told["version"][told["version"] > 0] - 1
     told |= {"rank": rank, "version": told["version"] > 0, "owner": owner}
-    digest = hashlib.blake2b(f"{n} {moment}".encode(), digest_size=16)
+    begun = "" if history.opening is None else f" {history.opening.digest}"
+    digest = hashlib.blake2b(f"{n} {moment}{begun}".encode(), digest_size=16)
     for columns, names in (
         ({name: history.orders[name][:n] for name in _SHAPES}, _SHAPES),
         (told, sorted(told)),

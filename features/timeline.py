@@ -41,11 +41,16 @@ class Timeline:
         return int(self.history.orders["placed_at"][last - 1])
 
 
-def timeline_of(history: History, sums: Iterable[Sum | Link], since: int = 0) -> Timeline:
-    """Everything the kernels need to fold `sums` over this history, with the facts that become visible from `since` on."""
+def timeline_of(
+    history: History, sums: Iterable[Sum | Link], since: int = 0, *, settled: bool = False
+) -> Timeline:  # fmt: skip
+    """Everything the kernels need to fold `sums` over this history, with the facts that become visible from `since` on.
+    settled: for the end alone, as of `facts_of`."""
     half_lives = tuple(sorted({one.half_life for one in sums} - {FOREVER}))
     shape = (len(history), len(half_lives))
     index, up = np.empty(shape, np.int32), np.empty(shape)
     _place(history.orders["placed_at"], np.array(half_lives, dtype=np.int64), index, up)
     amount = np.nan_to_num(history.orders["amount_minor"])
-    return Timeline(history, facts_of(history, since), KeyCodes(history), half_lives, index, up, amount)
+    return Timeline(
+        history, facts_of(history, since, settled=settled), KeyCodes(history), half_lives, index, up, amount
+    )

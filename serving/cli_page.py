@@ -64,6 +64,8 @@ EXITS: dict[str, tuple[Exit, ...]] = {
     "pool strangers": (),
     "backup": (Exit.DATA,),
     "restore": (Exit.DATA,),
+    "retention": (Exit.DATA, Exit.NOTHING_NEW),
+    "erase": (Exit.DATA, Exit.NOTHING_NEW),
     "doctor": (Exit.CHECK_FAILED,),
     "demo": (Exit.CHECK_FAILED,),
 }

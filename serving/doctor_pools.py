@@ -104,6 +104,11 @@ def _as_of(version: int, good: str, pool: Pool, connection: Connection) -> Itera
         yield Finding(name, WARNING, f"schema version {version}", "rto state rebuild brings it up to date")
     else:
         yield Finding(name, OK, good)
+        for what, table in (("erase", "erasures"), ("retention", "prunings")):
+            if n := scalar(connection, f"SELECT COUNT(*) FROM {table} WHERE done_at IS NULL"):
+                yield Finding(
+                    f"pool {pool.name}: {table}", PROBLEM, f"{n} begun and not finished", f"give rto {what} again"
+                )
         yield _state(connection, pool)
 
 

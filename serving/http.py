@@ -22,7 +22,7 @@ from serving.settings import LOOPBACK
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 LOG = logging.getLogger("rto")
-_CONFLICTS = {"DQ008": "/order/order_id", "DQ014": "/event_id"}
+_CONFLICTS = {"DQ008": "/order/order_id", "DQ014": "/event_id", "DQ016": "/order/placed_at"}
 _HEADERS = {
     401: {"www-authenticate": 'Basic realm="rto", charset="UTF-8"'},
     429: {"retry-after": "1"},

@@ -13,6 +13,7 @@ from data.contract import NewsType, Reason
 from data.database import Connection, scalar
 from data.history import Told
 from data.one_moment import commits_seen, one_moment
+from data.opening import refuse_older
 from features.contribution import in_cash
 from features.held import NAMES, Held, Placed, PlainNews, WeighAll, held_by, held_of, joined, no_order
 from features.store import Standing, Store, standing
@@ -21,9 +22,11 @@ from features.store import Standing, Store, standing
 def place(connection: Connection, columns: dict[str, Any], placed: Told) -> bool:
     """Add an order as kept and the news that it was placed. False if it was already there with the same content.
 
-    Raises DataError DQ008 if the order id was used with other content.
+    Raises DataError DQ008 if the order id was used with other content, DQ016 if it may have been folded away.
     """
     before = stands(connection, placed.merchant_id, placed.order_id)
+    if before is None:
+        refuse_older(connection, placed.order_id, int(columns["placed_at"]), placed.known_at)
     if not journal.add_order(connection, columns, journal.LIVE):
         return False
     journal.add_news(connection, placed, journal.LIVE)

@@ -1,12 +1,16 @@
 """Imported lists on disk: columns of numbers that are read whole, and the label of each row. Needs numpy only.
 
 .../lists/NAME/current            the digest of the newest import
-.../lists/NAME/DIGEST/            keys.npy, until.npy, ends.npy, labels.bin, about.json: never changed
+.../lists/NAME/DIGEST/            keys.npy, until.npy, ends.npy, labels.bin, about.json: never changed,
+                                  but for persons who were erased: about.json then names the part that counts
 """
 
 import hashlib
 import json
+import os
 import re
+import shutil
+from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +20,7 @@ import numpy as np
 from data.errors import DataError, UsageError
 from data.pool import Pool, replace_text
 from data.tokens import token_maker
-from serving.decisions.lists import Rows
+from serving.decisions.lists import PERSONS, Rows
 from serving.policy_store import PolicyStore
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
@@ -52,13 +56,14 @@ class ListStore:
 
     def rows(self, name: str, digest: str) -> Rows:
         """Its rows, whole in memory. Raises DataError LIST004 if they are not those that were imported."""
-        folder = self._folder(name, digest)
+        about = self.about(name, digest)
+        folder = self._folder(name, digest) / about.get("part", "")
         try:
             keys, until, ends = (np.load(folder / f"{part}.npy") for part in _PARTS)
             found = Rows(keys, until, ends, (folder / "labels.bin").read_bytes())
         except (OSError, ValueError, EOFError) as error:
             raise self._damaged(name) from error
-        if digest_of(self.about(name, digest)["kind"], found) != digest:
+        if digest_of(about["kind"], found) != about.get("without", digest):
             raise self._damaged(name)
         return found
 
@@ -67,15 +72,63 @@ class ListStore:
         published with."""
         digest = digest_of(kind, rows)
         folder = self._folder(name, digest)
-        folder.mkdir(parents=True, exist_ok=True)
-        for part in _PARTS:
-            np.save(folder / f"{part}.npy", getattr(rows, part))
-        (folder / "labels.bin").write_bytes(rows.labels)
+        self._write(folder, rows)
         replace_text(
             folder / "about.json", json.dumps({**about, "name": name, "kind": kind, "rows": len(rows)}, indent=1)
         )
         replace_text(self.folder / name / "current", digest)
         return digest
+
+    def without(self, name: str, folder: str, gone: Collection[int]) -> int:
+        """Take persons out of an import, by their keys; it keeps its name and digest, by which policies know it. Returns
+        how many rows went. A reader sees the rows from before, or those after."""
+        about = json.loads((self.folder / name / folder / "about.json").read_text())
+        if about["kind"] not in PERSONS:
+            return 0
+        whole = self.folder / name / folder / about.get("part", "")
+        keys, until, ends = (np.load(whole / f"{part}.npy") for part in _PARTS)
+        rows = Rows(keys, until, ends, (whole / "labels.bin").read_bytes())
+        stay = np.flatnonzero(~np.isin(keys, list(gone)))
+        if len(stay) == len(keys):
+            return 0
+        labels = [(rows.label(row) or "").encode() for row in stay.tolist()]
+        ends = np.cumsum([len(text) for text in labels], dtype=np.int64)
+        left = Rows(keys[stay], until[stay], ends, b"".join(labels))
+        part = f"part-{os.urandom(4).hex()}"
+        self._write(self.folder / name / folder / part, left)
+        about |= {"part": part, "without": digest_of(about["kind"], left), "rows": len(left)}
+        replace_text(self.folder / name / folder / "about.json", json.dumps(about, indent=1))
+        self.tidy(name, folder)
+        return len(keys) - len(left)
+
+    def persons(self) -> Iterator[tuple[str, int]]:
+        """Kind and pseudonym of everybody on a list that was ever imported."""
+        for name, folder in self.imports():
+            about = json.loads((self.folder / name / folder / "about.json").read_text())
+            if about["kind"] in PERSONS:
+                keys = np.load(self.folder / name / folder / about.get("part", "") / "keys.npy")
+                yield from ((about["kind"], one) for one in keys.tolist())
+
+    def tidy(self, name: str, folder: str) -> None:
+        """Remove the files of an import that count no more."""
+        about = json.loads((self.folder / name / folder / "about.json").read_text())
+        if "part" in about:
+            for path in (self.folder / name / folder).iterdir():
+                if path.is_dir() and path.name != about["part"]:
+                    shutil.rmtree(path)
+                elif path.is_file() and path.name != "about.json":
+                    path.unlink()
+
+    def imports(self) -> list[tuple[str, str]]:
+        """Name and folder of every import that was ever kept."""
+        return sorted((p.parent.parent.name, p.parent.name) for p in self.folder.glob("*/*/about.json"))
+
+    @staticmethod
+    def _write(folder: Path, rows: Rows) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        for part in _PARTS:
+            np.save(folder / f"{part}.npy", getattr(rows, part))
+        (folder / "labels.bin").write_bytes(rows.labels)
 
     def _folder(self, name: str, digest: str) -> Path:
         return self.folder / name / digest.removeprefix("sha256:")[:32]

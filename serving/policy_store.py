@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -173,6 +174,30 @@ class PolicyStore:
             file.flush()
             os.fsync(file.fileno())
         replace_text(self.folder / "overridden", one.override_id)
+
+    def overruled(self, merchant_id: str) -> set[tuple[str, int]]:
+        """Kind and pseudonym of everybody for whom something was ever overruled."""
+        path = self.of(merchant_id) / "overrides.jsonl"
+        lines = path.read_text().splitlines() if path.exists() else []
+        return {(kind, int(one)) for line in lines for kind, one in json.loads(line)["buyer"].items()}
+
+    def without(self, merchant_id: str, gone: AbstractSet[tuple[str, int]]) -> int:
+        """Take persons out of what was overruled for them, its reason with them; returns how many lines changed."""
+        path = self.of(merchant_id) / "overrides.jsonl"
+        if not path.exists():
+            return 0
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        theirs = [one for one in lines if gone & set(dict(one["buyer"]).items())]
+        for one in theirs:
+            one |= {"buyer": {}, "reason": "erased", "by": "erased"}
+        if theirs:
+            replace_text(path, "".join(json.dumps(one, sort_keys=True) + "\n" for one in lines))
+        return len(theirs)
+
+    def stir(self) -> None:
+        """A running service looks again at everything that decides."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        replace_text(self.folder / "overridden", "looked at anew")
 
     def overrides(self) -> dict[str, Overrides]:
         """By merchant; of two lines about one override the later counts. Raises DataError POLICY005 if one is damaged."""

@@ -48,7 +48,7 @@ def replay_command(session: Session, day: datetime, merchant: str | None, pool: 
 
 
 def _show(result: dict[str, Any]) -> None:
-    fields([(name, result[name]) for name in ("pool", "day", "decisions", "same", "differing")])
+    fields([(name, result[name]) for name in ("pool", "day", "decisions", "same", "differing", "erased")])
     for one in result["decision_ids"]:
         print(f"differs  {one}")
     for one in result["not_made"]:

@@ -13,7 +13,7 @@ import orjson
 from data import journal
 from data.contract import Payment
 from data.errors import DataError
-from data.history import Columns
+from data.history import ERASED, Columns
 from features.assemble import as_if_paid
 from serving.advising import Advised, stage_places
 from serving.answering import told_of
@@ -36,9 +36,13 @@ def replayed(kept: Kept, bundle: Bundle | None, shop: ShopPolicy, override: Over
     """The answer of a kept decision, worked out anew.
 
     Raises DataError REPLAY001 if the bundle, the policy or the override is not the one it was made with, REPLAY003 if it
-    was kept by a version that kept less.
+    was kept by a version that kept less, REPLAY004 if its buyer was erased.
     """
     made = kept["made_from"]
+    if made.get(ERASED):
+        raise DataError(
+            "REPLAY004", "replay", got="a decision whose buyer was erased", expected="what it was made from"
+        )
     if "beside" not in made:
         raise DataError(
             "REPLAY003", "replay", got="a decision of an earlier version", expected="one that kept its reasons"

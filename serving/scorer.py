@@ -160,7 +160,8 @@ def fallback(ask: Ask) -> Scored:
 
 def _made_from(ask: Ask, through: int) -> dict[str, Any]:
     ids = {"merchant_id": ask.merchant_id, "order_id": ask.order_id, "checkout_id": ask.checkout_id}
-    return ids | {"stage": ask.stage, "scored_at": ask.at, "folded_through": through, "degraded": ask.degraded}
+    moments = {"stage": ask.stage, "scored_at": ask.at, "folded_through": through}
+    return ids | moments | {"degraded": ask.degraded, "apart": ask.apart}
 
 
 def _by_default(status: str, ask: Ask) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import json
 import shutil
 import tempfile
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from data.checking import check_history
 from data.checks.check import Purpose
 from data.console import Tell, note
+from data.contract import SECOND
 from data.errors import GateRefused, NothingNew, UsageError
 from data.expectations import require
 from data.history import History
+from data.opening import Opening
 from data.pool import Pool, replace_text
 from data.segments import list_segments
 from features.catalog import fingerprint as catalog_fingerprint
@@ -40,6 +43,8 @@ def train_pool(
     """
     tell("load the history", 0, 1)
     history, tracker = history_to_learn_from(pool), Tracker(mlruns)
+    if history.opening is not None:
+        note(_begins(history.opening))
     learned_from = identity_of(history, plan, until)
     if if_new:
         _require_new(tracker, pool, learned_from)
@@ -73,6 +78,11 @@ def train_pool(
         "scopes": [scope.as_dict() for scope in outcome.scopes],
         "cards": str(tracker.bundle_folder(ref).parent / "cards"),
     }
+
+
+def _begins(opening: Opening) -> str:
+    day = datetime.fromtimestamp(opening.since / SECOND, UTC).date().isoformat()
+    return f"orders to learn from begin on {day}: {opening.about['orders']} older ones are an opening balance"
 
 
 def identity_of(history: History, plan: Plan, until: int | None) -> str:

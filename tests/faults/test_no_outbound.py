@@ -57,6 +57,7 @@ def watched(own: Installation, tmp_path: Path) -> Watched:
     (home / "quick.toml").write_text("linear_penalties = [30.0]\n[trees]\ndepths = [2]\nmax_trees = 20\n")
     (home / "space.toml").write_text("[trees]\nlearning_rate = { low = 0.01, high = 0.2 }\n")
     (home / "list.csv").write_text("phone\n9000090009\n")
+    (home / "who.txt").write_text("9000090009\n")
     (home / "policy.toml").write_text('[[lists]]\nname = "bad"\neffect = "block"\n[caps.prepaid_only]\nshare = 0.05\n')
     return Watched(home, tmp_path / "calls.log")
 
@@ -114,6 +115,8 @@ LINES: dict[str, list[list[str]]] = {
     "keys": [["keys", "create", "--merchant", SHOP], ["keys", "list"]],
     "simulate": [["simulate", "--orders", "1000", "--out", "other-market"]],
     "import": [["import", "market/orders.parquet", "market/news.parquet", "--mapping", "native", "--pool", "demo"]],
+    "erase": [["erase", "--file", "who.txt", "--yes"]],
+    "retention": [["retention", "--orders-days", "90", "--yes"]],
 }  # fmt: skip
 MAY_ALARM = {"doctor", "monitor", "experiment"}
 """Commands whose exit status tells what they found."""

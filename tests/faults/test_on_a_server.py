@@ -30,6 +30,7 @@ from tests.helpers.installation import (
     SetClock,
     an_order,
     ask,
+    moved,
     place,
     running,
     served,
@@ -37,15 +38,6 @@ from tests.helpers.installation import (
     wait_for,
 )
 from tests.helpers.servers import Server, kept_on, started
-
-
-def moved(own: Installation) -> Installation:
-    """The pool's file onto the server."""
-    connection = open_database(own.pool.database)
-    to_server(own.pool.database, connection)
-    connection.close()
-    own.pool.database.unlink()
-    return own
 
 
 @pytest.fixture(scope="module")

@@ -24,6 +24,7 @@ from data.console import Session
 from data.contract import DAY, SECOND
 from data.database import Connection, open_database
 from data.importing import Request, import_files
+from data.moving import to_server
 from data.pool import Pool
 from data.world.presets import preset_named
 from data.world.simulate import simulate
@@ -121,6 +122,14 @@ class Installation:
 
     def news(self) -> pa.Table:
         return pq.read_table(self.market / "news.parquet")
+
+
+def moved(own: Installation) -> Installation:
+    """The pool's file onto the server."""
+    with own.database(read_only=False) as connection:
+        to_server(own.pool.database, connection)  # type: ignore[arg-type]
+    own.pool.database.unlink()
+    return own
 
 
 @cache
