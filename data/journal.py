@@ -4,7 +4,8 @@ Imports live in Parquet segments; their copy here (origin = segment) lets the se
 origin "live" were acknowledged to a caller and can be neither changed nor deleted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,19 +13,22 @@ import orjson
 
 from data import contract
 from data.arrival import MISSING, NEW
-from data.asked import array, asked, together
+from data.asked import add_rows, array, asked, together
 from data.database import Connection, is_sqlite, scalar
 from data.errors import DataError
 from data.history import Columns, Told
+from data.ledger_rows import AS_TOLD, NEWS, name_of, news_named, texts_named, told_of
+from data.ledger_rows import LIVE as LIVE
+from data.ledger_rows import unpacked as unpacked
 
-LIVE = "live"
 _FEW = 50  # up to so many tokens it is quicker to ask for each
 _SAME_ORDER = "merchant_id = ? AND order_id = asked.value"
 _PSEUDONYMS = "SELECT asked.rowid - 1, pseudonym FROM {} JOIN pseudonyms ON kind = ? AND token = asked.value"
 _ADD_PSEUDONYMS = "INSERT INTO pseudonyms (kind, token) SELECT ?, value FROM carray(?)"  # in the order of the array
 _ADD_ON_SERVER = """INSERT INTO pseudonyms (kind, token) SELECT ?, value
 FROM unnest(?::bytea[]) WITH ORDINALITY AS asked (value, place) ORDER BY place RETURNING token, pseudonym"""
-_NEWS = "merchant_id, order_id, source, event_id, type, happened_at, known_at, reason, details"
+_ORDER_KINDS = {"merchant_id": "text", "order_id": "text", "placed_at": "bigint", "origin": "text", "columns": "text"}
+_NEWS_KINDS = dict.fromkeys((*NEWS.split(", "), "origin"), "text") | {"happened_at": "bigint", "known_at": "bigint"}
 
 
 def assign_pseudonyms(connection: Connection, kind: str, tokens: list[bytes | None]) -> "np.ndarray[Any, Any]":
@@ -65,25 +69,40 @@ def _known(connection: Connection, kind: str, tokens: list[bytes]) -> dict[bytes
 
 
 def add_order(connection: Connection, columns: dict[str, Any], origin: str) -> bool:
-    """Add one order as kept. False if it is already there with the same content.
+    """`add_all_orders` of one. Raises the DataError it would be refused with."""
+    [added] = add_all_orders(connection, [columns], origin)
+    if isinstance(added, DataError):
+        raise added
+    return added
 
-    Raises DataError DQ008 if it is there with other content: an order is immutable as placed.
+
+def add_all_orders(connection: Connection, every: Iterable[dict[str, Any]], origin: str) -> list[bool | DataError]:
+    """Add orders as kept. False stands for one that is already there with the same content, a DataError DQ008 for one
+    that is there with other content: an order is immutable as placed.
     """
-    ids = (columns["merchant_id"], columns["order_id"])
-    text = packed(columns)
-    existing = scalar(connection, "SELECT columns FROM orders WHERE merchant_id = ? AND order_id = ?", ids)
-    if existing is not None:
-        if existing != text and _as_told(existing) != _as_told(text):
-            raise DataError(
-                "DQ008",
-                f"order {ids[1]!r}",
-                got="an order id already used, with other content",
-                expected="one order for each order id; an order never changes after it was placed",
-                to_do="send later changes as news, or use a new order id",
-            )
-        return False
-    connection.execute("INSERT INTO orders VALUES (?, ?, ?, ?, ?)", (*ids, int(columns["placed_at"]), origin, text))
-    return True
+    every = list(every)
+    known = texts_named(connection, list(dict.fromkeys((one["merchant_id"], one["order_id"]) for one in every)))
+    new: list[tuple[Any, ...]] = []
+    found: list[bool | DataError] = []
+    for columns in every:
+        ids, text = (columns["merchant_id"], columns["order_id"]), packed(columns)
+        there = known.setdefault(ids, text)
+        if there is text:
+            new.append((*ids, int(columns["placed_at"]), origin, text))
+        same = there == text or _as_told(there) == _as_told(text)
+        found.append(there is text if same else _other_order(ids[1]))
+    add_rows(connection, "orders", _ORDER_KINDS, new)
+    return found
+
+
+def _other_order(order_id: str) -> DataError:
+    return DataError(
+        "DQ008",
+        f"order {order_id!r}",
+        got="an order id already used, with other content",
+        expected="one order for each order id; an order never changes after it was placed",
+        to_do="send later changes as news, or use a new order id",
+    )
 
 
 def _as_told(text: str) -> dict[str, Any]:
@@ -91,29 +110,69 @@ def _as_told(text: str) -> dict[str, Any]:
 
 
 def add_news(connection: Connection, told: Told, origin: str) -> bool:
-    """Add one piece of news. False if it was already told with the same content; DataError DQ014 with other content.
+    """`add_all_news` of one piece. Raises the DataError it would be refused with."""
+    [kept] = add_all_news(connection, [told], origin)
+    if isinstance(kept, DataError):
+        raise kept
+    return kept.new
 
-    What an import had told and is now told live takes the live stamp, whichever came first (`data/history.py`, once).
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A piece of news as it is kept now. new: it was not told before."""
+
+    new: bool
+    told: Told
+
+
+def add_all_news(connection: Connection, every: Iterable[Told], origin: str) -> list[Kept | DataError]:
+    """Add pieces of news, in their order. Not new is what was told with the same content before; a DataError DQ014
+    stands for one told with other content, of which nothing is added.
+
+    Nothing happens after it was first told: a moment ahead of our clock is kept as that moment, so that the same event
+    told again has the same content. What an import had told and is now told live takes the live stamp, whichever came
+    first (`data/history.py`, once).
     """
-    sql = f"SELECT {_NEWS} FROM news WHERE merchant_id = ? AND source = ? AND event_id = ?"
-    row = connection.execute(sql, (told.merchant_id, told.source, told.event_id)).fetchone()
-    if row is None:
-        values = (told.merchant_id, told.order_id, told.source, told.event_id, told.type)
-        times = (told.happened_at, told.known_at, told.reason, told.details, origin)
-        connection.execute(f"INSERT INTO news ({_NEWS}, origin) VALUES (?,?,?,?,?,?,?,?,?,?)", values + times)
-        return True
-    if Told(*row).content() != told.content():
-        raise DataError(
-            "DQ014",
-            f"news {told.event_id!r} from {told.source!r}",
-            got="an event id already used, with other content",
-            expected="one content for each (merchant, source, event_id)",
-            to_do="use a new event id; to take news back, send a correction",
-        )
-    if origin == LIVE:
-        sql = "UPDATE news SET known_at = ?, origin = ? WHERE merchant_id = ? AND source = ? AND event_id = ? AND origin <> ?"
-        connection.execute(sql, (told.known_at, LIVE, told.merchant_id, told.source, told.event_id, LIVE))
-    return False
+    every = list(every)
+    known = news_named(connection, [name_of(told) for told in every])
+    new: list[Told] = []
+    found: list[Kept | DataError] = []
+    for told in every:
+        name = name_of(told)
+        there = known.get(name)
+        if origin == LIVE and (told.happened_at > (latest := (there or told).known_at) or not told.live):
+            told = replace(told, live=True, happened_at=min(told.happened_at, latest))
+        if there is None:
+            new.append(told)
+            known[name] = told
+        elif there.content() != told.content():
+            found.append(_told_otherwise(told))
+            continue
+        elif origin == LIVE and not there.live:
+            _stamp(connection, told)
+            known[name] = told
+        found.append(Kept(there is None, known[name]))
+    rows = [(t.merchant_id, t.order_id, t.source, t.event_id, t.type, t.happened_at, t.known_at, t.reason, t.details, origin)
+            for t in new]  # fmt: skip
+    add_rows(connection, "news", _NEWS_KINDS, rows)
+    return found
+
+
+def _told_otherwise(told: Told) -> DataError:
+    return DataError(
+        "DQ014",
+        f"news {told.event_id!r} from {told.source!r}",
+        got="an event id already used, with other content",
+        expected="one content for each (merchant, source, event_id)",
+        to_do="use a new event id; to take news back, send a correction",
+    )
+
+
+def _stamp(connection: Connection, told: Told) -> None:
+    sql = (
+        "UPDATE news SET known_at = ?, origin = ? WHERE merchant_id = ? AND source = ? AND event_id = ? AND origin <> ?"
+    )
+    connection.execute(sql, (told.known_at, LIVE, told.merchant_id, told.source, told.event_id, LIVE))
 
 
 def order_columns(connection: Connection, merchant_id: str, order_id: str) -> dict[str, Any] | None:
@@ -125,11 +184,9 @@ def order_columns(connection: Connection, merchant_id: str, order_id: str) -> di
 
 def news_of(connection: Connection, merchant_id: str, order_id: str, through_seq: int | None = None) -> list[Told]:
     """All news of one order in order of arrival; only up to a sequence number if one is given."""
-    sql = (
-        f"SELECT {_NEWS}, origin = '{LIVE}' FROM news WHERE merchant_id = ? AND order_id = ? AND seq <= ? ORDER BY seq"
-    )
+    sql = f"SELECT {AS_TOLD} FROM news WHERE merchant_id = ? AND order_id = ? AND seq <= ? ORDER BY seq"
     rows = connection.execute(sql, (merchant_id, order_id, through_seq if through_seq is not None else 2**62))
-    return [_told(row) for row in rows]
+    return [told_of(row) for row in rows]
 
 
 def columns_of_many(
@@ -159,10 +216,6 @@ def _in_one_row(
     return [orjson.loads(text) for text in texts]
 
 
-def _told(row: Any) -> Told:
-    return Told(*(*row[:-1], bool(row[-1])))
-
-
 def last_seq(connection: Connection) -> int:
     """Sequence number of the newest news; 0 without any."""
     return int(scalar(connection, "SELECT COALESCE(MAX(seq), 0) FROM news"))
@@ -172,12 +225,6 @@ def packed(columns: dict[str, Any]) -> str:
     """One order's kept columns as canonical JSON; NaN becomes null."""
     plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in columns.items()}
     return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS).decode()
-
-
-def unpacked(text: str) -> dict[str, Any]:
-    """The inverse of `packed`: missing numbers are NaN again."""
-    columns: dict[str, Any] = orjson.loads(text)
-    return columns | {name: float("nan") for name in contract.KEPT_NUMBERS if columns.get(name) is None}
 
 
 def as_table(rows: list[dict[str, Any]]) -> Columns:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -12,7 +13,7 @@ Readings: TypeAlias = Mapping[Sum | Link, np.ndarray[Any, Any]]
 """For each sum and link its value for each order, NaN where the order lacks the key."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Layout:
     """The state of one kind of key: sums[j] is measure[j] with half-life half_lives[slot[j]]."""
 
@@ -21,6 +22,11 @@ class Layout:
     measure: tuple[int, ...]
     slot: tuple[int, ...]
     half_lives: tuple[int, ...]
+
+    @cached_property
+    def measures(self) -> frozenset[int]:
+        """Which measures it sums."""
+        return frozenset(self.measure)
 
     def empty(self) -> tuple[list[float], list[int]]:
         """State of a key that nothing has touched: values and grid."""

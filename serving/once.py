@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import hmac
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -17,6 +17,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from data.asked import add_rows, rows_named
 from data.contract import DAY
 from data.database import Connection
 from serving.desk import Desk
@@ -28,6 +29,16 @@ MOST_CLEARED = 500
 """Expired answers that one write clears away: a write never waits for a heap of them."""
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _OURS = "key:"
+_KEY_OF = ("merchant_id", "key")
+_COLUMNS = {
+    "merchant_id": "text",
+    "key": "text",
+    "made_at": "bigint",
+    "asked": "text",
+    "status": "bigint",
+    "body": "text",
+}
+_ROW = ", ".join(_COLUMNS)
 
 Said: TypeAlias = tuple[int, bytes]
 """Status and body of an answer."""
@@ -81,17 +92,31 @@ def require_same(was: str, asked: Asked) -> None:
 
 
 def keep(connection: Connection, asked: Asked, said: Said) -> None:
-    """Keep an answer beside what it did; clear some expired ones. Call within the transaction that did it.
+    """`keep_all` of one."""
+    keep_all(connection, [(asked, said)])
 
-    Raises Repeated if another process has answered meanwhile, Refusal 422 if to something else.
+
+def keep_all(connection: Connection, answers: Sequence[tuple[Asked, Said]]) -> None:
+    """Keep answers beside what they did; clear some expired ones. Call within the transaction that did it.
+
+    Raises Repeated if another process has answered one meanwhile, Refusal 422 if to something else.
     """
-    if (before := recalled(connection, asked)) is not None:
-        raise Repeated(before)
+    if not answers:
+        return
+    ids = {(asked.merchant_id, asked.key): asked for asked, _ in answers}
+    stale = []
+    for merchant_id, key, made_at, was, status, body in rows_named(connection, _ROW, "answered", _KEY_OF, list(ids)):
+        asked = ids[merchant_id, key]
+        if made_at > asked.at - KEPT_FOR:
+            require_same(was, asked)
+            raise Repeated((int(status), str(body).encode()))
+        stale.append((merchant_id, key))
     sql = "DELETE FROM answered WHERE (merchant_id, key) IN (SELECT merchant_id, key FROM answered WHERE made_at <= ? LIMIT ?)"
-    connection.execute(sql, (asked.at - KEPT_FOR, MOST_CLEARED))
-    connection.execute("DELETE FROM answered WHERE merchant_id = ? AND key = ?", (asked.merchant_id, asked.key))
-    row = (asked.merchant_id, asked.key, asked.at, asked.asked, said[0], said[1].decode())
-    connection.execute("INSERT INTO answered VALUES (?, ?, ?, ?, ?, ?)", row)
+    connection.execute(sql, (answers[0][0].at - KEPT_FOR, MOST_CLEARED))
+    for one in stale:
+        connection.execute("DELETE FROM answered WHERE merchant_id = ? AND key = ?", one)
+    rows = [(a.merchant_id, a.key, a.at, a.asked, said[0], said[1].decode()) for a, said in answers]
+    add_rows(connection, "answered", _COLUMNS, rows)
 
 
 class Flights:
