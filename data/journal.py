@@ -4,21 +4,22 @@ Imports live in Parquet segments; their copy here (origin = segment) lets the se
 origin "live" were acknowledged to a caller and can be neither changed nor deleted.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import orjson
 
 from data import contract
+from data.adding import add_all_news, add_all_orders
 from data.arrival import MISSING, NEW
-from data.asked import add_rows, array, asked, together
+from data.asked import array, asked, together
 from data.database import Connection, is_sqlite, scalar
 from data.errors import DataError
 from data.history import Columns, Told
-from data.ledger_rows import AS_TOLD, NEWS, name_of, news_named, texts_named, told_of
+from data.ledger_rows import AS_TOLD, told_of
 from data.ledger_rows import LIVE as LIVE
+from data.ledger_rows import packed as packed
 from data.ledger_rows import unpacked as unpacked
 
 _FEW = 50  # up to so many tokens it is quicker to ask for each
@@ -27,8 +28,6 @@ _PSEUDONYMS = "SELECT asked.rowid - 1, pseudonym FROM {} JOIN pseudonyms ON kind
 _ADD_PSEUDONYMS = "INSERT INTO pseudonyms (kind, token) SELECT ?, value FROM carray(?)"  # in the order of the array
 _ADD_ON_SERVER = """INSERT INTO pseudonyms (kind, token) SELECT ?, value
 FROM unnest(?::bytea[]) WITH ORDINALITY AS asked (value, place) ORDER BY place RETURNING token, pseudonym"""
-_ORDER_KINDS = {"merchant_id": "text", "order_id": "text", "placed_at": "bigint", "origin": "text", "columns": "text"}
-_NEWS_KINDS = dict.fromkeys((*NEWS.split(", "), "origin"), "text") | {"happened_at": "bigint", "known_at": "bigint"}
 
 
 def assign_pseudonyms(connection: Connection, kind: str, tokens: list[bytes | None]) -> "np.ndarray[Any, Any]":
@@ -76,103 +75,12 @@ def add_order(connection: Connection, columns: dict[str, Any], origin: str) -> b
     return added
 
 
-def add_all_orders(connection: Connection, every: Iterable[dict[str, Any]], origin: str) -> list[bool | DataError]:
-    """Add orders as kept. False stands for one that is already there with the same content, a DataError DQ008 for one
-    that is there with other content: an order is immutable as placed.
-    """
-    every = list(every)
-    known = texts_named(connection, list(dict.fromkeys((one["merchant_id"], one["order_id"]) for one in every)))
-    new: list[tuple[Any, ...]] = []
-    found: list[bool | DataError] = []
-    for columns in every:
-        ids, text = (columns["merchant_id"], columns["order_id"]), packed(columns)
-        there = known.setdefault(ids, text)
-        if there is text:
-            new.append((*ids, int(columns["placed_at"]), origin, text))
-        same = there == text or _as_told(there) == _as_told(text)
-        found.append(there is text if same else _other_order(ids[1]))
-    add_rows(connection, "orders", _ORDER_KINDS, new)
-    return found
-
-
-def _other_order(order_id: str) -> DataError:
-    return DataError(
-        "DQ008",
-        f"order {order_id!r}",
-        got="an order id already used, with other content",
-        expected="one order for each order id; an order never changes after it was placed",
-        to_do="send later changes as news, or use a new order id",
-    )
-
-
-def _as_told(text: str) -> dict[str, Any]:
-    return {name: value for name, value in orjson.loads(text).items() if name not in contract.MEASURED}
-
-
 def add_news(connection: Connection, told: Told, origin: str) -> bool:
     """`add_all_news` of one piece. Raises the DataError it would be refused with."""
     [kept] = add_all_news(connection, [told], origin)
     if isinstance(kept, DataError):
         raise kept
     return kept.new
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A piece of news as it is kept now. new: it was not told before."""
-
-    new: bool
-    told: Told
-
-
-def add_all_news(connection: Connection, every: Iterable[Told], origin: str) -> list[Kept | DataError]:
-    """Add pieces of news, in their order. Not new is what was told with the same content before; a DataError DQ014
-    stands for one told with other content, of which nothing is added.
-
-    Nothing happens after it was first told: a moment ahead of our clock is kept as that moment, so that the same event
-    told again has the same content. What an import had told and is now told live takes the live stamp, whichever came
-    first (`data/history.py`, once).
-    """
-    every = list(every)
-    known = news_named(connection, [name_of(told) for told in every])
-    new: list[Told] = []
-    found: list[Kept | DataError] = []
-    for told in every:
-        name = name_of(told)
-        there = known.get(name)
-        if origin == LIVE and (told.happened_at > (latest := (there or told).known_at) or not told.live):
-            told = replace(told, live=True, happened_at=min(told.happened_at, latest))
-        if there is None:
-            new.append(told)
-            known[name] = told
-        elif there.content() != told.content():
-            found.append(_told_otherwise(told))
-            continue
-        elif origin == LIVE and not there.live:
-            _stamp(connection, told)
-            known[name] = told
-        found.append(Kept(there is None, known[name]))
-    rows = [(t.merchant_id, t.order_id, t.source, t.event_id, t.type, t.happened_at, t.known_at, t.reason, t.details, origin)
-            for t in new]  # fmt: skip
-    add_rows(connection, "news", _NEWS_KINDS, rows)
-    return found
-
-
-def _told_otherwise(told: Told) -> DataError:
-    return DataError(
-        "DQ014",
-        f"news {told.event_id!r} from {told.source!r}",
-        got="an event id already used, with other content",
-        expected="one content for each (merchant, source, event_id)",
-        to_do="use a new event id; to take news back, send a correction",
-    )
-
-
-def _stamp(connection: Connection, told: Told) -> None:
-    sql = (
-        "UPDATE news SET known_at = ?, origin = ? WHERE merchant_id = ? AND source = ? AND event_id = ? AND origin <> ?"
-    )
-    connection.execute(sql, (told.known_at, LIVE, told.merchant_id, told.source, told.event_id, LIVE))
 
 
 def order_columns(connection: Connection, merchant_id: str, order_id: str) -> dict[str, Any] | None:
@@ -219,12 +127,6 @@ def _in_one_row(
 def last_seq(connection: Connection) -> int:
     """Sequence number of the newest news; 0 without any."""
     return int(scalar(connection, "SELECT COALESCE(MAX(seq), 0) FROM news"))
-
-
-def packed(columns: dict[str, Any]) -> str:
-    """One order's kept columns as canonical JSON; NaN becomes null."""
-    plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in columns.items()}
-    return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def as_table(rows: list[dict[str, Any]]) -> Columns:

@@ -31,7 +31,9 @@ def keep_state(connection: Connection, rows: Mapping[Pair, bytes]) -> None:
 
 
 def load_rows(connection: Connection, rows: Iterable[tuple[str, str, bytes]]) -> None:
-    """Put many rows that are not there yet. Call within a transaction."""
+    """Put many rows that are not there yet, in the order of keys: a table is then written from its beginning to its end.
+    Call within a transaction."""
+    rows = sorted(rows)
     if is_sqlite(connection):
         connection.executemany("INSERT INTO state VALUES (?, ?, ?)", rows)
     else:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from typing import Any, TypeAlias
 
+import numpy as np
 import orjson
 
 from data import contract
@@ -37,7 +38,7 @@ def news_named(connection: Connection, names: Iterable[Name]) -> dict[Name, Told
 
 
 def texts_named(connection: Connection, ids: Collection[OrderName]) -> dict[OrderName, str]:
-    """The orders of these names that are kept, each as its JSON (`journal.packed`)."""
+    """The orders of these names that are kept, each as its JSON (`packed`)."""
     rows = rows_named(connection, "merchant_id, order_id, columns", "orders", ("merchant_id", "order_id"), ids)
     return {(merchant_id, order_id): text for merchant_id, order_id, text in rows}
 
@@ -50,7 +51,13 @@ def news_of_orders(connection: Connection, ids: Collection[OrderName]) -> dict[O
     return found
 
 
+def packed(columns: dict[str, Any]) -> str:
+    """One order's kept columns as canonical JSON; NaN becomes null."""
+    plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in columns.items()}
+    return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS).decode()
+
+
 def unpacked(text: str) -> dict[str, Any]:
-    """The inverse of `journal.packed`: missing numbers are NaN again."""
+    """The inverse of `packed`: missing numbers are NaN again."""
     columns: dict[str, Any] = orjson.loads(text)
     return columns | {name: float("nan") for name in contract.KEPT_NUMBERS if columns.get(name) is None}

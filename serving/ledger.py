@@ -8,11 +8,11 @@ import numpy as np
 import orjson
 
 from data import journal
+from data.adding import Kept, add_all_news, add_all_orders
 from data.contract import NewsType, Reason
 from data.database import Connection, scalar
 from data.errors import DataError
 from data.history import Told
-from data.journal import Kept
 from data.ledger_rows import OrderName, name_of, news_named, news_of_orders, texts_named, unpacked
 from data.one_moment import commits_seen, one_moment
 from features.contribution import in_cash
@@ -31,10 +31,10 @@ def place_all(connection: Connection, every: Sequence[tuple[dict[str, Any], Told
 
     Raises DataError DQ014 if the event id was used for something else: nothing of all this may be kept then.
     """
-    added = journal.add_all_orders(connection, [columns for columns, _ in every], journal.LIVE)
+    added = add_all_orders(connection, [columns for columns, _ in every], journal.LIVE)
     new = [one for one, is_new in zip(every, added, strict=True) if is_new is True]
     before = news_of_orders(connection, [_order_of(placed) for _, placed in new])
-    told = [_kept(one) for one in journal.add_all_news(connection, [placed for _, placed in new], journal.LIVE)]
+    told = [_kept(one) for one in add_all_news(connection, [placed for _, placed in new], journal.LIVE)]
     after = [standing(columns, [*before[_order_of(placed)], one.told])
              for (columns, placed), one in zip(new, told, strict=True)]  # fmt: skip
     Store(connection).change_all([(None, one) for one in after])
@@ -59,12 +59,12 @@ def tell_each(connection: Connection, every: Sequence[Told]) -> list[bool]:
 
 
 def tell_all(connection: Connection, every: Sequence[Told]) -> list[Kept | DataError]:
-    """Add pieces of news, as `journal.add_all_news` does, and fold what is new in one pass: each order is judged once
+    """Add pieces of news, as `add_all_news` does, and fold what is new in one pass: each order is judged once
     before and once after, each row of state read and written once. News may come before its order: it counts from
     then on.
     """
     before = news_of_orders(connection, list(dict.fromkeys(map(_order_of, every))))
-    kept = journal.add_all_news(connection, every, journal.LIVE)
+    kept = add_all_news(connection, every, journal.LIVE)
     fresh: dict[OrderName, list[Told]] = {}
     for one in kept:
         if isinstance(one, Kept) and one.new:

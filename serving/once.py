@@ -11,7 +11,7 @@ import hmac
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import orjson
 from starlette.requests import Request
@@ -103,20 +103,33 @@ def keep_all(connection: Connection, answers: Sequence[tuple[Asked, Said]]) -> N
     """
     if not answers:
         return
-    ids = {(asked.merchant_id, asked.key): asked for asked, _ in answers}
-    stale = []
-    for merchant_id, key, made_at, was, status, body in rows_named(connection, _ROW, "answered", _KEY_OF, list(ids)):
-        asked = ids[merchant_id, key]
-        if made_at > asked.at - KEPT_FOR:
-            require_same(was, asked)
-            raise Repeated((int(status), str(body).encode()))
-        stale.append((merchant_id, key))
+    for known in all_recalled(connection, [asked for asked, _ in answers]):
+        if known is not None:
+            raise known
     sql = "DELETE FROM answered WHERE (merchant_id, key) IN (SELECT merchant_id, key FROM answered WHERE made_at <= ? LIMIT ?)"
     connection.execute(sql, (answers[0][0].at - KEPT_FOR, MOST_CLEARED))
-    for one in stale:
-        connection.execute("DELETE FROM answered WHERE merchant_id = ? AND key = ?", one)
+    again = [(asked.merchant_id, asked.key) for asked, _ in answers]  # expired, and not cleared away yet
+    connection.executemany("DELETE FROM answered WHERE merchant_id = ? AND key = ?", again)
     rows = [(a.merchant_id, a.key, a.at, a.asked, said[0], said[1].decode()) for a, said in answers]
     add_rows(connection, "answered", _COLUMNS, rows)
+
+
+def all_recalled(connection: Connection, every: Sequence[Asked | None]) -> list[Repeated | Refusal | None]:
+    """For each request what it ends with if something was answered under its key within a day: Repeated, with that
+    answer, or a Refusal 422 if something else was asked. None: it is new, or has no key."""
+    ids = list(dict.fromkeys((one.merchant_id, one.key) for one in every if one is not None))
+    known = {(row[0], row[1]): row[2:] for row in rows_named(connection, _ROW, "answered", _KEY_OF, ids)}
+    return [None if one is None else _ended(one, known.get((one.merchant_id, one.key))) for one in every]
+
+
+def _ended(asked: Asked, row: Any) -> Repeated | Refusal | None:
+    if row is None or row[0] <= asked.at - KEPT_FOR:
+        return None
+    try:
+        require_same(row[1], asked)
+    except Refusal as refusal:
+        return refusal
+    return Repeated((int(row[2]), str(row[3]).encode()))
 
 
 class Flights:

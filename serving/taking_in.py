@@ -1,20 +1,20 @@
 """What is told live, taken in: orders and news that wait together are taken in together, in one pass over the state."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
 import orjson
 
+from data.adding import Kept
 from data.database import Connection
 from data.errors import DataError
 from data.history import Told
-from data.journal import Kept
 from data.pool import Merchant
 from serving import checkouts, ledger
 from serving.http import Refusal, rfc3339
 from serving.intake import Intake
-from serving.once import Asked, Said, keep_all
+from serving.once import Asked, Said, all_recalled, keep_all
 from serving.schema import EventIn, PlaceIn
 
 Answers: TypeAlias = "list[Said | Exception]"
@@ -30,6 +30,16 @@ class Taking:
     under: Asked | None
 
 
+class HasTaking(Protocol):
+    """Both kinds of work."""
+
+    @property
+    def taking(self) -> Taking: ...
+
+
+Work = TypeVar("Work", bound=HasTaking)
+
+
 @dataclass(frozen=True, slots=True)
 class Telling:
     """One piece of news to take in: work of the writer."""
@@ -43,6 +53,10 @@ class Telling:
     @staticmethod
     def together(connection: Connection, tellings: "Sequence[Telling]") -> Answers:
         """The answer to each, or what it is refused with. What this raises itself undoes them all."""
+        return _once(connection, tellings, Telling._together)
+
+    @staticmethod
+    def _together(connection: Connection, tellings: "Sequence[Telling]") -> Answers:
         told = [one._told(connection) for one in tellings]
         kept = iter(ledger.tell_all(connection, [one for one in told if isinstance(one, Told)]))
         found = [one if isinstance(one, Refusal) else next(kept) for one in told]
@@ -71,6 +85,10 @@ class Placing:
     @staticmethod
     def together(connection: Connection, placings: "Sequence[Placing]") -> Answers:
         """The answer to each. What this raises undoes them all: one that is refused may have numbered a person."""
+        return _once(connection, placings, Placing._together)
+
+    @staticmethod
+    def _together(connection: Connection, placings: "Sequence[Placing]") -> Answers:
         asked = [(one.asked.order, one.taking.merchant, one.taking.now) for one in placings]
         columns = placings[0].taking.intake.all_placed(connection, asked)
         links = [(one.asked.merchant_id, one.asked.order.order_id, one.asked.order.checkout_id) for one in placings]
@@ -88,6 +106,14 @@ class Placing:
         return Told(
             self.asked.merchant_id, order_id, "live", f"{order_id}:placed", "placed", happened, now, live=True
         )  # fmt: skip
+
+
+def _once(connection: Connection, work: Sequence[Work], do: Callable[[Connection, Sequence[Work]], Answers]) -> Answers:
+    """What is not answered under its key yet is done; for the rest, the answer it had."""
+    before = all_recalled(connection, [one.taking.under for one in work])
+    new = [one for one, known in zip(work, before, strict=True) if known is None]
+    fresh = iter(do(connection, new) if new else ())
+    return [next(fresh) if known is None else known for known in before]
 
 
 def _answered(

@@ -50,7 +50,7 @@ def events(pool: Pool, n: int, seed: int, run: str) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def placed(n: int, seed: int, run: str) -> list[dict[str, Any]]:
+def placed(_: Pool, n: int, seed: int, run: str) -> list[dict[str, Any]]:
     """Orders as a checkout sends them."""
     rng = np.random.default_rng(seed)
     moment = datetime.fromtimestamp(ENDS / SECOND, UTC).isoformat()
