@@ -32,20 +32,24 @@ class Intake:
 
     def known(self, connection: Connection, order: OrderIn, merchant: Merchant, now: int) -> dict[str, Any]:
         """Kept columns for scoring: persons never seen stay unseen."""
-        [columns] = self._columns(self.desk(connection, journal.find_pseudonyms), [_told(order, merchant, now)])
-        return columns
+        return self._columns(self.desk(connection, journal.find_pseudonyms), order, merchant, now)
 
     def all_placed(
         self, connection: Connection, placed: Sequence[tuple[OrderIn, Merchant, int]]
     ) -> list[dict[str, Any]]:  # fmt: skip
         """Kept columns of placed orders, each with its merchant and the server's time: persons get their pseudonyms.
         Call within a transaction."""
-        return self._columns(self.desk(connection, journal.assign_pseudonyms), [_told(*one) for one in placed])
-
-    def _columns(self, desk: Desk, told: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        table = arrive({name: [one[name] for one in told] for name in told[0]}, desk)
+        told = [_told(*one) for one in placed]
+        desk = self.desk(connection, journal.assign_pseudonyms)
+        table = arrive({name: [one[name][0] for one in told] for name in told[0]}, desk)
         columns = [column.tolist() for column in table.values()]
         return [dict(zip(table, row, strict=True)) for row in zip(*columns, strict=True)]
+
+    def _columns(self, desk: Desk, order: OrderIn, merchant: Merchant, now: int) -> dict[str, Any]:
+        table = arrive(_told(order, merchant, now), desk)
+        return {
+            name: column[0].item() if isinstance(column[0], np.generic) else column[0] for name, column in table.items()
+        }
 
     def told(self, connection: Connection, event: EventIn, merchant: Merchant, now: int) -> Told:
         """News as told, stamped with the server's time. Call within a transaction."""
@@ -101,8 +105,7 @@ def _goods_worth(lines: list[LineItem]) -> float | None:
     return float(sum(worth)) if worth and len(worth) == len(lines) else None
 
 
-def _told(order: OrderIn, merchant: Merchant, now: int) -> dict[str, Any]:
-    """One order as arrival takes it, column by column."""
+def _told(order: OrderIn, merchant: Merchant, now: int) -> dict[str, list[Any]]:
     lines = order.line_items
     dearest = max(lines, key=lambda line: line.price_minor or 0, default=None)
     country = order.shipping_address.country or merchant.country
@@ -128,4 +131,4 @@ def _told(order: OrderIn, merchant: Merchant, now: int) -> dict[str, Any]:
     flat |= order.customer.model_dump()
     address = order.shipping_address
     flat |= {name: getattr(address, name) for name in ("line1", "line2", "landmark", "city", "district", "state")}
-    return flat
+    return {name: [value] for name, value in flat.items()}

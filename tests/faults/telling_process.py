@@ -1,6 +1,8 @@
 """Tells news through the service's writer until it is killed; a number on stdout is acknowledged.
 
-    python -m tests.faults.telling_process DATABASE careful|no_key|not_synced FIRST [URL]
+    python -m tests.faults.telling_process    and on stdin, a line for each: DATABASE careful|no_key|not_synced FIRST [URL]
+
+For each line a process is forked, which has nothing to import; it says `pid N` first, and `ended` is said after its end.
 
 `no_key` and `not_synced` are negative controls, which the tests must catch: the first tells the same news under another
 event id after a restart; the second lets the server acknowledge before its log is on disk.
@@ -62,5 +64,16 @@ def main(database: Path, kind: str, first: int, url: str | None) -> None:
     threading.Event().wait()
 
 
+def fork(database: str, kind: str, first: str, url: str | None = None) -> None:
+    """Tell in a process of its own; returns when it has ended."""
+    process = os.fork()
+    if process == 0:
+        print(f"pid {os.getpid()}", flush=True)
+        main(Path(database), kind, int(first), url)
+    os.waitpid(process, 0)
+    print("ended", flush=True)
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4] if len(sys.argv) > 4 else None)
+    for line in sys.stdin:
+        fork(*line.rstrip("\n").split("\t"))
