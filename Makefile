@@ -8,7 +8,7 @@ export BENTOML_DO_NOT_TRACK := true
 export DO_NOT_TRACK := true
 unexport PYTHONDONTWRITEBYTECODE  # every process would compile every module anew
 
-.PHONY: demo test lint types imports check bench bench-import bench-score bench-world bench-features bench-engine bench-prepaid bench-quality bench-real bench-monitor bench-money bench-spiral bench-reasons bento contract fuzz soak system-deps clean bench-service
+.PHONY: demo test lint types imports check bench bench-import bench-score bench-world bench-features bench-engine bench-prepaid bench-quality bench-real bench-monitor bench-money bench-spiral bench-reasons bento contract fuzz soak system-deps clean bench-service bench-store
 
 demo: .venv/ready          ## the main job on a made-up market, start to finish
 	@.venv/bin/rto demo
@@ -45,6 +45,9 @@ bench-world: .venv/ready   ## the project's own model beside the oracles of made
 bench-engine: .venv/ready   ## the replay beside Polars, DuckDB, pandas and the floor; ARGS="--orders 1000000 10000000 --write"
 	@.uv/bin/uv sync --frozen --quiet --inexact --group bench
 	@.venv/bin/python -m tests.bench.engine $(ARGS)
+
+bench-store: .venv/ready   ## both stores: a history brought in, keys read, news kept, a restore; ARGS="--orders 200000 --keys 10000000 --write"
+	@.venv/bin/python -m tests.bench.store $(ARGS)
 
 bench-features: .venv/ready ## what each group of features is worth, what was tried, what is left to gain; ARGS="--orders 100000 --keep"
 	@.venv/bin/python -m tests.bench.features $(ARGS)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
 from typing import Any, TypeAlias, TypeVar, cast
 
@@ -66,7 +67,7 @@ def side_by_side(readings: Readings, wanted: tuple[Sum | Link, ...]) -> Array:
     return np.column_stack([readings[one] for one in wanted])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Layout:
     """The state of one kind of key: sums[j] is measure[j] with half-life half_lives[slot[j]]."""
 
@@ -75,6 +76,11 @@ class Layout:
     measure: tuple[int, ...]
     slot: tuple[int, ...]
     half_lives: tuple[int, ...]
+
+    @cached_property
+    def measures(self) -> frozenset[int]:
+        """Which measures it sums."""
+        return frozenset(self.measure)
 
     def empty(self) -> tuple[list[float], list[int]]:
         """State of a key that nothing has touched: values and grid."""

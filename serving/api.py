@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import orjson
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -16,9 +16,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from data.database import Connection
-from data.history import Told
 from data.pool import Merchant
-from serving import checkouts, http, ledger
+from serving import checkouts, http
 from serving.access import Access, Caller
 from serving.allowance import USUAL, Allowance
 from serving.answering import model_reference
@@ -40,11 +39,9 @@ from serving.schema import BatchIn, EventIn, OrderIn, OverrideIn, PlaceIn, Score
 from serving.scoring import Scoring, warm
 from serving.settings import PER_SECOND
 from serving.storage import read, written
+from serving.taking_in import Placing, Taking, Telling
 from serving.webhook_keys import WebhookKeys
 from serving.webhooks import delivered, events_of, taking
-
-Taking: TypeAlias = Callable[[Connection], tuple[bool, int]]
-"""Takes something in: is it new, and when was it told first?"""
 
 
 class Api:
@@ -149,47 +146,30 @@ class Api:
         caller = self._caller(request)
         asked = await parsed(PlaceIn, request)
         desk, merchant = self._seat(caller, asked.merchant_id, "events")
-        now, order_id = self.clock.now(), asked.order.order_id
-
-        def job(connection: Connection) -> tuple[bool, int]:
-            columns = desk.intake.placed(connection, asked.order, merchant, now)
-            if asked.order.checkout_id is not None:
-                checkouts.link(connection, asked.merchant_id, order_id, asked.order.checkout_id)
-            placed = Told(asked.merchant_id, order_id, "live", f"{order_id}:placed", "placed",
-                          min(columns["placed_at"], now), now, live=True)  # fmt: skip
-            return ledger.place(connection, columns, placed), ledger.first_told(connection, placed)
-
-        return await self._taken(request, desk, asked.merchant_id, {"order_id": order_id}, job)
+        return await self._taken(request, desk, merchant, partial(Placing, asked=asked))
 
     async def event(self, request: Request) -> Response:
         """Take in one piece of news. Acknowledged means kept: the answer follows the commit."""
         caller = self._caller(request)
         asked = await parsed(EventIn, request)
         desk, merchant = self._seat(caller, asked.merchant_id, "events")
-        now = self.clock.now()
-
-        def job(connection: Connection) -> tuple[bool, int]:
-            told = desk.intake.told(connection, asked, merchant, now)
-            return ledger.tell(connection, told), ledger.first_told(connection, told)
-
-        return await self._taken(request, desk, asked.merchant_id, {"event_id": asked.event_id}, job)
+        return await self._taken(request, desk, merchant, partial(Telling, asked=asked))
 
     async def _taken(
-        self, request: Request, desk: Desk, merchant_id: str, ids: dict[str, str], job: Taking
+        self,
+        request: Request,
+        desk: Desk,
+        merchant: Merchant,
+        work_of: Callable[[Taking], Callable[[Connection], Said]],
     ) -> Response:
         """The answer to what was taken in; under a key it is kept with it."""
-        self.limits.take(merchant_id, 1, self.clock.monotonic())
-        under = asked_of(request, await request.body(), desk, merchant_id, self.clock.now())
-
-        def taking(connection: Connection) -> Said:
-            require_new(connection, under)
-            said = _said(ids, *job(connection))
-            if under is not None:
-                keep(connection, under, said)
-            return said
+        self.limits.take(merchant.merchant_id, 1, self.clock.monotonic())
+        now = self.clock.now()
+        under = asked_of(request, await request.body(), desk, merchant.merchant_id, now)
+        job = work_of(Taking(desk.intake, merchant, now, under))
 
         async def work() -> Said:
-            return await written(desk, taking)
+            return await written(desk, job)
 
         return response(await work()) if under is None else await self.flights.once(under, work)
 
@@ -341,8 +321,3 @@ class Api:
 def _kept_as(under: Asked, said: Said, connection: Connection) -> Said:
     keep(connection, under, said)
     return said
-
-
-def _said(ids: dict[str, str], new: bool, known_at: int) -> Said:
-    body = ids | {"status": "accepted" if new else "duplicate", "known_at": rfc3339(known_at)}
-    return 201 if new else 200, orjson.dumps(body)

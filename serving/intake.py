@@ -1,6 +1,6 @@
 """From a request to kept columns: the same arrival as imports, for one order."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -51,9 +51,16 @@ class Intake:
         """Kept columns for scoring where nobody can be looked up: persons who are named count as never seen."""
         return self._columns(Desk(self.token_key, journal.unseen, load_register()), order, merchant, now)
 
-    def placed(self, connection: Connection, order: OrderIn, merchant: Merchant, now: int) -> dict[str, Any]:
-        """Kept columns of a placed order: persons get their pseudonyms. Call within a transaction."""
-        return self._columns(self.desk(connection, journal.assign_pseudonyms), order, merchant, now)
+    def all_placed(
+        self, connection: Connection, placed: Sequence[tuple[OrderIn, Merchant, int]]
+    ) -> list[dict[str, Any]]:  # fmt: skip
+        """Kept columns of placed orders, each with its merchant and the server's time: persons get their pseudonyms.
+        Call within a transaction."""
+        told = [_told(*one) for one in placed]
+        desk = self.desk(connection, journal.assign_pseudonyms)
+        table = arrive({name: [one[name][0] for one in told] for name in told[0]}, desk)
+        columns = [column.tolist() for column in table.values()]
+        return [dict(zip(table, row, strict=True)) for row in zip(*columns, strict=True)]
 
     def _columns(self, desk: Desk, order: OrderIn, merchant: Merchant, now: int) -> dict[str, Any]:
         [columns] = rows_of(arrive(_told(order, merchant, now), desk))

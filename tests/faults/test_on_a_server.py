@@ -159,6 +159,39 @@ def test_what_a_server_keeps_is_backed_up_as_a_file_and_comes_back_on_another(
     assert after == before
 
 
+@pytest.mark.parametrize("stopped", ["the folder cannot be put in place", "killed before it was"])
+def test_a_restore_to_a_server_that_is_stopped_leaves_nothing_the_next_one_trips_over(
+    mortal: Server, on_server: Installation, tmp_path: Path, stopped: str
+):
+    backup = back_up(on_server.home, tmp_path / "backups", NOW, lambda *_: None, print)
+    home = prepared(on_server.home, tmp_path / "new")
+    with kept_on(mortal):
+        new = Installation(home)
+        if stopped == "killed before it was":
+            with new.database(read_only=False) as connection:
+                to_server(backup.folder / "pools" / new.pool.name / "store.sqlite", connection)
+            (home / "pools").rmdir() if (home / "pools").exists() else None
+        else:
+
+            def in_the_way(*_: object) -> None:
+                (home / "pools" / "somebody").mkdir(parents=True, exist_ok=True)
+
+            with pytest.raises(OSError, match="not empty"):
+                restore(backup.folder, home, in_the_way)
+            assert [path.name for path in home.iterdir() if path.name != "keys"] == ["pools"]
+            with pytest.raises(DataError, match="DB003"):
+                open_database(new.pool.database, read_only=True)
+            (home / "pools" / "somebody").rmdir()
+            (home / "pools").rmdir()
+        restore(backup.folder, home, lambda *_: None)
+        with new.database() as connection:
+            assert verify(connection, segments.load_history(new.pool)) == []
+        with served(new) as client:
+            assert place(client, an_order(order_id="o-9")).status_code == 201
+        with pytest.raises(UsageError, match="BK004"):  # the control: what is in use is never taken away
+            restore(backup.folder, prepared(home, tmp_path / "third"), lambda *_: None)
+
+
 def prepared(home: Path, to: Path) -> Path:
     (to / "keys").mkdir(parents=True)
     for key in (home / "keys").glob("*.key"):
