@@ -52,7 +52,7 @@ def dry_run(files: list[Path], mapping_name: str, options: Options, tell: Tell) 
     stops = [f"an import would be refused: {one}; {one.check.to_do}" for one in report.hard_failures]
     return {
         "looks_wrong": [*stops, *(f"{doubt['name']}: {doubt['found']}" for doubt in doubts)],
-        "checks_failed": [*map(str, (*report.hard_failures, *report.soft_failures))],
+        "checks_failed": [f"{r}; {r.check.to_do}" for r in (*report.hard_failures, *report.soft_failures)],
         "mapping": mapping.name,
         "n_rows": imported.n_rows,
         "n_orders": len(found),

@@ -151,14 +151,22 @@ def _falls_at_end(seen: Evidence) -> Suspicion | None:
         chance = float(hypergeom.cdf(rto_new, n_old + n_new, rto_old + rto_new, n_new))
         untold = told[recent].mean() < FEWER_TOLD * told[before].mean()
         if n_new and chance < (UNLIKELY if untold else VERY_UNLIKELY):
+            first = _day(placed[recent].min())
             return Suspicion(
-                "rate_falls_at_end", f"RTO share {rto_new / n_new:.1%} of {n_new:,} in the last {7 * weeks} days of orders, "
-                f"{rto_old / n_old:.1%} of {n_old:,} before; {told[recent].mean():.0%} of those orders have a label, "
-                f"{told[before].mean():.0%} before",
+                "rate_falls_at_end",
+                f"of the orders placed from {first} on (the last {7 * weeks} days), {rto_new / n_new:.1%} of {n_new:,} with a "
+                f"label are RTO; expected about {rto_old / n_old:.1%}, as of the {n_old:,} before. {told[recent].mean():.0%} of "
+                f"these orders have a label, {told[before].mean():.0%} before",
                 "deliveries are told days before RTO: young orders look safer than they are, and a model would learn that",
-                "set `exported_at` and delays that are long enough in the mapping, or leave the youngest weeks out of the export",
+                f"exported_at is {_day(seen.exported_at)}: if the files were written earlier, say so in the mapping or with "
+                "--exported-at; if a status takes longer than its `after_days` to be told, raise that; else export only orders "
+                f"placed before {first}, or wait. If fewer parcels really came back, nothing is wrong",
             )  # fmt: skip
     return None
+
+
+def _day(micros: Any) -> str:
+    return str(pd.Timestamp(int(micros), unit="us").date())
 
 
 def _one_fate_at_once(seen: Evidence) -> Suspicion | None:

@@ -1,5 +1,7 @@
 """Where a shop is and what money it takes, as far as its orders tell."""
 
+import re
+
 import pandas as pd
 import phonenumbers
 import pyarrow as pa
@@ -44,6 +46,21 @@ def country_of(orders: dict[str, Guess]) -> str | None:
 def zone_of(country: str | None) -> str:
     """The time zone of a shop there; UTC if the country is not known."""
     return PLACES[country][0] if country in PLACES else "UTC"
+
+
+_OLD_STATES = {"orissa", "pondicherry", "uttaranchal", "chattisgarh", "newdelhi"}
+_STATE_CODE = re.compile(r"(?:IN-)?[A-Z]{2}")
+
+
+def states_share(look: Look) -> float:
+    """Share of the distinct cells that name a state of India, or could be the code of one, as MH and IN-MH."""
+    names = {_letters(name) for name in set(load_register().state)} - {""} | _OLD_STATES
+    known = [bool(_STATE_CODE.fullmatch(text)) or _letters(text) in names for text in map(str, look.some)]
+    return sum(known) / max(1, len(known))
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalpha, text.lower().replace("&", "and")))
 
 
 _AHEAD = {"expected", "promised", "edd", "due"}

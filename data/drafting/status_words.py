@@ -29,6 +29,15 @@ PAID_WORDS = frozenset(map(spoken, (
 AT_DOOR = (" delivery ", " entrega ", " livraison ", " door ", " cod ")
 """Words that make cash of a way to pay all the same: `card on delivery`."""
 
+PAID_STATES = word_set("paid unpaid pending authorized refunded voided expired free") | frozenset(map(spoken, (
+    "partially paid", "partially refunded", "payment pending", "not paid", "due",
+)))  # fmt: skip
+"""Words of a column that tells whether an order is paid: they say nothing of the parcel."""
+SENT = frozenset(
+    map(spoken, ("fulfilled", "partially fulfilled", "shipped", "dispatched", "enviado", "dikirim", "expedie"))
+)
+"""Words that a parcel left: what became of it they do not say."""
+
 OPEN = ""
 AMBIGUOUS_RETURN = "return?"
 ATTEMPT = NewsType.ATTEMPT_FAILED.name.lower()
@@ -85,7 +94,8 @@ _STATUSES: tuple[tuple[str, tuple[str, ...]], ...] = (
         "confirmado", "procesando",
         "dikirim", "diproses", "قيد", "جديد", "مؤكد", "معلق", "تم الشحن", "expedie", "en attente", "kargoda",
         "placed", "unfulfilled",
-        "fulfilled", "awb assigned", "label generated", "preparado", "en preparacion", "checkout draft",
+        "fulfilled", "partially fulfilled", "partial", "awb assigned", "label generated", "preparado",
+        "en preparacion", "checkout draft",
     )),
 )  # fmt: skip
 STATUSES = tuple((news, tuple(dict.fromkeys(map(spoken, phrases)))) for news, phrases in _STATUSES)

@@ -45,7 +45,9 @@ _ROLES: dict[str, tuple[str, ...]] = {
         "total amount rs", "declared value", "order total amount", "declared val", "product value", "net amount",
         "bill amount", "gross amount", "collection amount", "nilai cod", "total harga", "nilai barang",
         "valor total", "valor do pedido", "valor declarado", "valor recaudo", "recaudo", "cash collection",
-        "amount to collect", "raqam", "mablagh",
+        "amount to collect", "raqam", "mablagh", "total payable", "amount payable", "payable amount", "net payable",
+        "payable", "grand", "net total", "final amount", "final price", "bill total", "invoice total", "invoice amount",
+        "cart total", "cart value", "order price", "valor pedido", "valor a recaudar", "monto total", "importe total",
     ),
     "discount_minor": (
         "discount", "discount total", "discount amount", "descuento", "total diskon", "خصم", "remise",
@@ -181,6 +183,7 @@ _SPELLINGS = {
     "pymt": "payment", "cnee": "consignee", "consg": "consignment", "ref": "reference",
     "val": "value", "postcode": "pincode", "zipcode": "zip", "colour": "color", "stat": "status", "ordr": "order",
     "ord": "order",
+    "totals": "total", "amounts": "amount", "prices": "price", "amnt": "amount",
     "tgl": "tanggal", "nomor": "number", "numero": "number", "txn": "transaction", "dlv": "delivery",
 }  # fmt: skip
 
