@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 
 from data.drafting.likeness import confidence, tells_payment
 from data.drafting.look import Look
-from data.drafting.status_words import STATUS_HEADS
+from data.drafting.status_words import LATE_WORDS, STATUS_HEADS
 from data.drafting.statuses import UNKNOWN, fate_share, news_of, tells_paying
-from data.drafting.words import LATE_WORDS, ROLES, ROW_NUMBERS, headed
+from data.drafting.words import ROLES, ROW_NUMBERS, headed
 
 _LEAST = 0.5
 _NEAR = 0.2
@@ -42,7 +42,7 @@ def guesses(
     statuses = {look.name for look in looks if is_status(look)}
     early = [k for k in looks if k.name not in statuses | used and not is_late(k) and k.n_blank < k.n]
     tried = [guess for look in early for guess in _served(look)]
-    tried = [replace(g, confidence=g.confidence - _LESS_BESIDE) if g.look.name in theirs else g for g in tried]
+    tried = [_of_the_other(g) if g.look.name in theirs else g for g in tried]
     tried.sort(key=lambda g: -g.confidence)
     for guess in tried:
         if guess.confidence >= _LEAST and guess.role not in chosen and guess.look.name not in used:
@@ -54,6 +54,13 @@ def guesses(
             chosen[role] = found
             used.add(found.look.name)
     return chosen
+
+
+def _of_the_other(guess: Guess) -> Guess:
+    """A guess from the file beside: what it collects is not what an order is worth, and it books orders late."""
+    asked = guess.role in ("placed_at", "amount_minor")
+    doubt = "of the file beside: does the orders' own file not tell it? --column names it" if asked else ""
+    return replace(guess, confidence=guess.confidence - _LESS_BESIDE, doubt=doubt)
 
 
 def _served(look: Look) -> list[Guess]:

@@ -1,6 +1,6 @@
 """A mapping proposed for unknown files: everything guessed with its confidence, everything doubtful as a question."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,7 +12,7 @@ from data.drafting.likeness import KINDS
 from data.drafting.look import Look, looks_of
 from data.drafting.opened import opened, ways
 from data.drafting.pairs import Found, Pair, side_by_side
-from data.drafting.setting import country_of, currency_of, newest, zone_of
+from data.drafting.setting import PHONES_ALONE, country_of, currency_of, newest, zone_of
 from data.drafting.several import Several, several
 from data.drafting.shipped import shipped_for
 from data.drafting.status_words import COLLECTED
@@ -33,9 +33,9 @@ class Draft:
 
     orders: guess by column of the contract.  looks: every column of the orders' file and of the one beside it.
     cod_amount: a column of amounts that is 0 where nothing is collected, in place of a payment method.
-    units: of each column of money, by its role.  left_out: files
-    that belong to no other.  likes: how files are written that differ from `file`.  newest: the latest time and the
-    column it stands in.  questions: what only a person knows.  remarks: what was chosen about the files.
+    country_by: what told the country.  units: of each column of money, by its role.  left_out: files that belong to no
+    other.  likes: how files are written that differ from `file`.  newest: the latest time and the column it stands in.
+    questions: what only a person knows.  remarks: what was chosen about the files.
     """
 
     files: list[str]
@@ -53,6 +53,7 @@ class Draft:
     units: dict[str, Unit] = field(default_factory=dict)
     left_out: tuple[Sheet, ...] = ()
     newest: tuple[str, str] | None = None
+    country_by: str = ""
     questions: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
@@ -103,14 +104,18 @@ def _made(
 ) -> Draft:
     at = orders["placed_at"].look if "placed_at" in orders else None
     cod = None if "payment_method" in orders else _cod_amount(looks)
-    country = country_of(orders)
+    country, told_by = country_of(orders)
+    if (
+        country != "IN" and "city" in orders and "district" not in orders
+    ):  # no register knows its codes: the city is the place
+        orders["district"] = replace(orders["city"], role="district")
     zone = zone_of(country)
     of_course = course(looks, {g.look.name for g in orders.values()}, at, told, beside.theirs)
     currency = currency_of(orders, country)
     units = units_of(orders, beside.theirs, currency)
     return Draft(
         names, *written, len(beside.main), orders, looks, of_course, cod, beside.pair, country, currency,
-        several(beside.main.table, orders), units, beside.left_out, newest(looks, zone), questions=_loud(beside),
+        several(beside.main.table, orders), units, beside.left_out, newest(looks, zone), told_by, _loud(beside),
     )  # fmt: skip
 
 
@@ -151,6 +156,11 @@ def _questions(made: Draft) -> list[str]:
         if role not in made.orders:
             asked.append(f"no column could be {what}: name it in [orders], or draft again with --column {role}=HEADER")
     asked += _about_amount(made) + _about_outcomes(made)
+    if made.country_by == PHONES_ALONE:
+        asked.append(
+            f"is the shop in {made.country}? Only the phones say so, and other countries have such numbers too: country, "
+            "timezone and currency below follow from it"
+        )
     if made.country is None:
         asked.append("in which country is the shop? It decides time zone, phones and PIN codes")
     if "currency" not in made.orders and made.currency is None:
@@ -191,7 +201,7 @@ def _about_outcomes(made: Draft) -> list[str]:
         asked.append("no status says that a parcel came back: nothing can be learned without RTO")
     if unknown := [s.value for s in made.course.statuses if s.news == "?"]:
         asked.append(
-            f"no rule for {len(unknown)} unknown statuses: the import refuses rows of them (DQ007) until there is"
+            f"statuses without a known word: {len(unknown)}. The import refuses their rows (DQ007) until there is a rule"
         )
     others = [k.name for k in made.looks if is_status(k) and k.name not in made.used]
     if others:

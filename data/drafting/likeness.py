@@ -53,7 +53,8 @@ def confidence(role: str, look: Look) -> float:
 
 _WHOLE_ONLY = frozenset((
     "number", "placed", "created", "content", "contents", "account", "client", "area", "cod", "ip",
-    "nom", "cp", "company", "line1", "line2", "line 1", "line 2", "cat", "delivery",
+    "nom", "cp", "company", "bill", "item", "items", "orden", "grand", "payable", "documento", "identificacion", "line1",
+    "line2", "line 1", "line 2", "cat", "delivery",
 ))  # fmt: skip
 """Phrases that are a header alone and say little beside other words."""
 

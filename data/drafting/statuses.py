@@ -26,7 +26,8 @@ _HEADS_OF_TIMES = {
 }
 _ANY_CLOSE = ("closed", "completed", "last update", "status date", "updated", "modified", "fecha estado", "last status",
               "status dt", "status time", "last scan", "scan date", "event date", "final date", "close date", "closure",
-              "ultima actualizacion", "fecha de estado", "data do status", "tanggal status", "tgl status",
+              "ultima actualizacion", "fecha ultimo estado", "fecha de ultimo estado", "fecha de estado",
+              "data do status", "tanggal status", "tgl status",
               "actualizado", "اخر تحديث", "terakhir", "mise a jour")  # fmt: skip
 
 

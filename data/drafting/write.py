@@ -12,7 +12,7 @@ from data.drafting.likeness import KINDS
 from data.drafting.look import Look
 from data.drafting.outcomes import DELAY_DAYS, rules_of
 from data.drafting.rest import columns_table
-from data.drafting.setting import states_share, zone_of
+from data.drafting.setting import PHONES_ALONE, states_share, zone_of
 from data.drafting.status_words import AT_DOOR, COD_WORDS, PAID_WORDS
 from data.drafting.toml import comment, listed, quoted
 from data.drafting.words import spoken
@@ -43,7 +43,8 @@ def _top(made: Draft) -> str:
     ]
     if made.country is None and "country" not in made.orders:
         lines.append('# country = "IN" # ? of the shop, two letters: nothing in the files tells it')
-    lines += [f"country = {quoted(made.country)}"] if made.country and "country" not in made.orders else []
+    told_by = f" # ? told by {made.country_by}" if made.country_by == PHONES_ALONE else f" # told by {made.country_by}"
+    lines += [f"country = {quoted(made.country)}{told_by}"] if made.country and "country" not in made.orders else []
     if not made.currency and "currency" not in made.orders:
         lines.append('# currency = "INR" # ? three letters')
     lines += [f"currency = {quoted(made.currency)} # ? from the country"] if made.currency else []
