@@ -15,6 +15,7 @@ from data.errors import DataError
 from data.history import Told
 from data.ledger_rows import OrderName, name_of, news_named, news_of_orders, texts_named, unpacked
 from data.one_moment import commits_seen, one_moment
+from data.opening import refuse_older
 from features.contribution import in_cash
 from features.held import NAMES, Held, Placed, PlainNews, WeighAll, held_by, held_of, joined, no_order
 from features.store import Standing, Store, standing
