@@ -42,6 +42,8 @@ def read(connection: Connection, merchant_id: str, digest: str) -> tuple[list[Pa
         if "failed" in shadow:
             failed[shadow["failed"]] += 1
             continue
+        if "answer" not in kept:
+            continue  # not kept any more
         answer = kept["answer"]
         if order_id is None and checkout_id is not None:
             became = checkouts.orders_of(connection, merchant_id, checkout_id)

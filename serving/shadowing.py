@@ -80,7 +80,7 @@ class Follower:
         start = max(one.since, one.through.get(merchant_id, 0) - _AGAIN)
         with one_moment(self.reader):
             found = self.reader.execute(_NEW, (one.bundle.digest, merchant_id, start, _AT_ONCE)).fetchall()
-            kept = [orjson.loads(body) for _, body in found]
+            kept = [one for one in (orjson.loads(body) for _, body in found) if one["made_from"].get("columns")]
             rows = self._scored(kept) if kept else []
         if rows:
             with closing(open_database(self.pool.database)) as writer, immediate(writer):

@@ -111,6 +111,7 @@ LINES: dict[str, list[list[str]]] = {
     "webhooks": [["webhooks", "create", "--merchant", SHOP], ["webhooks", "list"]],
     "pool": [["pool", "strangers", "shared"]],
     "replay": [["replay", "--day", "2025-10-09", "--merchant", SHOP]],
+    "shadow": [["promote", "champion", "--shadow"], ["shadow", "report", "--merchant", SHOP], ["shadow", "stop"]],
     "keys": [["keys", "create", "--merchant", SHOP], ["keys", "list"]],
     "simulate": [["simulate", "--orders", "1000", "--out", "other-market"]],
     "import": [["import", "market/orders.parquet", "market/news.parquet", "--mapping", "native", "--pool", "demo"]],
