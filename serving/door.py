@@ -1,6 +1,5 @@
 """Before every route: one request id, a limit on bodies, security headers, one log line, metrics by route."""
 
-import secrets
 from typing import Any
 
 import orjson
@@ -10,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.clock import Clock
 from serving.http import LOG, Refusal, refused
+from serving.ids import random_hex
 
 MAX_BODY = 64 * 1024
 MAX_BATCH_BODY = 1024 * 1024
@@ -44,7 +44,7 @@ class Door:
             await self.app(scope, receive, send)
             return
         state: dict[str, Any] = scope.setdefault("state", {})
-        state["request_id"], state["route"] = f"req_{secrets.token_hex(8)}", NO_ROUTE
+        state["request_id"], state["route"] = f"req_{random_hex(8)}", NO_ROUTE
         started, status = self.clock.monotonic(), 0
 
         async def sending(message: Message) -> None:

@@ -3,7 +3,6 @@
 Single orders that waited in line at the same time are scored at once (`lane.Shared`): the answers are those of each alone.
 """
 
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, cast
@@ -16,6 +15,7 @@ from serving.budget_seeds import day_of
 from serving.decisions.shop import Policies
 from serving.desk import Desk
 from serving.http import Refusal
+from serving.ids import random_hex
 from serving.ladder import FAILED, log_failure, of_store
 from serving.once import Asked, Repeated, require_new
 from serving.schema import Options, OrderIn
@@ -49,7 +49,7 @@ class Question:
     ids: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.ids.extend(f"dec_{secrets.token_hex(12)}" for _ in self.orders)
+        self.ids.extend(f"dec_{random_hex(12)}" for _ in self.orders)
 
 
 _Order: TypeAlias = tuple[Question, int]

@@ -18,6 +18,7 @@ from prometheus_client import REGISTRY
 
 from data.database import immediate, scalar
 from data.errors import UsageError
+from serving import lane
 from serving.allowance import Allowance
 from serving.api import Api
 from serving.client import Client
@@ -262,6 +263,13 @@ def flood(client: httpx.Client, n: int) -> list[dict[str, Any]]:
         return list(pool.map(one, range(n)))
 
 
+@pytest.fixture
+def each_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is scored together: together a flood of this size is no overload."""
+    monkeypatch.setattr(lane, "MOST_TOGETHER", 1)
+
+
+@pytest.mark.usefixtures("each_alone")
 def test_more_than_it_can_do_is_answered_from_the_lowest_rung_at_once_and_the_rest_in_full(
     own: Installation, disk: Disk
 ):
@@ -282,6 +290,7 @@ def test_more_than_it_can_do_is_answered_from_the_lowest_rung_at_once_and_the_re
     assert max(one["elapsed_ms"] for one in answers) < 1000 * (DEADLINE_S + 0.4)
 
 
+@pytest.mark.usefixtures("each_alone")
 def test_control_without_shedding_the_line_grows_past_every_deadline(own: Installation, disk: Disk):
     with running(api_of(own, replace(QUICK, deadline_s=NEVER, sheds=False))) as client:
         score(client)
