@@ -8,7 +8,7 @@ export BENTOML_DO_NOT_TRACK := true
 export DO_NOT_TRACK := true
 unexport PYTHONDONTWRITEBYTECODE  # every process would compile every module anew
 
-.PHONY: demo test lint types imports check bench bench-import bench-score bench-world bench-features bench-engine bench-prepaid bench-quality bench-monitor bench-money bench-spiral bench-reasons bento soak system-deps clean
+.PHONY: demo test lint types imports check bench bench-import bench-score bench-world bench-features bench-engine bench-prepaid bench-quality bench-real bench-monitor bench-money bench-spiral bench-reasons bento contract fuzz soak system-deps clean bench-service bench-store
 
 demo: .venv/ready          ## the main job on a made-up market, start to finish
 	@.venv/bin/rto demo
@@ -36,12 +36,18 @@ bench-import: .venv/ready  ## imports of a million orders alone, by stage; ARGS=
 bench-score: .venv/ready   ## `rto score`: orders a second by stage, as a table and as dated JSON
 	@.venv/bin/python -m tests.bench.score_file
 
+bench-service: .venv/ready ## the service under load beside its floor and the usual stack; ARGS="--seconds 20 --long --write", needs cc
+	@.venv/bin/python -m tests.bench.service $(ARGS)
+
 bench-world: .venv/ready   ## the project's own model beside the oracles of made-up markets; minutes
 	@.venv/bin/python -m tests.bench.world $(ARGS)
 
 bench-engine: .venv/ready   ## the replay beside Polars, DuckDB, pandas and the floor; ARGS="--orders 1000000 10000000 --write"
 	@.uv/bin/uv sync --frozen --quiet --inexact --group bench
 	@.venv/bin/python -m tests.bench.engine $(ARGS)
+
+bench-store: .venv/ready   ## both stores: a history brought in, keys read, news kept, a restore; ARGS="--orders 200000 --keys 10000000 --write"
+	@.venv/bin/python -m tests.bench.store $(ARGS)
 
 bench-features: .venv/ready ## what each group of features is worth, what was tried, what is left to gain; ARGS="--orders 100000 --keep"
 	@.venv/bin/python -m tests.bench.features $(ARGS)
@@ -51,6 +57,9 @@ bench-prepaid: .venv/ready  ## the risk if paid before, in several ways, beside 
 
 bench-quality: .venv/ready ## the model beside the oracle: the goal table; ARGS="--orders 200000 --seed 8 --keep FOLDER --write"
 	@.venv/bin/python -m tests.bench.quality $(ARGS)
+
+bench-real: .venv/ready    ## the model on real order files, beside its baselines; ARGS="FOLDER --against CHECKOUT --write"
+	@.venv/bin/python -m tests.bench.real $(ARGS)
 
 bench-money: .venv/ready   ## what decisions earn beside the oracle: the goal table; ARGS="--orders 100000 --seed 8"
 	@.venv/bin/python -m tests.bench.money $(ARGS)
@@ -70,6 +79,13 @@ bento: .venv/ready serving/requirements.txt  ## the service alone, as a Bento: n
 # What a Bento installs: the locked versions of the group `serve`.
 serving/requirements.txt: uv.lock
 	@.uv/bin/uv export --frozen --only-group serve --no-emit-project --no-hashes --no-header --no-annotate --output-file $@ --quiet
+
+contract: .venv/ready      ## the API asked all that its document allows, and much more: three seeds, 2,000 cases of each operation
+	for seed in 1 2 3; do RTO_CONTRACT_CASES=2000 RTO_CONTRACT_SEED=$$seed .venv/bin/python -m pytest -q -p no:cacheprovider tests/service/test_everything_the_document_says.py $(ARGS) || exit 1; done
+
+fuzz: .venv/ready          ## what comes from outside, fuzzed by coverage; ARGS="body csv --seconds 600" or "--runs 5000000"
+	@.uv/bin/uv sync --frozen --quiet --inexact --group fuzz
+	@.venv/bin/python -m tests.fuzz $(ARGS)
 
 soak: .venv/ready          ## the random tests, long and truly at random
 	RTO_HYPOTHESIS=soak .venv/bin/python -m pytest -q -p no:cacheprovider tests/parity tests/unit $(ARGS)

@@ -123,10 +123,19 @@ def show_checks(report: dict[str, Any]) -> None:
     print(f"checks                {passed} passed, {len(failed)} failed, {idle} not applicable")
     if failed:
         rows = [
-            (r["code"], r["severity"], r["title"], r["n_failed"], ", ".join(map(str, r["examples"][:3])))
+            (r["code"], r["severity"], r["title"], _fails_for(r), ", ".join(map(str, r["examples"][:3])))
             for r in failed
         ]
-        table(("code", "severity", "what", "rows", "for example"), rows)
+        table(("code", "severity", "what should hold", "fails for", "for example"), rows)
+        for r in failed:
+            print(f"{r['code']}  to do  {r['to_do']}")
+
+
+def _fails_for(result: dict[str, Any]) -> str:
+    """`12 of 200` rows, or what a check of the whole saw."""
+    if result["n_failed"] is None:
+        return "" if result["observed"] is None else f"saw {result['observed']:.4g}"
+    return f"{result['n_failed']:,} of {result['n_checked']:,}"
 
 
 @click.command("check", epilog="Example: rto check --html checks.html")

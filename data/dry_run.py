@@ -44,7 +44,7 @@ def dry_run(files: list[Path], mapping_name: str, options: Options, tell: Tell) 
     found, known_at = told_fates(imported.orders, imported.news)
     declared = frozenset(_KEPT_AS.get(n, n) for n, s in mapping.orders.items() if s.overwritten_when)
     reused = sum(f.code == "DQ008" for f in imported.faults)
-    seen = Evidence(imported.orders, found, known_at, imported.exported_at, declared, reused)
+    seen = Evidence(imported.orders, found, known_at, imported.exported_at, declared, reused, mapping.timezone)
     label = labels(found)
     doubts = [asdict(s) for s in (*imported.doubts, *suspicions(seen))]
     tell("check", 0, 1)
@@ -52,7 +52,7 @@ def dry_run(files: list[Path], mapping_name: str, options: Options, tell: Tell) 
     stops = [f"an import would be refused: {one}; {one.check.to_do}" for one in report.hard_failures]
     return {
         "looks_wrong": [*stops, *(f"{doubt['name']}: {doubt['found']}" for doubt in doubts)],
-        "checks_failed": [*map(str, (*report.hard_failures, *report.soft_failures))],
+        "checks_failed": [f"{r}; {r.check.to_do}" for r in (*report.hard_failures, *report.soft_failures)],
         "mapping": mapping.name,
         "n_rows": imported.n_rows,
         "n_orders": len(found),

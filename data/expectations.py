@@ -14,7 +14,7 @@ from data.checks.catalog import BY_CODE, CHECKS, checks_of
 from data.checks.check import Check, Given, Purpose, Severity
 from data.checks.drift import Side
 from data.checks.frames import ChecksBroken, frames
-from data.checks.judge import Finding, judge
+from data.checks.judge import NOT_NULL, Finding, judge
 from data.checks.sequences import Course
 from data.checks.series import series_of
 from data.errors import CheckFailed
@@ -53,7 +53,10 @@ class CheckResult:
         return BY_CODE[self.code]
 
     def __str__(self) -> str:
-        seen = f"{self.n_failed:,} of {self.n_checked:,}" if self.n_failed is not None else f"saw {self.observed:.4g}"
+        kind = "missing for" if self.check.expectation == NOT_NULL else "not so for"
+        seen = (
+            f"saw {self.observed:.4g}" if self.n_failed is None else f"{kind} {self.n_failed:,} of {self.n_checked:,}"
+        )
         named = f", as {', '.join(self.examples)}" if self.examples else ""
         return f"{self.code} {self.check.title} ({seen}{named})"
 

@@ -6,8 +6,10 @@ from typing import Any
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.json as pj
 
+from data.asked import merge_rows
 from data.database import Connection
 from data.history import Columns
 from data.journal import LIVE
@@ -43,15 +45,20 @@ def _parsed(texts: list[str]) -> OrdersTable:
 
 def copy_orders(connection: Connection, origin: str, orders: Columns) -> None:
     """Put a segment's orders beside the live ones; what is there already stays."""
-    sql = "INSERT INTO orders VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
-    connection.executemany(sql, _order_rows(origin, orders))
+    columns = ("merchant_id", "order_id", "placed_at", "origin", "columns")
+    rows = _order_rows(origin, orders)
+    merge_rows(connection, "orders", columns, rows, same="merchant_id, order_id", then="DO NOTHING")
 
 
 def _order_rows(origin: str, orders: Columns) -> Iterator[tuple[Any, ...]]:
+    """In the order of their keys: a table is then written from its beginning to its end."""
     names = sorted(orders)
     merchant, order, placed = (names.index(name) for name in ("merchant_id", "order_id", "placed_at"))
-    for start in range(0, len(orders["order_id"]), _AT_ONCE):
-        part = (orders[name][start : start + _AT_ONCE].tolist() for name in names)
+    ids = pa.table({name: pa.array(orders[name], pa.string()) for name in ("merchant_id", "order_id")})
+    by_key = pc.sort_indices(ids, [("merchant_id", "ascending"), ("order_id", "ascending")]).to_numpy()
+    for start in range(0, len(by_key), _AT_ONCE):
+        rows = by_key[start : start + _AT_ONCE]
+        part = (orders[name][rows].tolist() for name in names)
         for row in zip(*part, strict=True):
             text = orjson.dumps(dict(zip(names, row, strict=True))).decode()  # as journal.packed
             yield row[merchant], row[order], row[placed], origin, text
@@ -59,11 +66,16 @@ def _order_rows(origin: str, orders: Columns) -> Iterator[tuple[Any, ...]]:
 
 def copy_news(connection: Connection, origin: str, news: NewsTable) -> None:
     """Put a segment's news beside the live ones; told again, it is known from when it was first told."""
-    sql = (
-        f"INSERT INTO news ({', '.join(_NEWS)}, origin) VALUES (?,?,?,?,?,?,?,?,?,?) "
-        "ON CONFLICT (merchant_id, source, event_id) DO UPDATE SET known_at = excluded.known_at "
+    earliest = (
+        "DO UPDATE SET known_at = excluded.known_at "
         f"WHERE news.origin <> '{LIVE}' AND excluded.known_at < news.known_at"
     )
-    for batch in news.select(_NEWS).to_batches(max_chunksize=_AT_ONCE):
+    by_order = [(name, "ascending") for name in ("merchant_id", "order_id", "known_at")]
+    rows = _news_rows(origin, news.select(_NEWS).sort_by(by_order))
+    merge_rows(connection, "news", (*_NEWS, "origin"), rows, same="merchant_id, source, event_id", then=earliest)
+
+
+def _news_rows(origin: str, news: NewsTable) -> Iterator[tuple[Any, ...]]:
+    for batch in news.to_batches(max_chunksize=_AT_ONCE):
         columns = (column.to_pylist() for column in batch.columns)
-        connection.executemany(sql, ((*row, origin) for row in zip(*columns, strict=True)))
+        yield from ((*row, origin) for row in zip(*columns, strict=True))

@@ -2,8 +2,10 @@
 
 import hashlib
 from collections import Counter
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from threading import Thread
@@ -28,6 +30,7 @@ from data.errors import UsageError
 from data.expectations import CheckReport, require
 from data.history import History
 from data.ingest import Imported, Options, ingest
+from data.live_half import live_half
 from data.mapping import Mapping, load_mapping
 from data.news import once
 from data.numbering import Numbering
@@ -64,31 +67,48 @@ def import_files(home: Path, request: Request, tell: Tell) -> dict[str, Any]:
     if sum(path.stat().st_size for path in request.files if path.exists()) > LARGE:
         Thread(target=load_rules, daemon=True).start()
     pool = open_pool(home, request.pool or _pool_of(home, request, mapping))
-    with storing(pool.folder), alone(pool.folder, note), ThreadPoolExecutor(1) as beside:
+    with storing(pool.folder), alone(pool.folder, note), ThreadPoolExecutor(2) as beside:
         earlier = segments.list_segments(pool, hold=True)
         imported = _read(request, mapping, pool, earlier, tell)
         digests = [beside.submit(_digest, path) for path in request.files]
-        report = _checked(imported, pool, earlier, tell)
-        known = len(imported.orders["order_id"])
-        imported.orders = new_orders(pool, imported.orders, earlier)
-        new = len(imported.orders["order_id"])
-        imported.orders = not_folded_away(pool, imported.orders)
-        imported.notes["orders_before_the_opening_balance"] = new - len(imported.orders["order_id"])
-        told = len(imported.news)
-        imported.news = new_news(pool, imported.news, earlier)
-        tell("write", 0, 1)
-        told_before = known - new
-        manifest = _manifest(request, mapping, imported, report, digests) | {"told_before": told_before}
-        manifest |= {"news_told_before": told - len(imported.news)}
-        if len(imported.orders["order_id"]) or len(imported.news):
-            with segments.writing(pool) as draft:
-                segments.write_segment(draft, imported, manifest)
+        with segments.drafting(pool) as draft, _writing_beside(draft, imported, pool, earlier, beside) as written:
+            report = _checked(imported, pool, earlier, tell)
+            known, told = len(imported.orders["order_id"]), len(imported.news)
+            imported.orders = new_orders(pool, imported.orders, earlier)
+            new = len(imported.orders["order_id"])
+            imported.orders = not_folded_away(pool, imported.orders)
+            imported.notes["orders_before_the_opening_balance"] = new - len(imported.orders["order_id"])
+            imported.news = new_news(pool, imported.news, earlier)
+            tell("write", 0, 1)
+            manifest = _manifest(request, mapping, imported, report, digests)
+            manifest |= {"told_before": known - new, "news_told_before": told - len(imported.news)}
+            if len(imported.orders["order_id"]) or len(imported.news):
+                written.result() if written is not None else segments.write_tables(draft, imported)
+                segments.write_papers(draft, imported, manifest)
                 (draft / "checks.html").write_text(checks_page(report.as_dict()), encoding="utf-8")
                 pool.add_merchants(imported.merchants)  # before the segment is there: never one without its merchants
-            manifest |= _written(segments.list_segments(pool)[-1].folder)
+                segments.publish(pool, draft)
+                manifest |= _written(segments.list_segments(pool)[-1].folder)
     tell("write", 1, 1)
     looks_wrong = [f"{doubt.name}: {doubt.found}; {doubt.to_do}" for doubt in imported.doubts]
     return {"pool": pool.name, **manifest, "looks_wrong": looks_wrong}
+
+
+@contextmanager
+def _writing_beside(
+    draft: Path, imported: Imported, pool: Pool, earlier: list[Segment], beside: ThreadPoolExecutor
+) -> Iterator[Future[None] | None]:
+    """The first import of a pool is kept whole or not at all: its tables are written while it is checked, into a folder
+    that vanishes if a check fails. None where something was told before: what is new of it shows only after the checks."""
+    live = live_half(pool)
+    if earlier or len(live.orders) or len(live.news) or live.opening is not None:
+        yield None
+        return
+    written = beside.submit(segments.write_tables, draft, replace(imported))
+    try:
+        yield written
+    finally:
+        wait([written])  # nobody writes into a folder that is taken away
 
 
 def _written(folder: Path) -> dict[str, Any]:

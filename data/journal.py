@@ -11,20 +11,23 @@ import numpy as np
 import orjson
 
 from data import contract
+from data.adding import add_all_news, add_all_orders
 from data.arrival import MISSING, NEW
 from data.asked import array, asked, together
 from data.database import Connection, is_sqlite, scalar
 from data.errors import DataError
-from data.history import ERASED, Columns, Told
+from data.history import Columns, Told
+from data.ledger_rows import AS_TOLD, told_of
+from data.ledger_rows import LIVE as LIVE
+from data.ledger_rows import packed as packed
+from data.ledger_rows import unpacked as unpacked
 
-LIVE = "live"
 _FEW = 50  # up to so many tokens it is quicker to ask for each
 _SAME_ORDER = "merchant_id = ? AND order_id = asked.value"
 _PSEUDONYMS = "SELECT asked.rowid - 1, pseudonym FROM {} JOIN pseudonyms ON kind = ? AND token = asked.value"
 _ADD_PSEUDONYMS = "INSERT INTO pseudonyms (kind, token) SELECT ?, value FROM carray(?)"  # in the order of the array
 _ADD_ON_SERVER = """INSERT INTO pseudonyms (kind, token) SELECT ?, value
 FROM unnest(?::bytea[]) WITH ORDINALITY AS asked (value, place) ORDER BY place RETURNING token, pseudonym"""
-_NEWS = "merchant_id, order_id, source, event_id, type, happened_at, known_at, reason, details"
 
 
 def assign_pseudonyms(connection: Connection, kind: str, tokens: list[bytes | None]) -> "np.ndarray[Any, Any]":
@@ -54,6 +57,11 @@ def find_pseudonyms(connection: Connection, kind: str, tokens: list[bytes | None
     return np.array([MISSING if t is None else known.get(t, NEW) for t in tokens], dtype=np.int64)
 
 
+def unseen(_: str, tokens: list[bytes | None]) -> "np.ndarray[Any, Any]":
+    """As `find_pseudonyms` where no token was ever seen; for when none can be looked up."""
+    return np.array([MISSING if t is None else NEW for t in tokens], dtype=np.int64)
+
+
 def _known(connection: Connection, kind: str, tokens: list[bytes]) -> dict[bytes, int]:
     if len(tokens) > _FEW or not is_sqlite(connection):
         sql = _PSEUDONYMS.format(asked(connection, "bytea"))
@@ -65,59 +73,19 @@ def _known(connection: Connection, kind: str, tokens: list[bytes]) -> dict[bytes
 
 
 def add_order(connection: Connection, columns: dict[str, Any], origin: str) -> bool:
-    """Add one order as kept. False if it is already there with the same content.
-
-    Raises DataError DQ008 if it is there with other content: an order is immutable as placed.
-    """
-    ids = (columns["merchant_id"], columns["order_id"])
-    text = packed(columns)
-    existing = scalar(connection, "SELECT columns FROM orders WHERE merchant_id = ? AND order_id = ?", ids)
-    if existing is not None:
-        if existing != text and not _erased(existing) and _as_told(existing) != _as_told(text):
-            raise DataError(
-                "DQ008",
-                f"order {ids[1]!r}",
-                got="an order id already used, with other content",
-                expected="one order for each order id; an order never changes after it was placed",
-                to_do="send later changes as news, or use a new order id",
-            )
-        return False
-    connection.execute("INSERT INTO orders VALUES (?, ?, ?, ?, ?)", (*ids, int(columns["placed_at"]), origin, text))
-    return True
-
-
-def _erased(text: str | None) -> bool:
-    return bool(orjson.loads(text or "{}").get(ERASED))
-
-
-def _as_told(text: str) -> dict[str, Any]:
-    return {name: value for name, value in orjson.loads(text).items() if name not in contract.MEASURED}
+    """`add_all_orders` of one. Raises the DataError it would be refused with."""
+    [added] = add_all_orders(connection, [columns], origin)
+    if isinstance(added, DataError):
+        raise added
+    return added
 
 
 def add_news(connection: Connection, told: Told, origin: str) -> bool:
-    """Add one piece of news. False if it was already told with the same content; DataError DQ014 with other content.
-
-    What an import had told and is now told live takes the live stamp, whichever came first (`data/history.py`, once).
-    """
-    sql = f"SELECT {_NEWS} FROM news WHERE merchant_id = ? AND source = ? AND event_id = ?"
-    row = connection.execute(sql, (told.merchant_id, told.source, told.event_id)).fetchone()
-    if row is None:
-        values = (told.merchant_id, told.order_id, told.source, told.event_id, told.type)
-        times = (told.happened_at, told.known_at, told.reason, told.details, origin)
-        connection.execute(f"INSERT INTO news ({_NEWS}, origin) VALUES (?,?,?,?,?,?,?,?,?,?)", values + times)
-        return True
-    if Told(*row).content() != told.content() and not _erased(row[-1]):
-        raise DataError(
-            "DQ014",
-            f"news {told.event_id!r} from {told.source!r}",
-            got="an event id already used, with other content",
-            expected="one content for each (merchant, source, event_id)",
-            to_do="use a new event id; to take news back, send a correction",
-        )
-    if origin == LIVE:
-        sql = "UPDATE news SET known_at = ?, origin = ? WHERE merchant_id = ? AND source = ? AND event_id = ? AND origin <> ?"
-        connection.execute(sql, (told.known_at, LIVE, told.merchant_id, told.source, told.event_id, LIVE))
-    return False
+    """`add_all_news` of one piece. Raises the DataError it would be refused with."""
+    [kept] = add_all_news(connection, [told], origin)
+    if isinstance(kept, DataError):
+        raise kept
+    return kept.new
 
 
 def order_columns(connection: Connection, merchant_id: str, order_id: str) -> dict[str, Any] | None:
@@ -129,11 +97,9 @@ def order_columns(connection: Connection, merchant_id: str, order_id: str) -> di
 
 def news_of(connection: Connection, merchant_id: str, order_id: str, through_seq: int | None = None) -> list[Told]:
     """All news of one order in order of arrival; only up to a sequence number if one is given."""
-    sql = (
-        f"SELECT {_NEWS}, origin = '{LIVE}' FROM news WHERE merchant_id = ? AND order_id = ? AND seq <= ? ORDER BY seq"
-    )
+    sql = f"SELECT {AS_TOLD} FROM news WHERE merchant_id = ? AND order_id = ? AND seq <= ? ORDER BY seq"
     rows = connection.execute(sql, (merchant_id, order_id, through_seq if through_seq is not None else 2**62))
-    return [_told(row) for row in rows]
+    return [told_of(row) for row in rows]
 
 
 def news_as_of(
@@ -141,10 +107,10 @@ def news_as_of(
 ) -> list[Told]:
     """The news of one order that a state held which was built from the imports `origins` and had heard what came in live
     up to `through_seq`. An import's copy is numbered anew by each rebuild, so that its number says nothing."""
-    sql = f"SELECT seq, origin, {_NEWS}, origin = '{LIVE}' FROM news WHERE merchant_id = ? AND order_id = ?"
+    sql = f"SELECT seq, origin, {AS_TOLD} FROM news WHERE merchant_id = ? AND order_id = ?"
     rows = connection.execute(sql, (merchant_id, order_id))
     held = (row for row in rows if row[1] in origins or (row[1] == LIVE and row[0] <= through_seq))
-    return [_told(row[2:]) for row in held]
+    return [told_of(row[2:]) for row in held]
 
 
 def columns_of_many(
@@ -174,25 +140,9 @@ def _in_one_row(
     return [orjson.loads(text) for text in texts]
 
 
-def _told(row: Any) -> Told:
-    return Told(*(*row[:-1], bool(row[-1])))
-
-
 def last_seq(connection: Connection) -> int:
     """Sequence number of the newest news; 0 without any."""
     return int(scalar(connection, "SELECT COALESCE(MAX(seq), 0) FROM news"))
-
-
-def packed(columns: dict[str, Any]) -> str:
-    """One order's kept columns as canonical JSON; NaN becomes null."""
-    plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in columns.items()}
-    return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS).decode()
-
-
-def unpacked(text: str) -> dict[str, Any]:
-    """The inverse of `packed`: missing numbers are NaN again."""
-    columns: dict[str, Any] = orjson.loads(text)
-    return columns | {name: float("nan") for name in contract.KEPT_NUMBERS if columns.get(name) is None}
 
 
 def as_table(rows: list[dict[str, Any]]) -> Columns:

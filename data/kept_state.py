@@ -1,40 +1,39 @@
-"""One row of the online state: read, and changed within a transaction. A file is asked at once; what goes to a server
-is held until the commit (`data/held_state.py`), for each question is a journey."""
+"""Rows of the online state: read and written many at a time, for each question to a server is a journey."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
+from typing import TypeAlias
 
-from data.database import Connection, is_sqlite, scalar
-from data.held_state import Pair
+from data.asked import rows_named
+from data.database import Connection, is_sqlite
 
+Pair: TypeAlias = tuple[str, str]
+"""kind and key of a row of state"""
 
-def have_at_hand(connection: Any, pairs: Iterable[Pair]) -> None:
-    """These rows will be asked for: one question to a server, none to a file."""
-    if not is_sqlite(connection):
-        connection.fetch_state(pairs)
-
-
-def state_of(connection: Any, kind: str, key: str) -> bytes | None:
-    """A row of state as the transaction sees it, for who changes it; None where there is none."""
-    if not is_sqlite(connection):
-        held: bytes | None = connection.state((kind, key))
-        return held
-    sql = "SELECT folded FROM state WHERE kind = ? AND key = ?"
-    blob: bytes | None = scalar(connection, sql, (kind, key))
-    return blob
+_WRITE = "INSERT INTO state {} ON CONFLICT (kind, key) DO UPDATE SET folded = excluded.folded"
+_ON_FILE = _WRITE.format("VALUES (?, ?, ?)")
+_ON_SERVER = _WRITE.format("SELECT * FROM unnest(?::text[], ?::text[], ?::bytea[])")
 
 
-def keep_state(connection: Any, kind: str, key: str, folded: bytes) -> None:
-    """Put a row of state. Call within a transaction."""
-    if not is_sqlite(connection):
-        connection.put_state((kind, key), folded)
-        return
-    sql = "INSERT INTO state VALUES (?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET folded = excluded.folded"
-    connection.execute(sql, (kind, key, folded))
+def state_of(connection: Connection, pairs: Collection[Pair]) -> dict[Pair, bytes]:
+    """What is kept under these; a pair under which nothing is kept is left out."""
+    rows = rows_named(connection, "kind, key, folded", "state", ("kind", "key"), pairs)
+    return {(kind, key): folded for kind, key, folded in rows}
+
+
+def keep_state(connection: Connection, rows: Mapping[Pair, bytes]) -> None:
+    """Put rows of state, in the order of keys. Call within a transaction."""
+    ordered = sorted(rows.items())
+    if is_sqlite(connection):
+        connection.executemany(_ON_FILE, ((kind, key, folded) for (kind, key), folded in ordered))
+    elif ordered:
+        kinds, keys, folded = zip(*((kind, key, folded) for (kind, key), folded in ordered), strict=True)
+        connection.execute(_ON_SERVER, (list(kinds), list(keys), list(folded)))
 
 
 def load_rows(connection: Connection, rows: Iterable[tuple[str, str, bytes]]) -> None:
-    """Put many rows that are not there yet. Call within a transaction."""
+    """Put many rows that are not there yet, in the order of keys: a table is then written from its beginning to its end.
+    Call within a transaction."""
+    rows = sorted(rows)
     if is_sqlite(connection):
         connection.executemany("INSERT INTO state VALUES (?, ?, ?)", rows)
     else:

@@ -1,16 +1,18 @@
 """A pool's tables from a server into a file of the same schema, and back: how a server's pools are backed up and
 restored, and how a pool changes from one store to the other."""
 
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import apsw
 
-from data.database import commit, open_file, roll_back
+from data.database import commit, get_meta, open_file, roll_back, set_meta
 from data.errors import UsageError
 from data.postgres import Postgres
+from data.schema import SCHEMA_VERSION, STEPS
 
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
 
@@ -32,8 +34,25 @@ def to_file(server: Postgres, path: Path) -> None:
     _in_one_file(path)
 
 
+def bring(path: Path, url: str, pool: str, undone: ExitStack) -> Callable[[], None]:
+    """A file's pool to the server at `url`. Call the answer when the installation around it is in place; until then
+    `undone` takes it away again, and so does the next to bring it if this process is killed.
+
+    Raises UsageError BK004 if the pool is there already.
+    """
+    server = Postgres(url, pool, read_only=False)
+    undone.callback(server.close)
+    if _is_left_over(server):
+        server.drop()
+    server.migrate(STEPS)
+    to_server(path, server)
+    undone.callback(server.drop)
+    return partial(_settle, server)
+
+
 def to_server(path: Path, server: Postgres) -> None:
-    """Everything a file holds into the pool's tables on the server, which must be empty, in one transaction.
+    """Everything a file holds into the pool's tables on the server, which must be empty, in one transaction. A note
+    beside it says that its installation is not in place yet.
 
     Raises UsageError BK004 if they hold something.
     """
@@ -49,10 +68,31 @@ def to_server(path: Path, server: Postgres) -> None:
             for table, column in _numbered(file):
                 last = file.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
                 server.go_on_after(table, column, last[0] if last else 0)
+            set_meta(server, _MOVING, _last_written(server))
             commit(server)
         except BaseException:
             roll_back(server)
             raise
+
+
+_MOVING = "moving"
+"""Name of the note that a pool was moved here, and its installation is not in place yet: how far it was written to."""
+
+
+def _settle(server: Postgres) -> None:
+    server.execute("DELETE FROM meta WHERE name = ?", (_MOVING,))
+    server.close()
+
+
+def _is_left_over(server: Postgres) -> bool:
+    """Was the pool moved here by a process that ended before the installation was in place? Never if it was written to
+    since: that is somebody's."""
+    return server.version() == SCHEMA_VERSION and get_meta(server, _MOVING) == _last_written(server)
+
+
+def _last_written(server: Postgres) -> str:
+    last = "SELECT (SELECT COALESCE(MAX(seq), 0) FROM news), (SELECT COUNT(*) FROM decisions), (SELECT COUNT(*) FROM orders)"
+    return ",".join(map(str, server.execute(last).fetchone() or ()))
 
 
 def tables_of(file: Any) -> list[tuple[str, tuple[str, ...]]]:

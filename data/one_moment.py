@@ -10,15 +10,11 @@ from data.database import Connection, is_sqlite, scalar
 def savepoint(connection: Any) -> Callable[[bool], None]:
     """A point within a transaction; the answer ends it: back to it if what came after failed, else on."""
     connection.execute("SAVEPOINT job")
-    if not is_sqlite(connection):
-        connection.held.mark()
 
     def end(failed: bool) -> None:
         if failed:
             connection.execute("ROLLBACK TO job")
         connection.execute("RELEASE job")
-        if not is_sqlite(connection):
-            (connection.held.back if failed else connection.held.release)()
 
     return end
 

@@ -52,6 +52,11 @@ class Pool:
         return self.folder / "champion"
 
     @property
+    def shadow(self) -> Path:
+        """A text file naming the bundle that is scored beside the published one since it was written; none: none is."""
+        return self.folder / "shadow"
+
+    @property
     def bundles(self) -> Path:
         return self.folder / "bundles"
 

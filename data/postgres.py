@@ -1,7 +1,6 @@
 """A pool's tables on a PostgreSQL server: what `data/database.py` promises, kept by psycopg.
 
 SQL is written once, in SQLite's words as far as both know them: bindings and table definitions are translated here.
-State that news changes is held back until the commit, so that a batch writes each key once and in the order of keys.
 """
 
 import time
@@ -10,19 +9,14 @@ from typing import Any
 
 import psycopg
 from psycopg import pq, sql
+from psycopg.types.array import ListBinaryDumper
 
 from data.errors import DataError
-from data.held_state import HeldState, Pair
 from data.postgres_words import PREFIX, TOOLS, defined, down, lock_of, schema_of, told, translated
 
 _PATIENCE_S = 5.0
 _CONNECT_S = 2
 _AGAIN_AFTER_S = 0.5  # a server that does not answer is not asked again for so long: scoring must not wait for it
-_FETCH = (
-    "SELECT kind, key, folded FROM unnest(%s::text[], %s::text[]) AS asked (kind, key) JOIN state USING (kind, key)"
-)
-_WRITE = """INSERT INTO state SELECT * FROM unnest(%s::text[], %s::text[], %s::bytea[])
-ON CONFLICT (kind, key) DO UPDATE SET folded = excluded.folded"""
 
 
 class Postgres:
@@ -33,7 +27,7 @@ class Postgres:
     def __init__(self, url: str, pool: str, *, read_only: bool) -> None:
         """Raises DataError DB008 if the server does not answer."""
         self.url, self.schema, self.read_only = url, schema_of(pool), read_only
-        self.held, self._failed_at = HeldState(), float("-inf")
+        self._failed_at = float("-inf")
         self._raw = self._connected()
 
     @property
@@ -50,6 +44,7 @@ class Postgres:
                 self.url, autocommit=True, connect_timeout=_CONNECT_S, options=options, application_name="rto-risk",
                 cursor_factory=psycopg.Cursor,
             )  # fmt: skip
+            made.adapters.register_dumper(list, ListBinaryDumper)  # as text, a thousand states take a fifth of a second
             with made.cursor() as cursor:
                 cursor.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(self.schema)))
         except psycopg.Error as error:
@@ -66,9 +61,7 @@ class Postgres:
 
         Raises DataError DB007, DB008, DB009 or DB010 if the server is busy, gone, full or read-only, or refuses it.
         """
-        text, numbered, of_state = translated(statement)
-        if of_state and not self.held.written:
-            self.write_state()
+        text, numbered = translated(statement)
         if numbered:
             bindings = {f"p{i}": value for i, value in enumerate(bindings, start=1)}
         return self._run(text, bindings) if bindings else self._run(statement)
@@ -99,7 +92,6 @@ class Postgres:
 
         Raises DataError DB007 if the turn did not come in so many seconds.
         """
-        self.held.clear()
         patience = int((self.patience_s if seconds is None else seconds) * 1000)
         turn = f"SET LOCAL lock_timeout = {patience}; SELECT pg_advisory_xact_lock({lock_of(self.schema)})"
         try:
@@ -109,48 +101,15 @@ class Postgres:
             raise
 
     def commit(self) -> None:
-        if not self.held.written:
-            self.write_state()
         self._run("COMMIT")
-        self.held.clear()
 
     def rollback(self) -> None:
-        self.held.clear()
         if self.in_transaction:
             self._run("ROLLBACK")
 
     def begin_reading(self) -> None:
         """What is read until the commit is of one moment."""
         self._run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-
-    def fetch_state(self, pairs: Iterable[Pair]) -> None:
-        """Have these rows of state at hand: one question for all."""
-        missing = [pair for pair in pairs if pair not in self.held.known]
-        if not missing:
-            return
-        kinds, keys = [kind for kind, _ in missing], [key for _, key in missing]
-        self.held.known.update(dict.fromkeys(missing, None))
-        rows = self._run(_FETCH, (kinds, keys))
-        self.held.known.update({(kind, key): folded for kind, key, folded in rows})
-
-    def state(self, pair: Pair) -> bytes | None:
-        self.fetch_state([pair])
-        return self.held.known[pair]
-
-    def put_state(self, pair: Pair, folded: bytes) -> None:
-        """A changed row; written before the commit. Outside of a transaction there is none: at once."""
-        self.fetch_state([pair])
-        self.held.put(pair, folded)
-        if not self.in_transaction:
-            self.write_state()
-            self.held.clear()
-
-    def write_state(self) -> None:
-        """Bring the table to what the transaction says, in the order of keys."""
-        pairs = sorted(self.held.changed)
-        folded = [self.held.known[pair] for pair in pairs]
-        self._run(_WRITE, ([kind for kind, _ in pairs], [key for _, key in pairs], folded))
-        self.held.written = True
 
     def migrate(self, steps: tuple[str, ...]) -> None:
         """Bring the schema up to the last step. Raises DataError DB001 if a newer version wrote it, DB003 if it is to
@@ -226,6 +185,10 @@ class Postgres:
     def go_on_after(self, table: str, column: str, number: int) -> None:
         """Number further rows from here."""
         self._run("SELECT setval(%s::regclass, %s, %s)", (f"{table}_{column}_seq", max(number, 1), number > 0))
+
+    def drop(self) -> None:
+        """The pool's schema with everything in it, at once."""
+        self._raw.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(self.schema)))
 
     def close(self) -> None:
         self._raw.close()

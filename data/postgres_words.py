@@ -44,12 +44,12 @@ def defined(step: str) -> str:
 
 
 @lru_cache(maxsize=1_024)
-def translated(statement: str) -> tuple[str, bool, bool]:
-    """The statement with psycopg's bindings; are they numbered? does it look at the state?"""
+def translated(statement: str) -> tuple[str, bool]:
+    """The statement with psycopg's bindings; are they numbered?"""
     text = statement.replace("%", "%%")
     numbered = re.search(r"\?\d", text) is not None
     text = re.sub(r"\?(\d+)", r"%(p\1)s", text) if numbered else text.replace("?", "%s")
-    return re.sub(r"(?<![:\w]):([a-z_]+)\b", r"%(\1)s", text), numbered, re.search(r"\bstate\b", text) is not None
+    return re.sub(r"(?<![:\w]):([a-z_]+)\b", r"%(\1)s", text), numbered
 
 
 def schema_of(pool: str) -> str:

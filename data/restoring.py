@@ -1,7 +1,8 @@
 """An installation brought back from a backup: nothing is in place until all of it was found whole."""
 
 import hashlib
-from contextlib import closing
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,6 @@ import apsw
 
 from data.backup import DATABASE, Backup, fingerprints, open_backup
 from data.console import Tell
-from data.database import open_database
 from data.durable import drafting
 from data.errors import DataError, UsageError
 from data.server import server_url
@@ -22,35 +22,42 @@ def restore(folder: Path, home: Path, tell: Tell) -> Backup:
     """Bring the backup in `folder` back as the installation under `home`, which may hold the folder `keys` only.
 
     Every file is compared with the manifest's digest, every database checked and every key asked for before anything
-    is put in place; a restore that is stopped leaves no installation. Raises UsageError BK004 if there is one;
+    is put in place; a restore that is stopped leaves no installation, and nothing on a server that the next one would
+    not take away. Raises UsageError BK004 if there is one;
     DataError BK002 if `folder` is no backup, BK003 if it is damaged, BK005 if a key is missing, BK006 if the disk is
     full.
     """
     backup = open_backup(folder)
     _empty(home)
     _same_keys(backup, home)
-    with drafting(home / "pools") as draft:
-        for done, (path, said) in enumerate(backup.files.items()):
-            tell("restore", done, len(backup.files))
-            _checked_copy(backup.folder / path, _place(draft, path), said)
-        beside = draft / _OF_HOME
-        for file in sorted(beside.glob("*")):
-            file.rename(home / file.name)
-        if beside.exists():
-            beside.rmdir()
-        if server_url() is not None:
-            _onto_server(draft, home)
+    with ExitStack() as undone:
+        with drafting(home / "pools") as draft:
+            for done, (path, said) in enumerate(backup.files.items()):
+                tell("restore", done, len(backup.files))
+                _checked_copy(backup.folder / path, _place(draft, path), said)
+            for file in sorted((beside := draft / _OF_HOME).glob("*")):
+                file.rename(home / file.name)
+                undone.callback((home / file.name).unlink)
+            if beside.exists():
+                beside.rmdir()
+            moved = _onto_server(draft, undone)
+        undone.pop_all()  # the installation is in place
+    for settle in moved:
+        settle()
     return backup
 
 
-def _onto_server(draft: Path, home: Path) -> None:
+def _onto_server(draft: Path, undone: ExitStack) -> list[Callable[[], None]]:
     """Each pool's tables to the server that keeps them; their files are not needed any more."""
-    from data.moving import to_server  # the driver of a server is loaded where there is one
+    if (url := server_url()) is None:
+        return []
+    from data.moving import bring  # the driver of a server is loaded where there is one
 
+    moved = []
     for file in sorted(draft.glob(f"*/*{DATABASE}")):
-        with closing(open_database(home / "pools" / file.parent.name / file.name)) as connection:
-            to_server(file, connection)  # type: ignore[arg-type]
+        moved.append(bring(file, url, file.parent.name, undone))
         file.unlink()
+    return moved
 
 
 def _place(draft: Path, path: str) -> Path:

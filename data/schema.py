@@ -50,6 +50,15 @@ CREATE TABLE answered (
 );
 CREATE INDEX answered_by_time ON answered (made_at);
 """
+_SHADOWS = """
+CREATE TABLE shadows (
+  decision_id TEXT NOT NULL, digest TEXT NOT NULL, merchant_id TEXT NOT NULL, scored_at INTEGER NOT NULL,
+  body TEXT NOT NULL, PRIMARY KEY (decision_id, digest)
+) WITHOUT ROWID;
+CREATE INDEX shadows_by_time ON shadows (merchant_id, digest, scored_at);
+CREATE TRIGGER shadows_are_immutable BEFORE UPDATE ON shadows
+  BEGIN SELECT RAISE(ABORT, 'shadows are append-only'); END;
+"""
 _ERASURES = """
 CREATE TABLE erasures (
   erasure INTEGER PRIMARY KEY AUTOINCREMENT, begun_at INTEGER NOT NULL, done_at INTEGER, told TEXT NOT NULL
@@ -102,6 +111,6 @@ CREATE TRIGGER checkouts_stay BEFORE DELETE ON checkouts WHEN OLD.checkout_id <>
   BEGIN SELECT RAISE(ABORT, 'an order keeps its checkout'); END;
 """
 """What is no longer kept is first marked as pruned, then deleted, in the transaction that writes the pruning down."""
-STEPS = (_SCHEMA, _CHECKOUTS, _ANSWERED, _ERASURES, _OPENING)
+STEPS = (_SCHEMA, _CHECKOUTS, _ANSWERED, _SHADOWS, _ERASURES, _OPENING)
 """What brings a file from version 0 to 1, from 1 to 2, ... A published step never changes: a change is a new step."""
 SCHEMA_VERSION = len(STEPS)

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
@@ -125,7 +125,15 @@ def _legible(path: Path) -> Iterator[None]:
 
 @contextmanager
 def writing(pool: Pool) -> Iterator[Path]:
-    """A hidden folder to fill; it becomes a segment when the block ends well, and vanishes when it does not.
+    """A hidden folder to fill; it becomes a segment when the block ends well, and vanishes when it does not."""
+    with drafting(pool) as draft:
+        yield draft
+        publish(pool, draft)
+
+
+@contextmanager
+def drafting(pool: Pool) -> Iterator[Path]:
+    """A hidden folder to fill, which vanishes at the end unless it was published.
 
     One import at a time (`data/alone.py`): what another left behind when it was killed is cleared away. Raises
     DataError DB006 if the disk is full.
@@ -138,9 +146,10 @@ def writing(pool: Pool) -> Iterator[Path]:
         draft.mkdir()
         try:
             yield draft
-            _publish(pool, draft)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
+            with suppress(OSError):
+                pool.segments.rmdir()  # as it was, where it holds no segment
 
 
 @contextmanager
@@ -156,7 +165,8 @@ def storing(place: Path) -> Iterator[None]:
         raise DataError("DB006", str(place), got=got, expected="a disk with room to write", to_do=to_do) from error
 
 
-def _publish(pool: Pool, draft: Path) -> None:
+def publish(pool: Pool, draft: Path) -> None:
+    """Make a filled folder a segment."""
     digest = hashlib.sha256((draft / "manifest.json").read_bytes()).hexdigest()[:10]
     for path in (*draft.iterdir(), draft):  # a published segment is whole, also after a power cut
         sync(path)
@@ -169,11 +179,21 @@ def _publish(pool: Pool, draft: Path) -> None:
 
 def write_segment(folder: Path, imported: Imported, manifest: dict[str, Any]) -> None:
     """Fill a segment's folder: orders, news, what was quarantined, manifest."""
+    write_tables(folder, imported)
+    write_papers(folder, imported, manifest)
+
+
+def write_tables(folder: Path, imported: Imported) -> None:
+    """The orders and the news."""
     orders = kept.table_of(imported.orders)
     words = [name for name in orders.column_names if name not in ("order_id", "placed_at")]
     news: NewsTable = imported.news
     tables = (orders, "orders.parquet", words), (news.drop_columns("live"), "news.parquet", _REPEATED)
     side_by_side([partial(_write, table, folder / name, repeated) for table, name, repeated in tables])
+
+
+def write_papers(folder: Path, imported: Imported, manifest: dict[str, Any]) -> None:
+    """What was quarantined, and the manifest."""
     if imported.faults:
         _write_quarantine(folder / "quarantine.csv", imported.faults)
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True))

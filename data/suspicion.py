@@ -29,6 +29,7 @@ class Evidence:
 
     fates: (n,) words of `data/told_fates.py`.  known_at: (n,) when told, NaN while open.  declared: columns that the
     mapping says are overwritten on some rows.  n_other_content: rows refused because their id has another content.
+    timezone: of the shop, whose days are named.
     """
 
     orders: Columns
@@ -37,6 +38,7 @@ class Evidence:
     exported_at: int
     declared: frozenset[str] = frozenset()
     n_other_content: int = 0
+    timezone: str = "UTC"
 
 
 def suspicions(seen: Evidence) -> list[Suspicion]:
@@ -151,14 +153,22 @@ def _falls_at_end(seen: Evidence) -> Suspicion | None:
         chance = float(hypergeom.cdf(rto_new, n_old + n_new, rto_old + rto_new, n_new))
         untold = told[recent].mean() < FEWER_TOLD * told[before].mean()
         if n_new and chance < (UNLIKELY if untold else VERY_UNLIKELY):
+            first, written = (_day(m, seen.timezone) for m in (placed[recent].min(), seen.exported_at))
             return Suspicion(
-                "rate_falls_at_end", f"RTO share {rto_new / n_new:.1%} of {n_new:,} in the last {7 * weeks} days of orders, "
-                f"{rto_old / n_old:.1%} of {n_old:,} before; {told[recent].mean():.0%} of those orders have a label, "
-                f"{told[before].mean():.0%} before",
+                "rate_falls_at_end",
+                f"of the orders placed from {first} on (the last {7 * weeks} days), {rto_new / n_new:.1%} of {n_new:,} with a "
+                f"label are RTO; expected about {rto_old / n_old:.1%}, as of the {n_old:,} before. {told[recent].mean():.0%} of "
+                f"these orders have a label, {told[before].mean():.0%} before",
                 "deliveries are told days before RTO: young orders look safer than they are, and a model would learn that",
-                "set `exported_at` and delays that are long enough in the mapping, or leave the youngest weeks out of the export",
+                f"exported_at is {written}: is that the day the files were written, and is each `after_days` as long as news "
+                "takes? Then training leaves such young orders out by itself, and nothing is to do. If not, set them in the "
+                f"mapping (or --exported-at), or export only orders placed before {first}",
             )  # fmt: skip
     return None
+
+
+def _day(micros: Any, timezone: str) -> str:
+    return str(pd.Timestamp(int(micros), unit="us", tz="UTC").tz_convert(timezone).date())
 
 
 def _one_fate_at_once(seen: Evidence) -> Suspicion | None:

@@ -65,7 +65,8 @@ def show_dry_run(seen: dict[str, Any]) -> None:
     for fault in seen["first_refused"]:
         print(f"refused: {Fault(**fault).as_error()}")
     for told in seen["checks_failed"]:
-        print(f"check failed: {told}")
+        what, _, to_do = told.partition("; ")
+        print(f"check failed: {what}\n  to do     {to_do}")
     for one in seen["suspicions"]:
         print(
             f"suspicious: {one['name']}\n  found     {one['found']}\n  why       {one['why']}\n  to do     {one['to_do']}"

@@ -3,6 +3,7 @@
 For stores, which look keys up by text; a whole history is coded by `key_codes.py`. Needs numpy only: the service runs it.
 """
 
+from collections.abc import Iterable
 from functools import reduce
 from typing import Any, TypeAlias
 
@@ -72,11 +73,22 @@ def _together(columns: list[tuple[Array, list[Any]]]) -> Coded:
 
 def key_texts(kind: Kind, orders: Columns) -> list[str | None]:
     """`keys.key_of` for each order of a table."""
-    columns = [_texts(orders[name]) for name in kind.columns]
-    if not columns:
-        return [""] * len(orders["order_id"])
-    if len(columns) == 1:
-        return columns[0]
+    texts = _joined([_texts(orders[name]) for name in kind.columns])
+    return [""] * len(orders["order_id"]) if texts is None else texts
+
+
+def texts_by_kind(orders: Columns, kinds: Iterable[str]) -> dict[str, list[str | None]]:
+    """`key_texts` of some kinds, each column read once: for a few orders."""
+    wanted = dict.fromkeys(kinds)
+    columns = {name: _texts(orders[name]) for name in dict.fromkeys(c for kind in wanted for c in KINDS[kind].columns)}
+    found = {kind: _joined([columns[name] for name in KINDS[kind].columns]) for kind in wanted}
+    return {kind: [""] * len(orders["order_id"]) if texts is None else texts for kind, texts in found.items()}
+
+
+def _joined(columns: list[list[str | None]]) -> list[str | None] | None:
+    """The key of each order from its parts; None where the key has no parts."""
+    if len(columns) < 2:
+        return columns[0] if columns else None
     return [None if None in parts else SEPARATOR.join(parts) for parts in zip(*columns, strict=True)]
 
 

@@ -46,7 +46,7 @@ def as_if_paid(
     """`matrix` of the same orders as if paid by `method`, from the matrix as told: history does not change with it."""
     how, out = _prepared(catalog, shrinkage), x.copy()
     if how.paid is not None:
-        out[:, how.recipe.paid] = matrix(with_payment(orders, method), {}, shrinkage, how.paid)
+        out[:, how.recipe.paid] = how.paid_by(method)
     return out
 
 
@@ -59,6 +59,15 @@ class _Prepared:
     recipe: Recipe
     units: Array
     paid: tuple[Feature, ...] | None
+    by_method: dict[Payment, Array]
+
+    def paid_by(self, method: Payment) -> Array:
+        """(p,) what `paid` say of any order paid by `method`: they look at nothing else. Worked out once."""
+        if method not in self.by_method:
+            assert self.paid is not None, "asked for by a catalog with such features"
+            one: Columns = {"order_id": np.array([""], dtype=object)}
+            self.by_method[method] = matrix(with_payment(one, method), {}, self.shrinkage, self.paid)[0]
+        return self.by_method[method]
 
 
 _MOST_PREPARED = 16
@@ -74,7 +83,7 @@ def _prepared(catalog: tuple[Feature, ...], shrinkage: Shrinkage) -> _Prepared:
         how = recipe(catalog, shrinkage)
         units = np.array([unit_of(feature) for feature in catalog])
         paid = tuple(catalog[j] for j in how.paid) or None
-        found = _PREPARED[id(catalog), id(shrinkage)] = _Prepared(catalog, shrinkage, how, units, paid)
+        found = _PREPARED[id(catalog), id(shrinkage)] = _Prepared(catalog, shrinkage, how, units, paid, {})
     return found
 
 

@@ -6,7 +6,7 @@ from data.contract import TOKEN_COLUMNS
 from data.database import Connection
 from data.opening import load_opening
 from features.keys import KINDS, SEPARATOR
-from features.link_store import kind_of, pack, unpack
+from features.link_store import pack, unpack
 from features.links import EMPTY
 from features.opening import sums_of
 from features.sources import Link
@@ -20,20 +20,18 @@ def forget(connection: Connection, gone: Collection[tuple[str, int]], merchants:
         return 0
     links = [one for one in sums_of(opening) if isinstance(one, Link)]
     theirs = {(name, key) for name, key in _keys(gone, list(merchants))}
-    theirs |= {(kind_of(link), key) for link in links for kind, key in _keys(gone, []) if kind == link.key}
+    theirs |= {(link.kind, key) for link in links for kind, key in _keys(gone, []) if kind == link.key}
     held = {(kind, key) for kind, rows in opening.rows.items() for key, _ in rows} & theirs
     connection.executemany("DELETE FROM opening WHERE kind = ? AND key = ?", sorted(held))
     n = len(held)
     for link in links:
         values = {one for kind, one in gone if kind == link.measure}
-        for key, folded in opening.rows.get(kind_of(link), ()) if values else ():
+        for key, folded in opening.rows.get(link.kind, ()) if values else ():
             slots, weights = unpack(folded)
             left = [(s, w) for s, w in zip(slots, weights, strict=True) if s != EMPTY and s not in values]
-            if len(left) < sum(one != EMPTY for one in slots) and (kind_of(link), key) not in held:
+            if len(left) < sum(one != EMPTY for one in slots) and (link.kind, key) not in held:
                 text = pack([s for s, _ in left], [w for _, w in left])
-                connection.execute(
-                    "UPDATE opening SET folded = ? WHERE kind = ? AND key = ?", (text, kind_of(link), key)
-                )
+                connection.execute("UPDATE opening SET folded = ? WHERE kind = ? AND key = ?", (text, link.kind, key))
                 n += 1
     return n
 

@@ -4,28 +4,41 @@ import json
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from data.database import Connection, get_meta, set_meta
 from data.history import Array, Columns
-from data.kept_state import have_at_hand, keep_state, load_rows, state_of
+from data.kept_state import Pair, load_rows
 from features.asked_keys import AskedKeys
-from features.contribution import Contribution
+from features.contribution import Contribution, Measure
 from features.held import Held, Under
 from features.links import EMPTY, MOST, ROOM, Named, join, pair_of, weigh_in, weight_of
 from features.reading import Kept, blobs_of
 from features.sources import Distinct, Link, Sum
 
 _META = "links"
+LinkMove: TypeAlias = tuple[int, int, bool]
+"""A value of a set, the change of the weight behind it, and whether the value joins the set."""
 _FEW = 16  # sets: up to so many it is quicker to read each of them than all at once
 
 
 def kept_links(connection: Connection) -> tuple[Link, ...]:
     """The links the state was built for; none before the first build."""
-    return tuple(Link(key, Distinct(measure)) for key, measure in json.loads(get_meta(connection, _META) or "[]"))
+    return links_of(links_text(connection))
+
+
+def links_text(connection: Connection) -> str:
+    """What is kept of them as text: the same text, the same links."""
+    return get_meta(connection, _META) or "[]"
+
+
+@lru_cache(maxsize=4)
+def links_of(text: str) -> tuple[Link, ...]:
+    return tuple(Link(key, Distinct(measure)) for key, measure in json.loads(text))
 
 
 def declare(connection: Connection, links: Iterable[Link]) -> None:
@@ -42,6 +55,10 @@ class Place:
     placed_at: int
     said: Contribution
 
+    def where(self) -> tuple[Any, ...]:
+        """All of it but the weights."""
+        return self.named, self.columns, self.placed_at
+
     def pair(self, link: Link) -> tuple[str, int] | None:
         """The key and value its weight stands behind."""
         return pair_of(link, self.columns, self.placed_at)
@@ -51,36 +68,40 @@ class Place:
         return int(self.said.buyer[weight_of(link)])
 
 
-def change_links(connection: Connection, links: Iterable[Link], before: Place | None, after: Place) -> None:
-    """Bring the sets from what an order said before to what it says now."""
-    links = tuple(links)
-    have_at_hand(connection, _rows_of(links, before, after))
+def link_moves(
+    links: Iterable[Link], before: Place | None, after: Place, moves: dict[Pair, list[LinkMove]]
+) -> None:  # fmt: skip
+    """What brings the sets from what an order said before to what it says now, by the row of each set."""
+    was, now = (_stands_behind(place) for place in (before, after))
+    same = before is not None and before.where() == after.where()
+    if same and was == now:
+        return
     for link in links:
+        if same and was[weight_of(link)] == now[weight_of(link)]:
+            continue
         fresh = after.named.pairs(link) - (set() if before is None else before.named.pairs(link))
         moved: dict[tuple[str, int], int] = dict.fromkeys(sorted(fresh), 0)
         for place, sign in ((before, -1), (after, +1)):
             if place is not None and (pair := place.pair(link)) is not None:
                 moved[pair] = moved.get(pair, 0) + sign * place.weight(link)
-        for pair, change in moved.items():
-            if change or pair in fresh:
-                _change(connection, link, pair, change, joins=pair in fresh)
+        for (key, value), change in moved.items():
+            if change or (key, value) in fresh:
+                moves.setdefault((link.kind, key), []).append((value, change, (key, value) in fresh))
 
 
-def _rows_of(links: tuple[Link, ...], *places: Place | None) -> Iterator[tuple[str, str]]:
-    """Kind and key of every set that orders may move."""
-    for place in filter(None, places):
-        for link in links:
-            pairs = {*place.named.pairs(link), *([pair] if (pair := place.pair(link)) is not None else [])}
-            yield from ((kind_of(link), key) for key, _ in pairs)
+def _stands_behind(place: Place | None) -> dict[Measure, float]:
+    """What an order puts behind its values."""
+    return {m: 0.0 if place is None else place.said.buyer[m] for m in (Measure.PLACED, Measure.KNOWN)}
 
 
-def _change(connection: Connection, link: Link, pair: tuple[str, int], change: int, *, joins: bool) -> None:
-    key, value = pair
-    slots, weights = _set(connection, link, key)
-    if joins:
-        join(slots, weights, value)
-    weigh_in(slots, weights, value, change)
-    keep_state(connection, kind_of(link), key, pack(slots, weights))
+def moved_set(kept: bytes | None, moves: list[LinkMove]) -> bytes:
+    """A set with these changes, in their order."""
+    slots, weights = unpack(b"" if kept is None else kept)
+    for value, change, joins in moves:
+        if joins:
+            join(slots, weights, value)
+        weigh_in(slots, weights, value, change)
+    return pack(slots, weights)
 
 
 def read_links(
@@ -95,7 +116,7 @@ def read_links(
     held: what some of these very orders say themselves.  under: which of them stand under the keys that are read.
     """
     found = [keys.of(link.key) for link in links]
-    blobs = blobs_of(connection, [kind_of(link) for link in links], [distinct for _, distinct in found])
+    blobs = blobs_of(connection, [link.kind for link in links], [distinct for _, distinct in found])
     first = np.cumsum([0, *(len(distinct) + 1 for _, distinct in found)])
     every_slots, every_weights = _sets(blobs, first)
     out: dict[Sum | Link, Array] = {}
@@ -162,7 +183,7 @@ def _standing(slots: Array, weights: Array, link: Link, orders: Columns) -> Arra
 def load_sets(connection: Connection, link: Link, keys: Iterable[str], slots: Any, weights: Any) -> int:
     """Write the sets of many keys of one link, but the empty ones; returns how many. Call within a transaction."""
     sets = zip(keys, slots.tolist(), weights.tolist(), strict=True)
-    rows = [(kind_of(link), key, pack(own, behind)) for key, own, behind in sets if own[0] != EMPTY]
+    rows = [(link.kind, key, pack(own, behind)) for key, own, behind in sets if own[0] != EMPTY]
     load_rows(connection, rows)
     return len(rows)
 
@@ -170,21 +191,11 @@ def load_sets(connection: Connection, link: Link, keys: Iterable[str], slots: An
 def differing_keys(connection: Connection, link: Link, keys: Iterable[str], slots: Any, weights: Any) -> Iterator[str]:
     """Keys whose kept set is not the one given here, and keys kept that are none of these."""
     sql = "SELECT key, folded FROM state WHERE kind = ?"
-    held: dict[str, bytes] = dict(connection.execute(sql, (kind_of(link),)))
+    held: dict[str, bytes] = dict(connection.execute(sql, (link.kind,)))
     for key, own, behind in zip(keys, slots.tolist(), weights.tolist(), strict=True):
         if held.pop(key, b"") != pack(own, behind):
             yield key
     yield from held
-
-
-def kind_of(link: Link) -> str:
-    """The link's name in the table of the state."""
-    return f"{link.measure} of {link.key}"
-
-
-def _set(connection: Connection, link: Link, key: str) -> tuple[list[int], list[int]]:
-    blob = state_of(connection, kind_of(link), key)
-    return unpack(b"" if blob is None else blob)
 
 
 def pack(slots: Iterable[int], weights: Iterable[int]) -> bytes:

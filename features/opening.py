@@ -10,7 +10,7 @@ from data.opening import Opening
 from features.contribution import Measure
 from features.fold import read
 from features.layout import Layout, layouts
-from features.link_store import kind_of, unpack
+from features.link_store import unpack
 from features.links import EMPTY, ROOM
 from features.sources import Distinct, Link, Sum
 
@@ -63,7 +63,7 @@ def begun_kind(opening: Opening | None, layout: Layout) -> Begun:
 
 def begun_link(opening: Opening | None, link: Link) -> Begun:
     """columns: slots and weights (m, ROOM)."""
-    held = () if opening is None else opening.rows.get(kind_of(link), ())
+    held = () if opening is None else opening.rows.get(link.kind, ())
     slots, weights = np.full((len(held), ROOM), EMPTY), np.zeros((len(held), ROOM), dtype=np.int64)
     for i, (_, folded) in enumerate(held):
         slots[i], weights[i] = unpack(folded)

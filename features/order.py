@@ -34,8 +34,9 @@ def discount_share(orders: Columns) -> Array:
 
 def list_value(orders: Columns) -> Array:
     """What the goods cost before any discount: prices are set, and felt, on this scale."""
-    discount = np.nan_to_num(orders["discount_minor"].astype(np.float64))
-    fee = np.nan_to_num(orders["shipping_fee_minor"].astype(np.float64))
+    discount, fee = (
+        np.where(np.isnan(one), 0.0, one) for one in (orders["discount_minor"], orders["shipping_fee_minor"])
+    )
     return np.asarray((orders["amount_minor"] + discount - fee) / _MINOR)
 
 

@@ -11,7 +11,6 @@ from data.history import History
 from data.part import part_of, settled_at
 from features.catalog import kept_sums
 from features.link_replay import LinkState, final_links
-from features.link_store import kind_of
 from features.link_store import pack as pack_set
 from features.links import EMPTY
 from features.opening import sums_of
@@ -60,4 +59,4 @@ def _rows(old: History, sums: tuple[Sum | Link, ...]) -> Iterator[tuple[str, str
 def _sets(one: LinkState) -> Iterator[tuple[str, str, bytes]]:
     for key, slots, weights in zip(one.keys, one.slots.tolist(), one.weights.tolist(), strict=True):
         if slots[0] != EMPTY:
-            yield kind_of(one.link), key, pack_set(slots, weights)
+            yield one.link.kind, key, pack_set(slots, weights)

@@ -76,9 +76,13 @@ def evidence(rate: Rate, key: str, readings: Readings) -> tuple[Array, Array]:
 
 def cart_share(key: str, readings: Readings) -> Array:
     """(n,) carts / outcomes known of a buyer's key, 1 at most; 1 from MOST carts on, where carts are no longer told."""
-    carts, known = (readings[one] for one in cart_readings(key))
+    return share_of_carts(*(readings[one] for one in cart_readings(key)))
+
+
+def share_of_carts(carts: Array, known: Array) -> Array:
+    """`cart_share` of what it reads, of any shape."""
     told = (known > 0) & (carts < MOST)
-    return np.minimum(np.divide(carts, known, out=np.ones(len(known)), where=told), 1.0)
+    return np.minimum(np.divide(carts, known, out=np.ones(known.shape), where=told), 1.0)
 
 
 def per_cart(one: Sum, readings: Readings) -> Array:

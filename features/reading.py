@@ -27,6 +27,8 @@ class Plan:
 
     sums: (s,) all of them.  measure, slot: (s,) which measure, and which of the half-lives.
     half_lives, fades: (h,) microseconds, 1 where a sum lasts forever.  grids, values: each kind's own columns.
+    kind_of: (s,) place among `kinds`.  grid_places, value_places: of rows as kept, of all kinds laid end to end.
+    nothing: a row of each kind that nothing has touched, as bytes.
     """
 
     kinds: tuple[str, ...]
@@ -37,6 +39,10 @@ class Plan:
     fades: Array
     grids: tuple[slice, ...]
     values: tuple[slice, ...]
+    kind_of: Array
+    grid_places: Array
+    value_places: Array
+    nothing: tuple[bytes, ...]
 
     @staticmethod
     def of(layouts: Mapping[str, Layout]) -> "Plan":
@@ -54,7 +60,23 @@ class Plan:
             fades,
             grids,
             values,
+            *_end_to_end(grids, values),
         )
+
+
+def _end_to_end(grids: Sequence[slice], values: Sequence[slice]) -> tuple[Array, Array, Array, tuple[bytes, ...]]:
+    """kind_of, grid_places, value_places and nothing of a plan: a row is kept as its grid, then its values."""
+    kind_of, grid_places, value_places = list[int](), list[int](), list[int]()
+    nothing, begins = list[bytes](), 0
+    for kind, (grid, value) in enumerate(zip(grids, values, strict=True)):
+        wide, many = grid.stop - grid.start, value.stop - value.start
+        grid_places += range(begins, begins + wide)
+        value_places += range(begins + wide, begins + wide + many)
+        kind_of += [kind] * many
+        nothing.append(bytes(8 * (wide + many)))
+        begins += wide + many
+    kinds, grid_at, values_at = (np.array(one, dtype=np.int64) for one in (kind_of, grid_places, value_places))
+    return kinds, grid_at, values_at, tuple(nothing)
 
 
 def _slices(widths: list[int]) -> tuple[slice, ...]:
@@ -90,12 +112,18 @@ def read_all(connection: Connection, plan: Plan, keys: AskedKeys, at: Array, tak
             values[:, plan.values[i]] = np.ascontiguousarray(numbers[:, width:]).view("<f8")
     if taken is not None:
         _take_out(values, grid, taken, plan)
-    decay = 2.0 ** ((grid * plan.half_lives - at[:, None]) / plan.half_lives)
-    out: Array = values * np.where(plan.fades, decay, 1.0)[:, plan.slot]
+    out = decayed(values, grid, plan, at)
     for i, (codes, _) in enumerate(found):
         if (codes < 0).any():
             out[codes < 0, plan.values[i]] = np.nan
     return out
+
+
+def decayed(values: Array, grid: Array, plan: Plan, at: Array) -> Array:
+    """(n, s) sums (n, s) on their grid (n, h), at the moments (n,)."""
+    decay = 2.0 ** ((grid * plan.half_lives - at[:, None]) / plan.half_lives)
+    read: Array = values * np.where(plan.fades, decay, 1.0)[:, plan.slot]
+    return read
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,7 @@ def _told_since(connection: Connection, folded: Folded) -> list[Event]:
 
 def _catch_up(connection: Connection, history: History, since: list[Event]) -> None:
     """Change the state by live news that came in while the history was folded."""
-    fresh = {(merchant, source, event_id) for merchant, _, source, event_id in since}
+    fresh, changes = {(merchant, source, event_id) for merchant, _, source, event_id in since}, []
     for merchant, order_id in dict.fromkeys((event[0], event[1]) for event in since):
         columns = journal.order_columns(connection, merchant, order_id)
         if columns is None:
@@ -117,7 +117,8 @@ def _catch_up(connection: Connection, history: History, since: list[Event]) -> N
         told = journal.news_of(connection, merchant, order_id)
         held = [t for t in told if (t.merchant_id, t.source, t.event_id) not in fresh]
         before = store.standing(columns, held) if history.row_of(merchant, order_id) >= 0 else None
-        store.Store(connection).change(before, store.standing(columns, told))
+        changes.append((before, store.standing(columns, told)))
+    store.Store(connection).change_all(changes)
 
 
 def copy_imports(connection: Connection, segments: tuple[Segment, ...], progress: Progress) -> None:

@@ -12,10 +12,10 @@ import numpy as np
 
 from data.history import Columns
 from features.keys import KINDS
-from features.layout import Readings
+from features.layout import Readings, side_by_side
 from features.order import ORDER_FEATURES, levels
-from features.rates import Shrinkage, cart_share, most_of, per_cart, step
-from features.sources import Feature, FromOrder, Level, Link, Most, PerCart, Rate, Sum
+from features.rates import Shrinkage, cart_readings, share_of_carts, step
+from features.sources import Distinct, Feature, FromOrder, Level, Link, Most, PerCart, Rate, Sum
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -39,35 +39,57 @@ class Step:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rates:
-    """All rates of a catalog. columns: of the matrix.  sums: what they read.  buyers: keys whose carts count once.
-    first: (r,) the narrowest key's column.
-    """
+    """All rates of a catalog. columns: of the matrix.  prior: (r,).  first: (r,) what is read of the narrowest key."""
 
     columns: Array
-    sums: tuple[Sum, ...]
-    buyers: tuple[str, ...]
     prior: Array
     first: Array
     steps: tuple[Step, ...]
 
-    def of(self, readings: Readings) -> Array:
-        """(n, r) shrunken shares: `rates.posterior_mean` of each."""
-        read = np.column_stack([readings[one] for one in self.sums])
-        carts = np.column_stack([np.ones(len(read)), *(cart_share(key, readings) for key in self.buyers)])
+    def of(self, read: Array, carts: Array) -> Array:
+        """(n, r) shrunken shares: `rates.posterior_mean` of each. read, carts: as of `Recipe`."""
         mean = np.repeat(self.prior[None, :], len(read), axis=0)
         for one in self.steps:
-            of, among = (read[:, which] * carts[:, one.carts] for which in (one.of, one.among))
+            share = carts[:, one.carts]
+            of, among = read[:, one.of] * share, read[:, one.among] * share
             mean[:, one.rates] = step(of, among, mean[:, one.rates], one.strength)
         return np.where(np.isnan(read[:, self.first]), np.nan, mean)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Recipe:
-    """Columns of a matrix by source. paid: those that look at how the order is paid."""
+class Mosts:
+    """All largest counts of a catalog; h handles each, the last said again where there are fewer. columns: of the matrix.
 
-    sums: tuple[tuple[int, Sum | Link], ...]
-    per_cart: tuple[tuple[int, Sum], ...]
-    most: tuple[tuple[int, Most], ...]
+    counts, carts: (m, h) what is read, and by which share it counts.  phones, hub_from: (m, h) with how many phones the
+    handle was seen, and from how many on it says nothing.
+    """
+
+    columns: Array
+    counts: Array
+    carts: Array
+    phones: Array
+    hub_from: Array
+
+    def of(self, read: Array, carts: Array) -> Array:
+        """(n, m) `rates.most_of` of each."""
+        counts = read[:, self.counts] * carts[:, self.carts]
+        return np.asarray(np.fmax.reduce(np.where(read[:, self.phones] >= self.hub_from, np.nan, counts), axis=2))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recipe:
+    """Columns of a matrix by source. paid: those that look at how the order is paid.
+
+    reads: what is read of others, a column each.  cart_places: (2, b) carts and outcomes known of each buyer's key: of what
+    stands under it an outcome counts by their share (`rates.cart_share`); the first share is 1, of all other keys.
+    sums, per_cart: (2, s) and (3, p) columns of the matrix, of what is read, and of the shares.
+    """
+
+    reads: tuple[Sum | Link, ...]
+    cart_places: Array
+    sums: Array
+    per_cart: Array
+    most: Mosts | None
     rates: Rates | None
     own: tuple[tuple[int, str], ...]
     levels: tuple[tuple[str, Array, Array], ...]
@@ -75,14 +97,8 @@ class Recipe:
 
     def fill(self, out: Array, orders: Columns, readings: Readings) -> None:
         """Write every column, not yet rounded, into `out` (n, k)."""
-        for j, one in self.sums:
-            out[:, j] = readings[one]
-        for j, counted in self.per_cart:
-            out[:, j] = per_cart(counted, readings)
-        for j, most in self.most:
-            out[:, j] = most_of(most, readings)
-        if self.rates is not None:
-            out[:, self.rates.columns] = self.rates.of(readings)
+        if self.reads:
+            self._fill_read(out, side_by_side(readings, self.reads))
         for j, name in self.own:
             out[:, j] = ORDER_FEATURES[name](orders)
         for column, where, values in self.levels:
@@ -90,17 +106,45 @@ class Recipe:
             missing, same = np.asarray(told == None, dtype=bool), np.asarray(told == values, dtype=bool)  # noqa: E711
             out[:, where] = np.where(missing, np.nan, same.astype(np.float64))
 
+    def _fill_read(self, out: Array, read: Array) -> None:
+        out[:, self.sums[0]] = read[:, self.sums[1]]
+        carts = np.ones((len(read), 1 + self.cart_places.shape[1]))
+        carts[:, 1:] = share_of_carts(read[:, self.cart_places[0]], read[:, self.cart_places[1]])
+        out[:, self.per_cart[0]] = read[:, self.per_cart[1]] * carts[:, self.per_cart[2]]
+        for one in (self.most, self.rates):
+            if one is not None:
+                out[:, one.columns] = one.of(read, carts)
+
+
+class _Reads:
+    """Places of what a recipe reads, in order of first mention."""
+
+    def __init__(self) -> None:
+        self.place: dict[Sum | Link, int] = {}
+        self.carts: dict[str, tuple[int, int]] = {}
+
+    def of(self, one: Sum | Link) -> int:
+        return self.place.setdefault(one, len(self.place))
+
+    def cart(self, key: str) -> int:
+        """Place of the share by which outcomes under the key count: 0, which is 1, where it is no buyer's."""
+        if not KINDS[key].buyer:
+            return 0
+        carts, known = cart_readings(key)
+        self.carts.setdefault(key, (self.of(carts), self.of(known)))
+        return 1 + list(self.carts).index(key)
+
 
 def recipe(catalog: tuple[Feature, ...], shrinkage: Shrinkage) -> Recipe:
     """Sort a catalog's columns by source."""
-    sums, per_cart_sums, most, own, rates = [], [], [], [], []
+    reads, sums, per_cart, most, own, rates = _Reads(), [], [], [], [], []
     levels = dict[str, list[tuple[int, str]]]()
     for j, feature in enumerate(catalog):
         match feature.source:
             case Sum() | Link() as source:
-                sums.append((j, source))
+                sums.append((j, reads.of(source)))
             case PerCart(one):
-                per_cart_sums.append((j, one))
+                per_cart.append((j, reads.of(one), reads.cart(one.key)))
             case Most() as source:
                 most.append((j, source))
             case Rate() as source:
@@ -114,8 +158,14 @@ def recipe(catalog: tuple[Feature, ...], shrinkage: Shrinkage) -> Recipe:
         for column, told in levels.items()
     )
     paid = tuple(j for j, feature in enumerate(catalog) if reads_payment(feature))
-    of_outcomes = _rates(rates, shrinkage) if rates else None
-    return Recipe(tuple(sums), tuple(per_cart_sums), tuple(most), of_outcomes, tuple(own), by_column, paid)
+    largest, shares = (_mosts(most, reads) if most else None), (_rates(rates, shrinkage, reads) if rates else None)
+    carts, columns = _wide(reads.carts.values(), 2), (_wide(sums, 2), _wide(per_cart, 3))
+    return Recipe(tuple(reads.place), carts, *columns, largest, shares, tuple(own), by_column, paid)
+
+
+def _wide(rows: Iterable[tuple[int, ...]], width: int) -> Array:
+    """(width, n) of n tuples."""
+    return np.array(list(rows), dtype=np.int64).reshape(-1, width).T
 
 
 def reads_payment(feature: Feature) -> bool:
@@ -129,24 +179,34 @@ def reads_payment(feature: Feature) -> bool:
             return False
 
 
-def _rates(told: list[tuple[int, str, Rate]], shrinkage: Shrinkage) -> Rates:
-    place: dict[Sum, int] = {}
+def _mosts(told: list[tuple[int, Most]], reads: _Reads) -> Mosts:
+    width = max(len(source.handles) for _, source in told)
+    rows = []
+    for _, source in told:
+        own = [(reads.of(one), reads.cart(one.key), *_shared(one.key, source, reads)) for one in source.sums]
+        rows.append([*own, *own[-1:] * (width - len(own))])
+    counts, carts, phones, hub_from = np.moveaxis(np.array(rows, dtype=np.int64), -1, 0)
+    return Mosts(_ints(j for j, _ in told), counts, carts, phones, hub_from)
 
-    def column(one: Sum) -> int:
-        return place.setdefault(one, len(place))
 
-    buyers = [key for key in dict.fromkeys(k for _, _, r in told for k in r.chain) if KINDS[key].buyer]
-    cart = {key: 1 + i for i, key in enumerate(buyers)}
+def _shared(key: str, source: Most, reads: _Reads) -> tuple[int, int]:
+    """What tells that a handle is shared by many phones, and from how many on; a phone is one phone's."""
+    return (reads.of(Link(key, Distinct.PHONE)), source.hub_from) if key != "phone" else (0, _NEVER)
+
+
+_NEVER = 2**62
+
+
+def _rates(told: list[tuple[int, str, Rate]], shrinkage: Shrinkage, reads: _Reads) -> Rates:
     steps: list[list[tuple[int, int, int, float, int]]] = [[] for _ in range(max(len(r.chain) for _, _, r in told))]
     for i, (_, name, rate) in enumerate(told):
         for level, key in enumerate(reversed(rate.chain)):
-            among, of = column(Sum(key, rate.among, rate.half_life)), column(Sum(key, rate.of, rate.half_life))
-            steps[level].append((i, among, of, shrinkage.of(name, key), cart.get(key, 0)))
-    first = [column(Sum(rate.chain[0], rate.among, rate.half_life)) for _, _, rate in told]
+            among, of = reads.of(Sum(key, rate.among, rate.half_life)), reads.of(Sum(key, rate.of, rate.half_life))
+            steps[level].append((i, among, of, shrinkage.of(name, key), reads.cart(key)))
+    first = [reads.of(Sum(rate.chain[0], rate.among, rate.half_life)) for _, _, rate in told]
     prior = [shrinkage.prior_of(name) for _, name, _ in told]
     arrays = tuple(Step(*(np.array(c) for c in zip(*level, strict=True))) for level in steps)
-    columns = _ints(j for j, _, _ in told)
-    return Rates(columns, tuple(place), tuple(buyers), np.array(prior), _ints(first), arrays)
+    return Rates(_ints(j for j, _, _ in told), np.array(prior), _ints(first), arrays)
 
 
 def _ints(values: Iterable[int]) -> Array:

@@ -38,6 +38,11 @@ class Link:
         """Links do not fade."""
         return FOREVER
 
+    @property
+    def kind(self) -> str:
+        """The link's name in the table of the state."""
+        return f"{self.measure} of {self.key}"
+
 
 @dataclass(frozen=True, slots=True)
 class PerCart:

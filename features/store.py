@@ -6,10 +6,10 @@ asked, its own contribution taken out first (the fold is linear), so that a seco
 
 import json
 import struct
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -17,21 +17,35 @@ from data.database import Connection, get_meta, set_meta
 from data.errors import DataError
 from data.history import Columns, Told
 from data.journal import as_table
-from data.kept_state import have_at_hand, keep_state, load_rows, state_of
+from data.kept_state import Pair, keep_state, load_rows, state_of
 from features.asked_keys import AskedKeys
 from features.contribution import N_MEASURES, Contribution, Measure, contribution, in_cash
 from features.fold import add
 from features.held import Held, Under, held_by
 from features.keys import KINDS, key_of
-from features.layout import Layout, Readings, layouts
-from features.link_store import Place, change_links, declare, kept_links, read_links
+from features.layout import Layout, Names, Readings, Table, layouts
+from features.link_store import (
+    LinkMove,
+    Place,
+    declare,
+    kept_links,
+    link_moves,
+    links_of,
+    links_text,
+    moved_set,
+    read_links,
+)
 from features.links import Named, named
 from features.one_order import FOREVER, resolve
 from features.reading import Array, Plan, Taken, read_all
+from features.reading_few import FEW, read_few
 from features.sources import Link, Sum
 
 _META = "sums"
 _NOTHING = Contribution((0.0,) * N_MEASURES, (0.0,) * N_MEASURES, 0)
+
+Move: TypeAlias = tuple[tuple[float, ...], int]
+"""Weights that are added to a key, and the moment they age from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +78,8 @@ def standing(columns: dict[str, Any], told: list[Told]) -> Standing:
     version = said.address_version
     place = resolved.corrected[version - 1] if version else {}
     moment, places = placed_at(columns, told), dict(enumerate(resolved.corrected, start=1))
-    return Standing(said, {**columns, **place}, moment, named(columns, moment, resolved.news, places, before=FOREVER))
+    names = named(columns, moment, resolved.news, places, before=FOREVER)
+    return Standing(said, {**columns, **place} if place else columns, moment, names)
 
 
 def placed_at(columns: dict[str, Any], told: list[Told]) -> int:
@@ -79,50 +94,61 @@ class Store:
         self.connection = connection
         self._text = get_meta(connection, _META) or "[]"
         self.layouts: Mapping[str, Layout] = _layouts_of(self._text)
-        self.links: tuple[Link, ...] = kept_links(connection)
+        links = links_text(connection)
+        self.links: tuple[Link, ...] = links_of(links)
+        self._names = _names_of(self._text, links)
+        self._measures = [(kind, KINDS[kind].buyer, layout.measures) for kind, layout in self.layouts.items()]
 
-    def require(self, sums: Iterable[Sum | Link]) -> None:
+    def require(self, sums: tuple[Sum | Link, ...]) -> None:
         """Raises DataError STATE001 if a sum or link is not kept: the state was built for another catalog."""
-        kept = _kept_of(self._text).union(self.links)
-        if missing := [one for one in sums if one not in kept]:
+        if missing := self._names.made(sums, lambda kept: [one for one in sums if one not in kept.place]):
+            kept = self._names.names
             got = f"no {missing[0].measure.name.lower()} by {missing[0].key}" if kept else "no state"
             raise DataError(
                 "STATE001", "online state", got=got, expected="every sum of the model", to_do="rto state rebuild"
             )
 
     def change(self, before: Standing | None, after: Standing) -> None:
-        """Add the change of one order's contribution: its old weights leave their keys, its new ones enter theirs.
-        So do its values in the links."""
-        have_at_hand(self.connection, self._rows_of(before, after))
-        change_links(self.connection, self.links, None if before is None else before.place(), after.place())
-        for kind, layout in self.layouts.items():
-            old = None if before is None else key_of(KINDS[kind], before.columns)
-            new = key_of(KINDS[kind], after.columns)
-            was = _NOTHING.buyer if before is None else before.weights(kind)
-            now = after.weights(kind)
-            if before is None or (old, before.placed_at) == (new, after.placed_at):
-                self._add(layout, new, tuple(b - a for a, b in zip(was, now, strict=True)), after.placed_at)
+        """`change_all` of one order."""
+        self.change_all([(before, after)])
+
+    def change_all(self, changes: Iterable[tuple[Standing | None, Standing]]) -> None:
+        """Add the change of each order's contribution: its old weights leave their keys, its new ones enter theirs. So
+        do its values in the links. Every row is read once and written once, however many orders move it."""
+        moves: dict[Pair, list[Move]] = {}
+        links: dict[Pair, list[LinkMove]] = {}
+        for before, after in changes:
+            self._moves(before, after, moves)
+            link_moves(self.links, None if before is None else before.place(), after.place(), links)
+        kept = state_of(self.connection, [*moves, *links])
+        keep_state(
+            self.connection,
+            {pair: self._moved(pair, kept.get(pair), own) for pair, own in moves.items()}
+            | {pair: moved_set(kept.get(pair), own) for pair, own in links.items()},
+        )
+
+    def _moves(self, before: Standing | None, after: Standing, moves: dict[Pair, list[Move]]) -> None:
+        """What one order's change adds to which keys."""
+        was = _NOTHING if before is None else before.said
+        change = _less(after.said, was)
+        moment = after.placed_at if before is None else before.placed_at
+        stays = moment == after.placed_at and (before is None or before.columns == after.columns)
+        changed = {True: _measures_of(change.buyer), False: _measures_of(change.everyone)}
+        for kind, is_buyers, measures in self._measures:
+            if stays or (before is not None and moment == after.placed_at and before.key(kind) == after.key(kind)):
+                if not changed[is_buyers].isdisjoint(measures):
+                    _move(kind, is_buyers, after, change, moves)
             else:
-                self._add(layout, old, tuple(-a for a in was), before.placed_at)
-                self._add(layout, new, now, after.placed_at)
+                _move(kind, is_buyers, before or after, _less(_NOTHING, was), moves)
+                _move(kind, is_buyers, after, after.said, moves)
 
-    def _rows_of(self, *standings: Standing | None) -> Iterator[tuple[str, str]]:
-        """Kind and key of every sum that orders may move."""
-        for one in filter(None, standings):
-            for kind in self.layouts:
-                if (key := key_of(KINDS[kind], one.columns)) is not None:
-                    yield kind, key
-
-    def _add(self, layout: Layout, key: str | None, weights: tuple[float, ...], moment: int) -> None:
-        if key is None or not any(weights):
-            return
-        values, grid = self._state(layout, key)
-        add(values, grid, weights, moment, layout.measure, layout.slot, layout.half_lives)
-        keep_state(self.connection, layout.kind, key, pack(values, grid))
-
-    def _state(self, layout: Layout, key: str) -> tuple[list[float], list[int]]:
-        blob = state_of(self.connection, layout.kind, key)
-        return layout.empty() if blob is None else unpack(blob, layout)
+    def _moved(self, pair: Pair, kept: bytes | None, moves: list[Move]) -> bytes:
+        """A row of state with these added."""
+        layout = self.layouts[pair[0]]
+        values, grid = layout.empty() if kept is None else unpack(kept, layout)
+        for weights, moment in moves:
+            add(values, grid, weights, moment, layout.measure, layout.slot, layout.half_lives)
+        return pack(values, grid)
 
     def readings(self, order: dict[str, Any], at: int, own: Standing | None = None) -> Readings:
         """Every kept sum and link for one order at the moment `at`, as columns of length one; NaN where the key is missing.
@@ -134,14 +160,17 @@ class Store:
 
     def readings_of(self, orders: Columns, at: Array, own: Held | None = None) -> Readings:
         """The same for a table of orders, each at its own moment. own: what some of these very orders contribute."""
-        plan, keys = _plan_of(self._text), AskedKeys(orders)
+        plan = _plan_of(self._text)
+        if (own is None or not len(own)) and len(at) <= FEW and plan.sums:
+            return Table(self._names, read_few(self.connection, plan, self.links, orders, at))
+        keys = AskedKeys(orders)
         if own is None or not len(own):
             read, links = read_all(self.connection, plan, keys, at), read_links(self.connection, self.links, keys)
         else:
             under = own.under(orders)
             read = read_all(self.connection, plan, keys, at, _taken(plan, own, under))
             links = read_links(self.connection, self.links, keys, own, under)
-        return {**dict(zip(plan.sums, read.T, strict=True)), **links}
+        return Table(self._names, np.column_stack([read, *(links[one] for one in self.links)]))
 
 
 def _taken(plan: Plan, own: Held, under: Under) -> Taken:
@@ -154,14 +183,33 @@ def _taken(plan: Plan, own: Held, under: Under) -> Taken:
     return Taken(own.rows, own.placed_at, weights, held)
 
 
+def _less(one: Contribution, other: Contribution) -> Contribution:
+    """The weights of one less those of the other."""
+    everyone = tuple(a - b for a, b in zip(one.everyone, other.everyone, strict=True))
+    return Contribution(everyone, tuple(a - b for a, b in zip(one.buyer, other.buyer, strict=True)), 0)
+
+
+def _measures_of(weights: tuple[float, ...]) -> set[int]:
+    return {m for m, weight in enumerate(weights) if weight}
+
+
+def _move(
+    kind: str, is_buyers: bool, one: Standing, said: Contribution, moves: dict[Pair, list[Move]]
+) -> None:  # fmt: skip
+    weights = said.buyer if is_buyers else said.everyone
+    if any(weights) and (key := one.key(kind)) is not None:
+        moves.setdefault((kind, key), []).append((weights, one.placed_at))
+
+
 @lru_cache(maxsize=4)
 def _layouts_of(text: str) -> dict[str, Layout]:
     return layouts(_sums_of(text))
 
 
 @lru_cache(maxsize=4)
-def _kept_of(text: str) -> frozenset[Sum]:
-    return frozenset(_sums_of(text))
+def _names_of(text: str, links: str) -> Names:
+    """What a table of readings holds: the sums as the plan has them, then the links."""
+    return Names((*_plan_of(text).sums, *links_of(links)))
 
 
 @lru_cache(maxsize=4)

@@ -1,14 +1,19 @@
 """An answer in the words callers are told: the advice and what decided it, each action's money, what could not be told."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from data.contract import Action
 from serving.advising import Advised
 from serving.choosing import DECIDED_BY
 from serving.decisions.economics import LARGEST_MINOR
 from serving.decisions.policy import in_words
+from serving.http import rfc3339
 from serving.reason_wording import to_buyer
 from serving.weighing import Weighed
+from training.bundle import Bundle
+
+if TYPE_CHECKING:
+    from serving.scorer import Scored
 
 
 def decided(part: Advised, i: int, summary: str) -> dict[str, Any]:
@@ -87,3 +92,33 @@ def answer(
 
 
 _RUNGS = {"scored": "full", "rules_only": "rules", "not_evaluated": "default", "fallback": "default"}
+
+
+def told_of(ids: dict[str, Any], scored: "Scored", bundle: Bundle | None) -> dict[str, Any]:
+    """An answer as callers see it. ids: decision_id, request_id, logged."""
+    made = scored.made_from
+    return {
+        "decision_id": ids["decision_id"],
+        "order_id": made["order_id"],
+        "checkout_id": made["checkout_id"],
+        "stage": made["stage"],
+        "scored_at": rfc3339(made["scored_at"]),
+        **scored.answer,
+        **({"degraded": made["degraded"]} if "degraded" in made else {}),
+        "model": None if bundle is None else model_reference(bundle) | {"policy": scored.policy},
+        "warnings": [*scored.warnings, *made["beside"]],
+        "logged": ids["logged"],
+        "request_id": ids["request_id"],
+    }
+
+
+def model_reference(bundle: Bundle) -> dict[str, Any]:
+    """Which model answers, in a few words."""
+    about = bundle.about
+    return {
+        "name": about.get("name"),
+        "version": about.get("version"),
+        "digest": bundle.digest,
+        "features": about.get("features"),
+        "trained_through": rfc3339(about["trained_through"])[:10],
+    }

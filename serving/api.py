@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import orjson
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -16,10 +16,11 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from data.database import Connection
-from data.history import Told
 from data.pool import Merchant
-from serving import checkouts, http, ledger
+from serving import checkouts, http
 from serving.access import Access, Caller
+from serving.allowance import USUAL, Allowance
+from serving.answering import model_reference
 from serving.body import in_its_place, parsed, parsed_batch, require_called_json
 from serving.clock import Clock
 from serving.decision_answers import Replays, kept_of, overruled
@@ -27,38 +28,36 @@ from serving.desk import Desk, Desks
 from serving.door import MAX_BODY, Door
 from serving.http import Guarded, Refusal, answer, rfc3339
 from serving.limits import Limits
-from serving.once import Asked, Flights, Said, asked_of, keep, response
+from serving.moment import Question
+from serving.once import Asked, Flights, Said, asked_of, keep, require_new, response
 from serving.openapi import document
 from serving.policy_answers import SimulateIn, policy_told, policy_tried
 from serving.queue_answers import queue_told, wanted_of
 from serving.rehearsal import forced, rehearse
 from serving.report_answers import ReportAnswers, report_asked
 from serving.schema import BatchIn, EventIn, OrderIn, OverrideIn, PlaceIn, ScoreIn
-from serving.scoring import Question, Scoring, model_reference
+from serving.scoring import Scoring, warm
 from serving.settings import PER_SECOND
+from serving.storage import read, written
+from serving.taking_in import Placing, Taking, Telling
 from serving.webhook_keys import WebhookKeys
 from serving.webhooks import delivered, events_of, taking
-from serving.writer import Busy
-
-_LOG_PATIENCE_S = 0.1  # a checkout waits no longer for its decision to be on disk; it is still written after that
-
-Taking: TypeAlias = Callable[[Connection], tuple[bool, int]]
-"""Takes something in: is it new, and when was it told first?"""
 
 
 class Api:
-    """The routes of one installation. log_patience_s: how long a score waits for its decision to be kept."""
+    """The routes of one installation. log_patience_s: a score may take so long, if that is more, for its decision to be kept."""
 
     def __init__(
-        self, home: Path, clock: Clock, *, on_loopback: bool, log_patience_s: float = _LOG_PATIENCE_S,
-        per_second: float = PER_SECOND,
+        self, home: Path, clock: Clock, *, on_loopback: bool, log_patience_s: float | None = None,
+        per_second: float = PER_SECOND, allowance: Allowance = USUAL,
     ) -> None:  # fmt: skip
+        allowance = allowance.waiting(log_patience_s)
         self.home, self.clock, self.on_loopback = home, clock, on_loopback
         self.access = Access(home)
         self.webhooks = WebhookKeys(self.access.connection, home)
-        self.desks = Desks(home, clock)
+        self.desks = Desks(home, clock, allowance)
         self.limits = Limits(per_second)
-        self.scoring, self.flights = Scoring(clock, log_patience_s), Flights()
+        self.scoring, self.flights = Scoring(clock, allowance), Flights()
         self.reports, self.replays = ReportAnswers(), Replays()
         self._one_simulation = asyncio.Semaphore(1)
 
@@ -67,7 +66,8 @@ class Api:
 
         Raises Refusal 401.
         """
-        open_door = self.on_loopback and http.from_this_machine(request) and not self.access.any_ever()
+        without = "authorization" not in request.headers  # who shows a key is not asked how else they might come in
+        open_door = without and self.on_loopback and http.from_this_machine(request) and not self.access.any_ever()
         return http.caller_of(request, self.access, self.clock.now(), open_door=open_door)
 
     def _seat(self, caller: Caller | None, merchant_id: str | None, scope: str) -> tuple[Desk, Merchant]:
@@ -112,20 +112,20 @@ class Api:
         self, request: Request, caller: Caller | None, asking: tuple[ScoreIn | BatchIn, list[OrderIn]],
         by: Callable[[Desk, Question], Awaitable[bytes]], whole: Callable[[list[Any]], dict[str, Any]],
     ) -> Response:  # fmt: skip
-        (asked, orders), now = asking, self.clock.now()
+        arrived, (asked, orders), now = asyncio.get_running_loop().time(), asking, self.clock.now()
         desk, merchant = self._seat(caller, asked.merchant_id, "score")
         self.limits.take(merchant.merchant_id, len(orders), self.clock.monotonic())
         body = await request.body()
         digest = partial(asked_of, request, body, desk, merchant.merchant_id, now)
         # a megabyte is digested beside the event loop
         under = await asyncio.to_thread(digest) if len(body) > MAX_BODY else digest()
-        ids = (request.state.request_id, whole, under)
+        ids = (request.state.request_id, whole, arrived, under)
         question = Question(merchant, asked.stage, asked.options, orders, now, *ids)
 
         async def work() -> Said:
             return 200, await by(desk, question)
 
-        return response(await work()) if under is None else await self.flights.once(desk, under, work)
+        return response(await work()) if under is None else await self.flights.once(under, work)
 
     async def _rehearsed(
         self, test: str, caller: Caller | None, asked: ScoreIn | BatchIn, orders: list[OrderIn], request: Request
@@ -146,48 +146,32 @@ class Api:
         caller = self._caller(request)
         asked = await parsed(PlaceIn, request)
         desk, merchant = self._seat(caller, asked.merchant_id, "events")
-        now, order_id = self.clock.now(), asked.order.order_id
-
-        def job(connection: Connection) -> tuple[bool, int]:
-            columns = desk.intake.placed(connection, asked.order, merchant, now)
-            if asked.order.checkout_id is not None:
-                checkouts.link(connection, asked.merchant_id, order_id, asked.order.checkout_id)
-            placed = Told(asked.merchant_id, order_id, "live", f"{order_id}:placed", "placed",
-                          min(columns["placed_at"], now), now, live=True)  # fmt: skip
-            return ledger.place(connection, columns, placed), ledger.first_told(connection, placed)
-
-        return await self._taken(request, desk, asked.merchant_id, {"order_id": order_id}, job)
+        return await self._taken(request, desk, merchant, partial(Placing, asked=asked))
 
     async def event(self, request: Request) -> Response:
         """Take in one piece of news. Acknowledged means kept: the answer follows the commit."""
         caller = self._caller(request)
         asked = await parsed(EventIn, request)
         desk, merchant = self._seat(caller, asked.merchant_id, "events")
-        now = self.clock.now()
-
-        def job(connection: Connection) -> tuple[bool, int]:
-            told = desk.intake.told(connection, asked, merchant, now)
-            return ledger.tell(connection, told), ledger.first_told(connection, told)
-
-        return await self._taken(request, desk, asked.merchant_id, {"event_id": asked.event_id}, job)
+        return await self._taken(request, desk, merchant, partial(Telling, asked=asked))
 
     async def _taken(
-        self, request: Request, desk: Desk, merchant_id: str, ids: dict[str, str], job: Taking
+        self,
+        request: Request,
+        desk: Desk,
+        merchant: Merchant,
+        work_of: Callable[[Taking], Callable[[Connection], Said]],
     ) -> Response:
         """The answer to what was taken in; under a key it is kept with it."""
-        self.limits.take(merchant_id, 1, self.clock.monotonic())
-        under = asked_of(request, await request.body(), desk, merchant_id, self.clock.now())
-
-        def taking(connection: Connection) -> Said:
-            said = _said(ids, *job(connection))
-            if under is not None:
-                keep(connection, under, said)
-            return said
+        self.limits.take(merchant.merchant_id, 1, self.clock.monotonic())
+        now = self.clock.now()
+        under = asked_of(request, await request.body(), desk, merchant.merchant_id, now)
+        job = work_of(Taking(desk.intake, merchant, now, under))
 
         async def work() -> Said:
-            return await _written(desk, taking)
+            return await written(desk, job)
 
-        return response(await work()) if under is None else await self.flights.once(desk, under, work)
+        return response(await work()) if under is None else await self.flights.once(under, work)
 
     async def webhook(self, request: Request) -> Response:
         """Take in a courier's news by its signature. Whatever is wrong with that is the same 401."""
@@ -197,34 +181,35 @@ class Api:
         desk, merchant = self.desks.of(merchant_id)
         found = events_of(delivery, merchant, source)
         self.limits.take(merchant_id, len(found[0]), self.clock.monotonic())
-        return response(await _written(desk, taking(desk, merchant, source, delivery, found)))
+        return response(await written(desk, taking(desk, merchant, source, delivery, found)))
 
     async def decision(self, request: Request) -> Response:
         """One decision as it was answered. Another merchant's and one that never was look the same."""
         desk, merchant = self._seat(self._caller(request), request.query_params.get("merchant_id"), "score")
-        return answer(kept_of(desk, merchant, request.path_params["decision_id"])["answer"])
+        return answer((await kept_of(desk, merchant, request.path_params["decision_id"]))["answer"])
 
     async def replay(self, request: Request) -> Response:
         """The same, worked out anew from what was kept of it: the same bytes, or the answer says that they differ."""
         desk, merchant = self._seat(self._caller(request), request.query_params.get("merchant_id"), "score")
-        return await self.replays.answer(desk, kept_of(desk, merchant, request.path_params["decision_id"]))
+        return await self.replays.answer(desk, await kept_of(desk, merchant, request.path_params["decision_id"]))
 
     async def override(self, request: Request) -> Response:
         """What a person has decided about the order of a decision, or its buyer: from the next score on it decides."""
         caller = self._caller(request)
         asked = await parsed(OverrideIn, request)
         desk, merchant = self._seat(caller, asked.merchant_id, "override")
-        kept = kept_of(desk, merchant, request.path_params["decision_id"])
+        kept = await kept_of(desk, merchant, request.path_params["decision_id"])
         now = self.clock.now()
         under = asked_of(request, await request.body(), desk, merchant.merchant_id, now)
 
         async def work() -> Said:
+            await read(desk, lambda connection: require_new(connection, under))
             told = await asyncio.to_thread(overruled, desk, merchant, kept["decision_id"], asked, now)
             desk.shelf.look_aside(desk.merchants)
             said = 201, orjson.dumps(told)
-            return said if under is None else await _written(desk, partial(_kept_as, under, said))
+            return said if under is None else await written(desk, partial(_kept_as, under, said))
 
-        return response(await work()) if under is None else await self.flights.once(desk, under, work)
+        return response(await work()) if under is None else await self.flights.once(under, work)
 
     async def decisions(self, request: Request) -> Response:
         """Every decision on one checkout or one order, linked through the order's checkout. Nothing of others."""
@@ -232,10 +217,9 @@ class Api:
         checkout_id, order_id = (request.query_params.get(name) for name in ("checkout_id", "order_id"))
         if (checkout_id is None) == (order_id is None):
             raise Refusal(422, "invalid", "say which: ?checkout_id= or ?order_id=", "/checkout_id")
-        if checkout_id is not None:
-            found = checkouts.decisions_of_checkout(desk.reader, merchant.merchant_id, checkout_id)
-        else:
-            found = checkouts.decisions_of_order(desk.reader, merchant.merchant_id, order_id or "")
+        by = checkouts.decisions_of_checkout if order_id is None else checkouts.decisions_of_order
+        wanted = str(checkout_id if order_id is None else order_id)
+        found = await read(desk, lambda connection: by(connection, merchant.merchant_id, wanted))
         return answer({"decisions": [one["answer"] for one in found]})
 
     async def queue(self, request: Request) -> Response:
@@ -276,6 +260,7 @@ class Api:
         return PlainTextResponse("ok")
 
     async def readyz(self, _: Request) -> Response:
+        await self.desks.notice()
         ready = self.desks.ready()
         return PlainTextResponse(
             "\n".join(["ready" if ready else "no model", *self.desks.notes()]), 200 if ready else 503
@@ -286,6 +271,10 @@ class Api:
 
     async def openapi(self, _: Request) -> Response:
         return answer(document())
+
+    def warm(self) -> None:
+        for desk in self.desks.desks.values():
+            warm(desk, self.clock)
 
     def app(self) -> Starlette:
         """The ASGI app."""
@@ -315,6 +304,7 @@ class Api:
 
         @asynccontextmanager
         async def lifespan(_: Starlette) -> AsyncIterator[None]:
+            self.warm()
             yield
             self.desks.close()
 
@@ -328,18 +318,6 @@ class Api:
         return app
 
 
-async def _written(desk: Desk, job: Callable[[Connection], Said]) -> Said:
-    try:
-        return await asyncio.wrap_future(desk.writer.submit(job))
-    except Busy:
-        raise Refusal(503, "busy", "too many writes are waiting; try again") from None
-
-
 def _kept_as(under: Asked, said: Said, connection: Connection) -> Said:
     keep(connection, under, said)
     return said
-
-
-def _said(ids: dict[str, str], new: bool, known_at: int) -> Said:
-    body = ids | {"status": "accepted" if new else "duplicate", "known_at": rfc3339(known_at)}
-    return 201 if new else 200, orjson.dumps(body)

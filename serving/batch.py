@@ -13,12 +13,12 @@ from data.contract import Payment
 from data.database import Connection
 from data.history import Columns
 from features.assemble import as_if_paid, matrix
-from features.catalog import Sum
+from features.catalog import Link, Sum
 from features.contribution import Measure
 from features.fold import FOREVER
 from features.held import Held
 from features.keys import OWN_BUYER
-from features.layout import Readings
+from features.layout import Readings, largest
 from features.store import Store
 from serving.decisions import policy
 from serving.decisions.compiled import PER_RISK
@@ -86,19 +86,25 @@ class Evidence:
         return {"level": level, "buyer_outcomes": buyer, "place_outcomes": place}
 
 
-def judge(connection: Connection, bundle: Bundle, asked: Questions) -> Judged:
-    """Risk, evidence and reasons of every order. Raises DataError STATE001 if the state lacks a sum of the model."""
-    store = Store(connection)
-    store.require(bundle.sums)
-    readings = store.readings_of(asked.columns, asked.at, asked.own)
-    if asked.apart:
-        readings = as_strangers(readings, asked.own_counts)
+def judge(connection: Connection | None, bundle: Bundle, asked: Questions) -> Judged:
+    """Risk, evidence and reasons of every order. connection: None for a bundle that needs no history, and is told none.
+
+    Raises DataError STATE001 if the state lacks a sum of the model.
+    """
+    readings: Readings = {} if connection is None else _readings(connection, bundle, asked)
     prepaid = np.equal(asked.columns["payment_method"], Payment.PREPAID.value)
     cod, paid = _matrices(bundle, asked.columns, readings)
     x = np.where(prepaid[:, None], paid, cod)
     p_rto, p_if_prepaid = _risks(bundle, cod, paid, prepaid)
     told = reasons(Why(bundle, x, readings, asked.own_counts), asked.explain)
     return Judged(x, prepaid, p_rto, p_if_prepaid, evidence_of(readings, asked.own_counts), told)
+
+
+def _readings(connection: Connection, bundle: Bundle, asked: Questions) -> Readings:
+    store = Store(connection)
+    store.require(bundle.sums)
+    readings = store.readings_of(asked.columns, asked.at, asked.own)
+    return as_strangers(readings, asked.own_counts) if asked.apart else readings
 
 
 def risks_of(bundle: Bundle, orders: Columns, readings: Readings) -> tuple[Array, Array | None]:
@@ -145,14 +151,15 @@ def evidence_of(readings: Readings, own_only: Sequence[bool]) -> Evidence:
     known, none, only = most_known(readings), np.zeros(len(own_only)), np.asarray(own_only, dtype=bool)
 
     def outcomes(*keys: str) -> Array:
-        most: Array = np.maximum.reduce([np.nan_to_num(known.get(key, none), nan=0.0) for key in keys])
+        most: Array = np.fmax.reduce([none, *(known[key] for key in keys if key in known)])
         return most
 
     buyer = np.where(only, outcomes("phone", "customer", "address"), outcomes(*OWN_BUYER))
     place = np.where(only, outcomes("pincode"), outcomes("merchant_pincode"))
     level = ((buyer > 0) | (place >= _SOME)).astype(np.int64) + (buyer >= _THIN)
+    by_own, by_shop = largest(readings, _by_own_handle), largest(readings, _by_shop)
     delivered, came_back = (
-        np.where(only, _most(readings, measure, none, _OWN), _most(readings, measure, none, OWN_BUYER))
+        np.where(only, *(np.fmax(by.get(measure.name, none), 0.0) for by in (by_own, by_shop)))
         for measure in (Measure.DELIVERED, Measure.RTO)
     )
     counts = (buyer, np.rint(place), np.rint(delivered), np.rint(came_back))
@@ -163,10 +170,11 @@ _OWN = ("phone", "customer", "email")
 """Handles that are one buyer's own, where an address is a household's."""
 
 
-def _most(readings: Readings, measure: Measure, none: Array, handles: Sequence[str]) -> Array:
-    """(n,) the count by the handle that knows most, of the longest memory kept."""
-    found = none
-    for one, values in readings.items():
-        if isinstance(one, Sum) and one.measure is measure and one.key in handles and one.half_life == FOREVER:
-            found = np.fmax(found, values)
-    return found
+def _by_own_handle(one: Sum | Link) -> str | None:
+    """What is counted, of the longest memory kept, by the handles of one buyer."""
+    return one.measure.name if one.key in _OWN and one.half_life == FOREVER else None
+
+
+def _by_shop(one: Sum | Link) -> str | None:
+    """The same by what one shop alone knows a buyer by."""
+    return one.measure.name if one.key in OWN_BUYER and one.half_life == FOREVER else None

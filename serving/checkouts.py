@@ -1,12 +1,15 @@
 """Checkouts and the orders they became: a checkout is scored before it has an order id, and found again by its own."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
 
+from data.asked import add_rows, rows_named
 from data.database import Connection, scalar
 from data.errors import DataError
 
+_LINK = {"merchant_id": "text", "order_id": "text", "checkout_id": "text"}
 _MOST = 100
 _BODIES = "SELECT body FROM decisions WHERE merchant_id = ?1 AND "
 _NEWEST = " ORDER BY scored_at DESC, decision_id LIMIT ?3"
@@ -18,22 +21,27 @@ _OF_ORDER = (
 )
 
 
-def link(connection: Connection, merchant_id: str, order_id: str, checkout_id: str) -> None:
-    """Keep which checkout an order came from. Call within a transaction.
+def link_all(connection: Connection, links: Sequence[tuple[str, str, str]]) -> None:
+    """Keep which checkouts orders came from: (merchant, order, checkout). Call within a transaction.
 
-    Raises DataError DQ008 if the order is already linked to another one.
+    Raises DataError DQ008 if an order is already linked to another one.
     """
-    kept = checkout_of(connection, merchant_id, order_id)
-    if kept is None:
-        connection.execute("INSERT INTO checkouts VALUES (?, ?, ?)", (merchant_id, order_id, checkout_id))
-    elif kept != checkout_id:
-        raise DataError(
-            "DQ008",
-            f"order {order_id!r}",
-            got="an order id already used, with another checkout_id",
-            expected="one checkout for each order",
-            to_do="send the checkout_id it was placed with, or none",
-        )
+    ids = list(dict.fromkeys((merchant_id, order_id) for merchant_id, order_id, _ in links))
+    rows = rows_named(connection, ", ".join(_LINK), "checkouts", ("merchant_id", "order_id"), ids)
+    known = {(merchant_id, order_id): checkout_id for merchant_id, order_id, checkout_id in rows}
+    new: list[tuple[str, str, str]] = []
+    for merchant_id, order_id, checkout_id in links:
+        if (merchant_id, order_id) not in known:
+            new.append((merchant_id, order_id, checkout_id))
+        if known.setdefault((merchant_id, order_id), checkout_id) != checkout_id:
+            raise DataError(
+                "DQ008",
+                f"order {order_id!r}",
+                got="an order id already used, with another checkout_id",
+                expected="one checkout for each order",
+                to_do="send the checkout_id it was placed with, or none",
+            )
+    add_rows(connection, "checkouts", _LINK, new)
 
 
 def checkout_of(connection: Connection, merchant_id: str, order_id: str) -> str | None:

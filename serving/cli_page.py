@@ -33,6 +33,8 @@ EXITS: dict[str, tuple[Exit, ...]] = {
     "backtest": (Exit.PLAN, Exit.DATA, Exit.TOO_LITTLE_HISTORY, Exit.CHECK_FAILED),
     "promote": (Exit.DATA, Exit.GATE_REFUSED),
     "rollback": (Exit.DATA, Exit.GATE_REFUSED),
+    "shadow report": (Exit.DATA, Exit.GATE_REFUSED),
+    "shadow stop": (),
     "serve": (Exit.DATA,),
     "score": (Exit.PLAN, Exit.DATA, Exit.GATE_REFUSED),
     "report": (Exit.DATA,),

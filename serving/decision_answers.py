@@ -16,14 +16,15 @@ from serving.policy_hand import Hand
 from serving.replay_shelf import ReplayShelf
 from serving.replaying import Kept, as_bytes
 from serving.schema import OverrideIn
+from serving.storage import read
 
 REPLAY_HEADER = "rto-replay"
 _FIELDS = {"--reason": "/reason", "--by": "/by"}
 
 
-def kept_of(desk: Desk, merchant: Merchant, decision_id: str) -> Kept:
+async def kept_of(desk: Desk, merchant: Merchant, decision_id: str) -> Kept:
     """One decision of this merchant. Raises Refusal 404: another merchant's and one that never was look the same."""
-    found = ledger.decision(desk.reader, merchant.merchant_id, decision_id)
+    found = await read(desk, lambda connection: ledger.decision(connection, merchant.merchant_id, decision_id))
     if found is None:
         raise Refusal(404, "not_found", "no such decision")
     return found

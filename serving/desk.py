@@ -1,5 +1,6 @@
 """A pool at the service's desk: its database, its writer, its merchants and the bundle that is published now."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -13,17 +14,21 @@ from data.places import load_register
 from data.pool import Merchant, Pool, pool_names
 from features.catalog import fingerprint
 from features.store import Store
+from serving.allowance import USUAL, Allowance
+from serving.breaker import LEDGER, STORE, Breaker
 from serving.clock import Clock
 from serving.decisions.shop import Policies, ShopPolicy
 from serving.http import LOG, Refusal, place_of
 from serving.incoming import Incoming
 from serving.intake import Intake
+from serving.lane import Lane
 from serving.policy_shelf import Shelf
 from serving.writer import Writer
 from training.bundle import Bundle, read_bundle, signing_key
 
 _LOOK_EVERY_S = 1.0
 _AGAIN_AFTER_S = 15.0
+_NOTICE_S = 0.05
 _STALE = {"code": "state_stale", "text": "an import is not in the online state yet: rto state rebuild"}
 _REFUSED = {
     "code": "policy_unreadable",
@@ -34,19 +39,27 @@ _REFUSED = {
 def as_served(bundle: Bundle, name: str) -> Bundle:
     """A published bundle with what answers say of it. name: of its folder."""
     more = {"version": name.partition("-")[0], "features": fingerprint(bundle.features)}
-    return replace(bundle, about={**bundle.about, **more})
+    about, alone = {**bundle.about, **more}, bundle.order_only
+    return replace(bundle, about=about, order_only=None if alone is None else replace(alone, about=about))
 
 
 class Desk:
-    """Everything the routes need of one pool. Used from the event loop only; writes go through the writer's thread."""
+    """Everything the routes need of one pool. Used from the event loop, which touches no database: single orders are read
+    for in one thread, everything else in another, and writes go through the writer's."""
 
-    def __init__(self, pool: Pool, public_key: Ed25519PublicKey, clock: Clock) -> None:
+    def __init__(self, pool: Pool, public_key: Ed25519PublicKey, clock: Clock, allowance: Allowance = USUAL) -> None:
         self.pool, self.public_key, self.clock = pool, public_key, clock
-        self.reader: Connection = open_database(pool.database, read_only=True)
+        reader = open_database(pool.database, read_only=True)
         self.writer = Writer(lambda: open_database(pool.database))
         self._first_write()
         self.intake = Intake(pool.token_key())
         self.merchants, self.stale, self._merchants_as_of = pool.merchants(), False, -1
+        self._noticed = False
+        self.notice(reader)
+        self.checkouts = Lane(reader, f"checkouts of {pool.name}")
+        self.others = Lane(open_database(pool.database, read_only=True), f"readings of {pool.name}")
+        self.store_breaker = Breaker(STORE, allowance.failures)
+        self.ledger_breaker = Breaker(LEDGER, allowance.failures)
         self.apart = pool.strangers_apart
         self.shelf = Shelf(pool, clock.now)
         self.shelf.look_safely(self.merchants)  # what is published decides from the first order on
@@ -56,6 +69,7 @@ class Desk:
         self._before: tuple[str, Bundle] | None = None  # a rollback waits for nothing
         self._incoming = Incoming(public_key)
         self._published, self._looked_at, self._again_at = "", float("-inf"), float("inf")
+        self._again = ""
 
     def _first_write(self) -> None:
         """Open what writing needs: the first decision must not wait for it. Somebody else's turn stops no scoring."""
@@ -70,8 +84,16 @@ class Desk:
         if as_of != self._merchants_as_of:
             self.merchants, self._merchants_as_of = self.pool.merchants(), as_of
         self.apart = self.pool.strangers_apart
-        self.stale = (get_meta(self.reader, BUILT_FROM) or "") != ",".join(self.pool.segment_names())
+        self._noticed = False
         self.shelf.look_aside(self.merchants)
+
+    def notice(self, connection: Connection) -> None:
+        """What the state says of itself, once after each look. Called where the database is read anyway."""
+        if self._noticed:
+            return
+        self.stale = (get_meta(connection, BUILT_FROM) or "") != ",".join(self.pool.segment_names())
+        self._kept = Store(connection)
+        self._noticed = True
 
     @property
     def policies(self) -> Policies:
@@ -112,10 +134,13 @@ class Desk:
     def _swap(self, name: str, read: Callable[[], Bundle]) -> None:
         try:
             bundle = read()
-            Store(self.reader).require(bundle.sums)
+            self._kept.require(bundle.sums)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the old one goes on serving
             LOG.error("bundle %s refused: %s", name, place_of(error))
-            self._again_at = self._looked_at + _AGAIN_AFTER_S  # its state may be rebuilt meanwhile
+            wait_s = (
+                _LOOK_EVERY_S if name != self._again else _AGAIN_AFTER_S
+            )  # its state may have been rebuilt just now
+            self._again, self._again_at = name, self._looked_at + wait_s
             return
         self._before, self._serving = self._serving, (name, bundle)
         self._bundle = as_served(bundle, name)
@@ -128,22 +153,24 @@ class Desk:
 
     def close(self) -> None:
         self.writer.close()
-        self.reader.close()
+        self.checkouts.close()
+        self.others.close()
 
 
 class Desks:
     """The desks of every pool under a home, and which merchant sits at which. Pools that come later are noticed."""
 
-    def __init__(self, home: Path, clock: Clock) -> None:
+    def __init__(self, home: Path, clock: Clock, allowance: Allowance = USUAL) -> None:
         """Raises what opening a pool raises: a service that starts must be able to serve what was imported."""
         load_register()  # a tenth of a second that the first order must not wait
         self.home, self.clock, self.public_key = home, clock, signing_key(home).public_key()
+        self.allowance = allowance
         self.desks = {name: self._open(name) for name in pool_names(home)}
         self._of = self._seats()
         self._looked_at, self._again_at = clock.monotonic(), dict[str, float]()
 
     def _open(self, name: str) -> Desk:
-        return Desk(Pool(self.home, name), self.public_key, self.clock)
+        return Desk(Pool(self.home, name), self.public_key, self.clock, self.allowance)
 
     def _seats(self) -> dict[str, Desk]:
         return {m: desk for desk in self.desks.values() for m in desk.merchants}
@@ -191,11 +218,22 @@ class Desks:
         serves = {name: desk.bundle() is not None for name, desk in self.desks.items()}
         return any(serves.values()) and all(serves[name] or not desk.published for name, desk in self.desks.items())
 
+    async def notice(self) -> None:
+        """Have every pool's state say what it holds; one that does not answer soon is what it was."""
+        until = asyncio.get_running_loop().time() + _NOTICE_S
+        for desk in self.desks.values():
+            try:
+                await desk.others.run(desk.notice, until)
+            except Exception as error:  # noqa: BLE001 - told by the scores
+                LOG.error("pool %s: %s", desk.pool.name, place_of(error))
+
     def notes(self) -> list[str]:
         """What is not as it should be, in counts: this is read without a key, and names no merchant."""
         without = sum(desk.bundle() is None for desk in self.desks.values())
         stale = sum(desk.stale for desk in self.desks.values())
-        told = {"pools without a model": without, "pools with an import not in the online state": stale}
+        silent = sum(desk.store_breaker.open for desk in self.desks.values())
+        told = {"pools without a model": without, "pools with an import not in the online state": stale,
+                "pools whose database does not answer": silent}  # fmt: skip
         return [f"{what}: {n}" for what, n in told.items() if n]
 
     def close(self) -> None:

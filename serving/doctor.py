@@ -57,10 +57,10 @@ class Patient:
 
 def examine(patient: Patient) -> list[Finding]:
     """Every finding, in a fixed order. A check that itself breaks is a problem, never an end."""
-    from serving import doctor_pools
+    from serving import doctor_policies, doctor_pools
 
-    checks = (python, packages, sqlite, home, disk, keys, doctor_pools.pools, doctor_pools.mlruns, clock, zones, port,
-              merchants_without_a_key)  # fmt: skip
+    by_pool = doctor_pools.pools, doctor_policies.policies, doctor_pools.mlruns
+    checks = (python, packages, sqlite, home, disk, keys, *by_pool, clock, zones, port, merchants_without_a_key)  # fmt: skip
     found: list[Finding] = []
     for check in checks:
         try:

@@ -69,7 +69,7 @@ class Shown:
 
 def shown(connection: Connection, history: History, merchant_id: str, shop: ShopPolicy) -> Shown:
     """Everything the experiment of a policy has shown by the end of the history."""
-    fates = _Fates.of(history, merchant_id)
+    fates = Fates.of(history, merchant_id)
     found, left = list[Checkout](), {"young": 0, _OPEN: 0, "unpriced": 0}
     for scored_at, order_id, body in _advice(connection, merchant_id, shop.experiment.name):
         end, paid = fates.end(order_id)
@@ -106,7 +106,7 @@ def _advice(connection: Connection, merchant_id: str, name: str) -> Iterator[tup
 
 
 @dataclass(frozen=True, eq=False)
-class _Fates:
+class Fates:
     """How the orders of one merchant ended. mature_before: younger ones are not read at all, whatever is known."""
 
     history: History
@@ -115,7 +115,7 @@ class _Fates:
     mature_before: int
 
     @classmethod
-    def of(cls, history: History, merchant_id: str) -> "_Fates":
+    def of(cls, history: History, merchant_id: str) -> "Fates":
         labels, orders = labels_at(history, history.known_through), history.orders
         ours = np.flatnonzero(np.equal(orders["merchant_id"], merchant_id)).tolist()
         old = history.known_through - maturity(labels, orders["placed_at"])

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from data.contract import SECOND
 from data.errors import RtoError
 from serving.access import Access, Caller
+from serving.lane import Late
 from serving.settings import LOOPBACK
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
@@ -81,7 +82,7 @@ def refusal_of(error: Exception, request_id: str) -> Refusal:
     if isinstance(error, RtoError) and error.code in _CONFLICTS:
         return Refusal(409, error.code, f"{error.got}; {error.to_do}", _CONFLICTS[error.code])
     LOG.error(orjson.dumps({"request_id": request_id, "failed": place_of(error)}).decode())
-    if isinstance(error, apsw.Error | RtoError):
+    if isinstance(error, apsw.Error | RtoError | Late):
         return Refusal(503, "storage", "what is kept here cannot be read or written now; try again")
     return Refusal(500, "internal", "an error of ours; it was logged under this request id")
 

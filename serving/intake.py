@@ -1,24 +1,29 @@
 """From a request to kept columns: the same arrival as imports, for one order."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+import orjson
 
 from data import journal
-from data.arrival import Desk, arrive
+from data.arrival import Desk, Kept, arrive
 from data.contract import CLOCK_SLACK, EARLIEST, SECOND
 from data.database import Connection
 from data.details import kept_details
 from data.history import Told
 from data.places import load_register
 from data.pool import Merchant
-from serving.http import Refusal
+from serving.http import LOG, Refusal, place_of
 from serving.schema import EventIn, LineItem, OrderIn
 
 Find = Callable[[Connection, str, list[bytes | None]], "np.ndarray[Any, Any]"]
+
+
+Telling: TypeAlias = tuple[OrderIn, Merchant, int]
+"""An order, whose it is, and when it was sent, microseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +35,36 @@ class Intake:
     def desk(self, connection: Connection, assign: Find) -> Desk:
         return Desk(self.token_key, lambda kind, tokens: assign(connection, kind, tokens), load_register())
 
-    def known(self, connection: Connection, order: OrderIn, merchant: Merchant, now: int) -> dict[str, Any]:
-        """Kept columns for scoring: persons never seen stay unseen."""
-        return self._columns(self.desk(connection, journal.find_pseudonyms), order, merchant, now)
+    def known(self, connection: Connection, orders: list[Telling]) -> list[dict[str, Any] | Exception]:
+        """Kept columns of orders for scoring, persons never seen stay unseen; for one that cannot be read, why."""
+        desk, found = self.desk(connection, journal.find_pseudonyms), list[Any]()
+        for told in orders:
+            try:
+                found.append(_told(*told))
+            except Exception as error:  # noqa: BLE001 - handed to who asked about this order
+                found.append(error)
+        readable = [one for one in found if not isinstance(one, Exception)]
+        arrived = iter(_arrived(readable, desk) if readable else ())
+        return [one if isinstance(one, Exception) else next(arrived) for one in found]
 
-    def placed(self, connection: Connection, order: OrderIn, merchant: Merchant, now: int) -> dict[str, Any]:
-        """Kept columns of a placed order: persons get their pseudonyms. Call within a transaction."""
-        return self._columns(self.desk(connection, journal.assign_pseudonyms), order, merchant, now)
+    def unrecognised(self, order: OrderIn, merchant: Merchant, now: int) -> dict[str, Any]:
+        """Kept columns for scoring where nobody can be looked up: persons who are named count as never seen."""
+        return self._columns(Desk(self.token_key, journal.unseen, load_register()), order, merchant, now)
+
+    def all_placed(
+        self, connection: Connection, placed: Sequence[tuple[OrderIn, Merchant, int]]
+    ) -> list[dict[str, Any]]:  # fmt: skip
+        """Kept columns of placed orders, each with its merchant and the server's time: persons get their pseudonyms.
+        Call within a transaction."""
+        told = [_told(*one) for one in placed]
+        desk = self.desk(connection, journal.assign_pseudonyms)
+        table = arrive({name: [one[name][0] for one in told] for name in told[0]}, desk)
+        columns = [column.tolist() for column in table.values()]
+        return [dict(zip(table, row, strict=True)) for row in zip(*columns, strict=True)]
 
     def _columns(self, desk: Desk, order: OrderIn, merchant: Merchant, now: int) -> dict[str, Any]:
-        table = arrive(_told(order, merchant, now), desk)
-        return {
-            name: column[0].item() if isinstance(column[0], np.generic) else column[0] for name, column in table.items()
-        }
+        [columns] = rows_of(arrive(_told(order, merchant, now), desk))
+        return columns
 
     def told(self, connection: Connection, event: EventIn, merchant: Merchant, now: int) -> Told:
         """News as told, stamped with the server's time. Call within a transaction."""
@@ -65,6 +87,30 @@ class Intake:
             raise Refusal(
                 422, "invalid", f"{event.type} needs {missing.args[0]}", f"/details/{missing.args[0]}"
             ) from None
+
+
+def _arrived(told: list[dict[str, list[Any]]], desk: Desk) -> list[dict[str, Any] | Exception]:
+    """Kept columns of each order as told: together, and one by one if that breaks, so that one bad order stays alone."""
+    if len(told) > 1:
+        try:
+            return list(rows_of(arrive({name: [one[name][0] for one in told] for name in told[0]}, desk)))
+        except Exception as error:  # noqa: BLE001 - tried again one by one
+            LOG.error(orjson.dumps({"failed": place_of(error)}).decode())
+    return [_alone(one, desk) for one in told]
+
+
+def _alone(told: dict[str, list[Any]], desk: Desk) -> dict[str, Any] | Exception:
+    try:
+        return next(rows_of(arrive(told, desk)))
+    except Exception as error:  # noqa: BLE001 - handed to who asked about this order
+        return error
+
+
+def rows_of(table: Kept) -> Iterator[dict[str, Any]]:
+    """Each order's columns as Python's own values."""
+    return (
+        dict(zip(table, row, strict=True)) for row in zip(*(column.tolist() for column in table.values()), strict=True)
+    )
 
 
 def _micros(moment: datetime, now: int, field: str) -> int:

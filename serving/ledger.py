@@ -2,16 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import orjson
 
 from data import journal
+from data.adding import Kept, add_all_news, add_all_orders
 from data.contract import NewsType, Reason
 from data.database import Connection, scalar
+from data.errors import DataError
 from data.history import Told
+from data.ledger_rows import OrderName, name_of, news_named, news_of_orders, texts_named, unpacked
 from data.one_moment import commits_seen, one_moment
 from data.opening import refuse_older
 from features.contribution import in_cash
@@ -20,39 +22,73 @@ from features.store import Standing, Store, standing
 
 
 def place(connection: Connection, columns: dict[str, Any], placed: Told) -> bool:
-    """Add an order as kept and the news that it was placed. False if it was already there with the same content.
+    """`place_all` of one order. Raises the DataError it would be refused with."""
+    return _kept(place_all(connection, [(columns, placed)])[0]).new
 
-    Raises DataError DQ008 if the order id was used with other content, DQ016 if it may have been folded away.
+
+def place_all(connection: Connection, every: Sequence[tuple[dict[str, Any], Told]]) -> list[Kept | DataError]:
+    """Add orders as kept, each with the news that it was placed. Not new is one that was already there with the same
+    content; a DataError DQ008 stands for one whose id was used with other content.
+
+    Raises DataError DQ014 if the event id was used for something else, DQ016 if the order may have been folded away:
+    nothing of all this may be kept then.
     """
-    before = stands(connection, placed.merchant_id, placed.order_id)
-    if before is None:
+    added = add_all_orders(connection, [columns for columns, _ in every], journal.LIVE)
+    new = [one for one, is_new in zip(every, added, strict=True) if is_new is True]
+    for columns, placed in new:
         refuse_older(connection, placed.order_id, int(columns["placed_at"]), placed.known_at)
-    if not journal.add_order(connection, columns, journal.LIVE):
-        return False
-    journal.add_news(connection, placed, journal.LIVE)
-    _fold(connection, before, placed.merchant_id, placed.order_id)
-    return True
+    before = news_of_orders(connection, [_order_of(placed) for _, placed in new])
+    told = [_kept(one) for one in add_all_news(connection, [placed for _, placed in new], journal.LIVE)]
+    after = [standing(columns, [*before[_order_of(placed)], one.told])
+             for (columns, placed), one in zip(new, told, strict=True)]  # fmt: skip
+    Store(connection).change_all([(None, one) for one in after])
+    again = news_named(
+        connection, [name_of(placed) for (_, placed), one in zip(every, added, strict=True) if one is False]
+    )
+    fresh = iter(told)
+    return [
+        one if isinstance(one, DataError) else next(fresh) if one else Kept(False, again.get(name_of(placed), placed))
+        for (_, placed), one in zip(every, added, strict=True)
+    ]
 
 
 def tell(connection: Connection, told: Told) -> bool:
-    """Add one piece of news. False if it was told before. News may come before its order: it counts from then on.
+    """`tell_all` of one piece of news. Raises the DataError it would be refused with."""
+    return tell_each(connection, [told])[0]
 
-    Nothing happens after it was first told: a moment ahead of our clock is kept as that moment, so that the same event
-    told again has the same content. Raises DataError DQ014 if the event id was used with other content.
+
+def tell_each(connection: Connection, every: Sequence[Told]) -> list[bool]:
+    """`tell_all`: is each new? Raises the first DataError that one would be refused with."""
+    return [_kept(one).new for one in tell_all(connection, every)]
+
+
+def tell_all(connection: Connection, every: Sequence[Told]) -> list[Kept | DataError]:
+    """Add pieces of news, as `add_all_news` does, and fold what is new in one pass: each order is judged once
+    before and once after, each row of state read and written once. News may come before its order: it counts from
+    then on.
     """
-    told = replace(told, happened_at=min(told.happened_at, first_told(connection, told)))
-    before = stands(connection, told.merchant_id, told.order_id)
-    if not journal.add_news(connection, told, journal.LIVE):
-        return False
-    _fold(connection, before, told.merchant_id, told.order_id)
-    return True
+    before = news_of_orders(connection, list(dict.fromkeys(map(_order_of, every))))
+    kept = add_all_news(connection, every, journal.LIVE)
+    fresh: dict[OrderName, list[Told]] = {}
+    for one in kept:
+        if isinstance(one, Kept) and one.new:
+            fresh.setdefault(_order_of(one.told), []).append(one.told)
+    orders = {ids: unpacked(text) for ids, text in texts_named(connection, list(fresh)).items()}
+    Store(connection).change_all(
+        (standing(columns, before[ids]), standing(columns, [*before[ids], *fresh[ids]]))
+        for ids, columns in orders.items()
+    )
+    return kept
 
 
-def first_told(connection: Connection, told: Told) -> int:
-    """When this event was told for the first time: now, unless it is kept already."""
-    sql = "SELECT known_at FROM news WHERE merchant_id = ? AND source = ? AND event_id = ?"
-    known_at = scalar(connection, sql, (told.merchant_id, told.source, told.event_id))
-    return told.known_at if known_at is None else int(known_at)
+def _kept(one: Kept | DataError) -> Kept:
+    if isinstance(one, DataError):
+        raise one
+    return one
+
+
+def _order_of(told: Told) -> OrderName:
+    return told.merchant_id, told.order_id
 
 
 @contextmanager
@@ -135,12 +171,6 @@ def _news_of(connection: Connection, merchant_id: str, ids: list[str]) -> PlainN
     told = (owner, [_TYPES[name] for name in types], happened_at, known_at, [_REASONS[name] for name in reasons])
     whose, kind, happened, known, why = (np.array(column, dtype=np.int64) for column in told)
     return PlainNews(whose, kind, happened, known, why, ~np.array(detailed, dtype=bool)).sorted()
-
-
-def _fold(connection: Connection, before: Standing | None, merchant_id: str, order_id: str) -> None:
-    after = stands(connection, merchant_id, order_id)
-    if after is not None:
-        Store(connection).change(before, after)
 
 
 def record(connection: Connection, decision: dict[str, Any]) -> None:

@@ -9,14 +9,15 @@ import asyncio
 import hashlib
 import hmac
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from data.asked import add_rows, rows_named
 from data.contract import DAY
 from data.database import Connection
 from serving.desk import Desk
@@ -28,6 +29,16 @@ MOST_CLEARED = 500
 """Expired answers that one write clears away: a write never waits for a heap of them."""
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _OURS = "key:"
+_KEY_OF = ("merchant_id", "key")
+_COLUMNS = {
+    "merchant_id": "text",
+    "key": "text",
+    "made_at": "bigint",
+    "asked": "text",
+    "status": "bigint",
+    "body": "text",
+}
+_ROW = ", ".join(_COLUMNS)
 
 Said: TypeAlias = tuple[int, bytes]
 """Status and body of an answer."""
@@ -44,7 +55,7 @@ class Asked:
 
 
 class Repeated(Exception):  # noqa: N818 - an answer
-    """Another process was first: its answer is this one's too."""
+    """This was answered before, here or by another process: that answer is this one's too."""
 
     def __init__(self, said: Said) -> None:
         super().__init__(said[0])
@@ -72,6 +83,12 @@ def recalled(connection: Connection, asked: Asked) -> Said | None:
     return int(row[1]), str(row[2]).encode()
 
 
+def require_new(connection: Connection, asked: Asked | None) -> None:
+    """Raises Repeated with what was answered under the key within a day, Refusal 422 as `recalled`."""
+    if asked is not None and (before := recalled(connection, asked)) is not None:
+        raise Repeated(before)
+
+
 def require_same(was: str, asked: Asked) -> None:
     """Raises Refusal 422 for a key that stood for another request."""
     if was != asked.asked:
@@ -81,17 +98,44 @@ def require_same(was: str, asked: Asked) -> None:
 
 
 def keep(connection: Connection, asked: Asked, said: Said) -> None:
-    """Keep an answer beside what it did; clear some expired ones. Call within the transaction that did it.
+    """`keep_all` of one."""
+    keep_all(connection, [(asked, said)])
 
-    Raises Repeated if another process has answered meanwhile, Refusal 422 if to something else.
+
+def keep_all(connection: Connection, answers: Sequence[tuple[Asked, Said]]) -> None:
+    """Keep answers beside what they did; clear some expired ones. Call within the transaction that did it.
+
+    Raises Repeated if another process has answered one meanwhile, Refusal 422 if to something else.
     """
-    if (before := recalled(connection, asked)) is not None:
-        raise Repeated(before)
+    if not answers:
+        return
+    for known in all_recalled(connection, [asked for asked, _ in answers]):
+        if known is not None:
+            raise known
     sql = "DELETE FROM answered WHERE (merchant_id, key) IN (SELECT merchant_id, key FROM answered WHERE made_at <= ? LIMIT ?)"
-    connection.execute(sql, (asked.at - KEPT_FOR, MOST_CLEARED))
-    connection.execute("DELETE FROM answered WHERE merchant_id = ? AND key = ?", (asked.merchant_id, asked.key))
-    row = (asked.merchant_id, asked.key, asked.at, asked.asked, said[0], said[1].decode())
-    connection.execute("INSERT INTO answered VALUES (?, ?, ?, ?, ?, ?)", row)
+    connection.execute(sql, (answers[0][0].at - KEPT_FOR, MOST_CLEARED))
+    again = [(asked.merchant_id, asked.key) for asked, _ in answers]  # expired, and not cleared away yet
+    connection.executemany("DELETE FROM answered WHERE merchant_id = ? AND key = ?", again)
+    rows = [(a.merchant_id, a.key, a.at, a.asked, said[0], said[1].decode()) for a, said in answers]
+    add_rows(connection, "answered", _COLUMNS, rows)
+
+
+def all_recalled(connection: Connection, every: Sequence[Asked | None]) -> list[Repeated | Refusal | None]:
+    """For each request what it ends with if something was answered under its key within a day: Repeated, with that
+    answer, or a Refusal 422 if something else was asked. None: it is new, or has no key."""
+    ids = list(dict.fromkeys((one.merchant_id, one.key) for one in every if one is not None))
+    known = {(row[0], row[1]): row[2:] for row in rows_named(connection, _ROW, "answered", _KEY_OF, ids)}
+    return [None if one is None else _ended(one, known.get((one.merchant_id, one.key))) for one in every]
+
+
+def _ended(asked: Asked, row: Any) -> Repeated | Refusal | None:
+    if row is None or row[0] <= asked.at - KEPT_FOR:
+        return None
+    try:
+        require_same(row[1], asked)
+    except Refusal as refusal:
+        return refusal
+    return Repeated((int(row[2]), str(row[3]).encode()))
 
 
 class Flights:
@@ -100,16 +144,15 @@ class Flights:
     def __init__(self) -> None:
         self._of: dict[tuple[str, str], tuple[str, asyncio.Future[Said]]] = {}
 
-    async def once(self, desk: Desk, asked: Asked, work: Callable[[], Awaitable[Said]]) -> Response:
-        """The answer of `work`, done by whoever comes first. Raises what it raises, Refusal 422 as `recalled`."""
+    async def once(self, asked: Asked, work: Callable[[], Awaitable[Said]]) -> Response:
+        """The answer of `work`, done by whoever comes first; it looks for an earlier one itself (`require_new`). Raises
+        what it raises, Refusal 422 for a key that is at work on something else."""
         name = (asked.merchant_id, asked.key)
         while (flight := self._of.get(name)) is not None:
             require_same(flight[0], asked)
             await asyncio.wait({flight[1]})
             if not flight[1].cancelled() and flight[1].exception() is None:
                 return response(flight[1].result(), again=True)
-        if (before := recalled(desk.reader, asked)) is not None:
-            return response(before, again=True)
         future: asyncio.Future[Said] = asyncio.get_running_loop().create_future()
         self._of[name] = (asked.asked, future)
         try:

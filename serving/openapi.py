@@ -8,6 +8,7 @@ from pydantic.json_schema import models_json_schema
 
 from serving import shapes
 from serving.policy_answers import SimulateIn
+from serving.queue_answers import LONGEST_LINK, MOST_CONTACTS, MOST_DAYS, WAYS
 from serving.schema import BatchIn, EventIn, OverrideIn, PlaceIn, ScoreIn, WebhookIn
 
 _REQUESTS: tuple[type[BaseModel], ...] = (ScoreIn, BatchIn, PlaceIn, EventIn, OverrideIn, SimulateIn, WebhookIn)
@@ -60,6 +61,7 @@ def document() -> dict[str, Any]:
     _, schemas = models_json_schema([(m, "validation") for m in _REQUESTS], ref_template="#/components/schemas/{model}")
     known = schemas["$defs"] | _ANSWERS
     known["ScoreIn"] = known["ScoreIn"] | {"allOf": _BY_STAGE}
+    known["EventIn"] = known["EventIn"] | {"allOf": _BY_TYPE}
     return {
         "openapi": "3.1.0",
         "info": {"title": "RTO risk", "version": "1", "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
@@ -89,6 +91,21 @@ _BY_STAGE = [
         properties={"payment_method": {"enum": ["cod", "prepaid"]}},
     ),
     _at(["dispatch"], required=["order_id"]),
+]
+
+
+def _told(name: str) -> dict[str, Any]:
+    """Details in which something is told."""
+    return {"type": "object", "required": [name], "properties": {name: {"not": {"type": "null"}}}}
+
+
+_NEEDED = {"correction": "voids", "address_corrected": "address", "action_taken": "action"}
+_BY_TYPE = [
+    {
+        "if": {"properties": {"type": {"const": kind}}},
+        "then": {"required": ["details"], "properties": {"details": _told(needed)}},
+    }
+    for kind, needed in _NEEDED.items()
 ]
 
 
@@ -176,12 +193,26 @@ _QUERY = {
 }
 
 
+_SHAPES: dict[str, dict[str, Any]] = {
+    "by": {"enum": list(WAYS)},
+    "capacity": {"type": "integer", "minimum": 1, "maximum": MOST_CONTACTS},
+    "days": {"type": "integer", "minimum": 1, "maximum": MOST_DAYS},
+    "link": {"type": "string", "pattern": "^(https?://.*)?$", "maxLength": LONGEST_LINK},
+    "from": {"type": "string", "pattern": "^([0-9]{4}-[0-9]{2}-[0-9]{2}|all)$"},
+    "to": {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
+}
+"""Of query parameters that are not any text."""
+
+
 def _get(
     name: str, summary: str, in_path: str | None = None, query: list[str] | None = None, shape: str | None = None
 ) -> dict[str, Any]:
-    text = {"schema": {"type": "string"}}
-    parameters: list[dict[str, Any]] = [{"name": in_path, "in": "path", "required": True} | text] if in_path else []
-    parameters += [{"name": one, "in": "query", "description": _QUERY[one]} | text for one in query or ()]
+    parameters = [_in_path(in_path)] if in_path else []
+    text = {"type": "string"}
+    parameters += [
+        {"name": one, "in": "query", "description": _QUERY[one], "schema": _SHAPES.get(one, text)}
+        for one in query or ()
+    ]
     errors = {k: v for k, v in _ERRORS.items() if k in ("401", "403", "422", "500")} | {"404": "none of yours"}
     responses = _responses({"200": "as asked"} | errors | {"503": "the disk does not answer: try again"}, shape)
     return {"operationId": name, "summary": summary, "parameters": parameters, "responses": responses}

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from data.contract import Action
 from serving.decisions.effects import CAUSES, KINDS
@@ -25,7 +25,12 @@ def _exact(value: object) -> object:
     return found
 
 
-Share = Annotated[Decimal, BeforeValidator(_exact)]
+_NUMBER = {"type": "number"}
+Share = Annotated[Decimal, BeforeValidator(_exact), WithJsonSchema(_NUMBER)]
+_BELOW_HALF = _NUMBER | {"minimum": 0, "exclusiveMaximum": 0.5}
+_Holdout = Annotated[
+    Share, Field(ge=0, lt=Decimal("0.5"), json_schema_extra={"default": 0.05}), WithJsonSchema(_BELOW_HALF)
+]
 _Minor = Annotated[int, Field(strict=True)]
 
 
@@ -37,7 +42,8 @@ def _ends(value: object) -> object:
     return tuple(told)
 
 
-Spread = Annotated[tuple[Share, ...], BeforeValidator(_ends)]
+_THREE = {"type": "array", "items": _NUMBER, "minItems": 3, "maxItems": 3, "description": "[expected, low, high]"}
+Spread = Annotated[tuple[Share, ...], BeforeValidator(_ends), WithJsonSchema({"anyOf": [_NUMBER, _THREE]})]
 _Causes = Literal[CAUSES]  # type: ignore[valid-type]
 _Kinds = Literal[KINDS]  # type: ignore[valid-type]
 _Table = dict[_Kinds, Spread]
@@ -142,7 +148,7 @@ class CapsIn(_Part):
 class ExperimentIn(_Part):
     """holdout: share of checkouts the policy does not act on, below a half.  name: another one draws others."""
 
-    holdout: Annotated[Share, Field(ge=0, lt=Decimal("0.5"))] = Decimal("0.05")
+    holdout: _Holdout = Decimal("0.05")
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")] = "holdout"
 
 

@@ -11,7 +11,7 @@ from serving.queueing import Wanted, queue
 
 MOST_CONTACTS, MOST_DAYS = 10_000, 90
 WAYS = ("call", "message")
-_LONGEST_LINK = 500
+LONGEST_LINK = 500
 
 
 def wanted_of(query: Mapping[str, str], merchant_id: str, now: int) -> Wanted:
@@ -19,8 +19,8 @@ def wanted_of(query: Mapping[str, str], merchant_id: str, now: int) -> Wanted:
     by, link = query.get("by", "call"), query.get("link", "")
     if by not in WAYS:
         raise Refusal(422, "invalid", f"one of {', '.join(WAYS)}", "?by")
-    if link and (not link.startswith(("https://", "http://")) or len(link) > _LONGEST_LINK):
-        raise Refusal(422, "invalid", f"an address of http or https, at most {_LONGEST_LINK} characters", "?link")
+    if link and (not link.startswith(("https://", "http://")) or len(link) > LONGEST_LINK):
+        raise Refusal(422, "invalid", f"an address of http or https, at most {LONGEST_LINK} characters", "?link")
     most, days = _whole(query, "capacity", 100, MOST_CONTACTS), _whole(query, "days", 7, MOST_DAYS)
     return Wanted(merchant_id, f"confirm_{by}", most, days, now, link)
 

@@ -14,7 +14,7 @@ import numpy as np
 from features.catalog import Link, Sum, counting_others
 from features.contribution import Measure
 from features.keys import OWN_BUYER
-from features.layout import Readings
+from features.layout import Readings, largest
 from serving.decisions.compiled import PER_RISK
 from serving.reason_wording import GROUP_OF, GROUPS, WORDING
 from training.bundle import Bundle
@@ -305,14 +305,14 @@ _MANY = 2**31  # more orders than a key may have
 
 def known_here(known: Mapping[str, Array], n: int) -> Array:
     """(n,) does the order's merchant know an outcome of its buyer itself? known: as `most_known`."""
-    own = [np.nan_to_num(known[key], nan=0.0) > 0 for key in OWN_BUYER if key in known]
+    own = [known[key] > 0 for key in OWN_BUYER if key in known]
     return np.asarray(np.logical_or.reduce([np.zeros(n, dtype=bool), *own]))
 
 
 def most_known(readings: Readings) -> dict[str, Array]:
     """For each kind of key (n,) outcomes known by it, in the longest memory kept; NaN without the key."""
-    found: dict[str, list[Array]] = {}
-    for one, values in readings.items():
-        if one.measure is Measure.KNOWN:
-            found.setdefault(one.key, []).append(values)
-    return {key: np.fmax.reduce(values) if len(values) > 1 else values[0] for key, values in found.items()}
+    return largest(readings, _known_by)
+
+
+def _known_by(one: Sum | Link) -> str | None:
+    return one.key if one.measure is Measure.KNOWN else None

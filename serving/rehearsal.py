@@ -49,7 +49,7 @@ def forced(test: str, stage: str, order: OrderIn, shop: ShopPolicy | None = None
         return refusal
     ids = {"decision_id": f"dec_test_{secrets.token_hex(12)}", "order_id": order.order_id,
            "checkout_id": order.checkout_id, "stage": stage, "test": True, "warnings": [_WARNING],
-           "logged": False}  # fmt: skip
+           "logged": False, "degraded": None}  # fmt: skip
     currency = order.currency or (shop.currency if shop else None) or "INR"
     return ids | _answer(test, order, currency, shop or shipped(currency))
 

@@ -16,6 +16,7 @@ from data.errors import DataError
 from data.history import ERASED, Columns
 from features.assemble import as_if_paid
 from serving.advising import Advised, stage_places
+from serving.answering import told_of
 from serving.batch import LEVELS, Evidence, Judged, thousandths
 from serving.choosing import Limits, choose
 from serving.decisions.holdout import HOLDOUT
@@ -23,7 +24,6 @@ from serving.decisions.overrides import Override
 from serving.decisions.shop import Policies, ShopPolicy
 from serving.reasons import Why, kept_readings, reasons
 from serving.scorer import Ask, Placed, Scored, fallback, scored_by, without_model
-from serving.scoring import told_of
 from serving.traits_of import OrderTraits
 from serving.weighing import weigh
 from training.bundle import Bundle
@@ -65,8 +65,11 @@ def _again(kept: Kept, bundle: Bundle | None, shop: ShopPolicy, override: Overri
     made = kept["made_from"]
     columns = journal.unpacked(made["columns"]) if made["columns"] else {"currency": made["currency"]}
     why = made.get("why") or {"explain": 0, "own_only": False}
+    if bundle is not None and made.get("degraded") and "x" in made:
+        bundle = bundle.order_only
     ask = Ask(made["merchant_id"], columns, kept["decision_id"], made["scored_at"], made["order_id"], made["checkout_id"],
-              why["explain"], why["own_only"], made["stage"], Policies({made["merchant_id"]: shop}))  # fmt: skip
+              why["explain"], why["own_only"], made["stage"], Policies({made["merchant_id"]: shop}),
+              degraded=made.get("degraded"))  # fmt: skip
     if not made["columns"]:
         return fallback(ask)
     table = journal.as_table([columns])

@@ -2,14 +2,22 @@
 
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from data.contract import Action, NewsType, Reason
 
 _PLAIN = r"^[^\x00-\x1f\x7f]*$"  # no control characters
 _Text = Annotated[str, Field(min_length=1, max_length=200, pattern=_PLAIN)]
 _Long = Annotated[str, Field(max_length=500, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
-_Minor = Annotated[int, Field(ge=0, le=10**13, description="minor units of `currency`")]
+
+
+def _whole(value: object) -> object:
+    """JSON knows one kind of number: 650.0 is as whole as 650, and some languages write it so."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+_Whole = Annotated[int, BeforeValidator(_whole)]
+_Minor = Annotated[int, Field(ge=0, le=10**13, description="minor units of `currency`"), BeforeValidator(_whole)]
 _TRIMMED = r"^[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"  # imports trim ids: so must callers
 Id = Annotated[str, Field(min_length=1, max_length=128, pattern=_TRIMMED)]
 
@@ -23,7 +31,7 @@ class Strict(BaseModel):
 class LineItem(Strict):
     sku: _Text | None = None
     category: _Text | None = None
-    quantity: int = Field(default=1, ge=1, le=100_000)
+    quantity: _Whole = Field(default=1, ge=1, le=100_000)
     price_minor: _Minor | None = None
 
 
@@ -90,7 +98,7 @@ _Test = Annotated[Literal[_TESTS] | None, Field(description="force this answer: 
 
 
 class Options(Strict):
-    explain: int = Field(default=5, ge=0, le=20, description="how many reasons")
+    explain: _Whole = Field(default=5, ge=0, le=20, description="how many reasons")
     dry_run: bool = Field(default=False, description="answer without keeping the decision")
     test: _Test = None
 
@@ -179,7 +187,7 @@ class OverrideIn(Strict):
     action: Literal[_ACTIONS]  # type: ignore[valid-type]
     reason: Annotated[str, Field(min_length=1, max_length=200, description="why; no phone number, no mailbox")]
     by: Annotated[str, Field(min_length=1, max_length=200, description="who decided, a word of yours")]
-    days: int = Field(default=30, ge=1, le=3650, description="for how long it holds")
+    days: _Whole = Field(default=30, ge=1, le=3650, description="for how long it holds")
     about: Literal["order", "buyer"] = "order"
     appeal: bool = Field(default=False, description="the buyer asked for it")
 
@@ -189,7 +197,8 @@ def error_fields(model: type[BaseModel], errors: list[Any]) -> tuple[str, str]:
     first = errors[0]
     known = first["type"] != "extra_forbidden"
     pointer = "".join(f"/{part}" for part in (first["loc"] if known else first["loc"][:-1])) or "/"
-    return pointer, str(first["msg"]) if known else f"no such field; there are: {_fields_at(model, first)}"
+    message = str(first["msg"]).removeprefix("Value error, ")
+    return pointer, message if known else f"no such field; there are: {_fields_at(model, first)}"
 
 
 def _fields_at(model: Any, error: Any) -> str:

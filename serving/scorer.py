@@ -10,6 +10,7 @@ from data import journal
 from data.contract import Action
 from data.database import Connection
 from data.history import Columns
+from features.held import no_order
 from serving import checkouts, ledger
 from serving.advising import Advised, Batch, advise, overridden, stage_places
 from serving.answering import advice, answer, decided, why_not, worths
@@ -28,7 +29,7 @@ class Ask:
     """One order to score. columns: as kept (`data/arrival.py`), pseudonyms only.  own_counts: reasons may count.
 
     stage: when it is asked, and so what can still be done (`decisions/stages.py`).  policies: who decides by what.
-    apart: as of `batch.Questions`.
+    apart: as of `batch.Questions`.  degraded: why it is not asked of the full rung (`ladder.CAUSES`).
     """
 
     merchant_id: str
@@ -42,6 +43,7 @@ class Ask:
     stage: str = CHECKOUT
     policies: Policies = SHIPPED
     apart: bool = False
+    degraded: str | None = None
 
     @property
     def default(self) -> Action:
@@ -51,11 +53,16 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Counting:
-    """How answers count against caps. budgets: by merchant.  day: of the merchant's zone.  keep: will they be kept?"""
+    """How n answers count against caps. budgets: by merchant.  days: (n,) of the merchant's zone.  keep: (n,) will they be
+    kept?"""
 
     budgets: Mapping[str, Budget]
-    day: int
-    keep: bool
+    days: Sequence[int]
+    keep: Sequence[bool]
+
+    def only(self, i: int) -> "Counting":
+        """The same for one of them."""
+        return Counting(self.budgets, self.days[i : i + 1], self.keep[i : i + 1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +77,7 @@ class Scored:
     beside: tuple[dict[str, str], ...] = ()
 
 
-def score(connection: Connection, bundle: Bundle | None, ask: Ask, counting: Counting | None = None) -> Scored:
+def score(connection: Connection | None, bundle: Bundle | None, ask: Ask, counting: Counting | None = None) -> Scored:
     """Score one order from the kept state. Without a bundle: by lists and rules (status `rules_only`), or the merchant's
     default (`not_evaluated`)."""
     [scored] = score_many(connection, bundle, [ask], counting)
@@ -78,15 +85,17 @@ def score(connection: Connection, bundle: Bundle | None, ask: Ask, counting: Cou
 
 
 def score_many(
-    connection: Connection, bundle: Bundle | None, asks: Sequence[Ask], counting: Counting | None = None
+    connection: Connection | None, bundle: Bundle | None, asks: Sequence[Ask], counting: Counting | None = None
 ) -> list[Scored]:
     """Score orders from the kept state, all in one pass; the same answers as one by one, in the order asked.
+
+    connection: None where nothing is to be read; the bundle is then one that needs no history, or None.
 
     Read within `ledger.one_moment`, or the writer may come between what is read. All asks share one `policies`, and `apart`.
     """
     if not asks:
         return []
-    through = journal.last_seq(connection)
+    through = 0 if connection is None else journal.last_seq(connection)
     origins = [_made_from(ask, through) | {"columns": journal.packed(ask.columns)} for ask in asks]
     table = journal.as_table([ask.columns for ask in asks])
     judged = None if bundle is None else _judged(connection, bundle, asks, table)
@@ -105,8 +114,8 @@ def score_many(
     ]
 
 
-def _judged(connection: Connection, bundle: Bundle, asks: Sequence[Ask], table: Columns) -> Judged:
-    own = ledger.held(connection, [(ask.merchant_id, ask.order_id) for ask in asks])
+def _judged(connection: Connection | None, bundle: Bundle, asks: Sequence[Ask], table: Columns) -> Judged:
+    own = no_order() if connection is None else ledger.held(connection, [(a.merchant_id, a.order_id) for a in asks])
     at = np.array([ask.at for ask in asks], dtype=np.int64)
     counts = [ask.own_counts for ask in asks]
     return judge(connection, bundle, Questions(table, at, own, counts, max(ask.explain for ask in asks), asks[0].apart))
@@ -118,16 +127,19 @@ def _batch(
     more: dict[str, Any] = {}
     if counting is not None:
         subjects = [ask.order_id or ask.checkout_id or ask.decision_id for ask in asks]
-        days = np.full(len(asks), counting.day)
-        more = {"budgets": counting.budgets, "subjects": subjects, "days": days, "keep": [counting.keep] * len(asks)}
+        days = np.array(counting.days, dtype=np.int64)
+        more = {"budgets": counting.budgets, "subjects": subjects, "days": days, "keep": counting.keep}
     stages, at = stage_places([ask.stage for ask in asks]), np.array([ask.at for ask in asks], dtype=np.int64)
     found = overridden(asks[0].policies, table, [(ask.order_id, ask.checkout_id) for ask in asks], at)
     return Batch(table, judged, groups, stages, at, asks[0].policies, overridden=found, **more)
 
 
-def _drawn_by(connection: Connection, asks: Sequence[Ask]) -> list[str | None]:
+def _drawn_by(connection: Connection | None, asks: Sequence[Ask]) -> list[str | None]:
     """What the holdout is drawn by: the checkout, told now or when the order was placed; without one, the order. Empty
-    where nobody draws: a checkout is not looked up for nothing."""
+    where nobody draws: a checkout is not looked up for nothing. Where it cannot be, an order is in no experiment: its
+    checkout may be in the other arm."""
+    if connection is None:
+        return [ask.checkout_id for ask in asks]
     if not any(shop.experiment.holdout for shop in asks[0].policies.published.values()):
         return []
     kept = [
@@ -148,7 +160,8 @@ def fallback(ask: Ask) -> Scored:
 
 def _made_from(ask: Ask, through: int) -> dict[str, Any]:
     ids = {"merchant_id": ask.merchant_id, "order_id": ask.order_id, "checkout_id": ask.checkout_id}
-    return ids | {"stage": ask.stage, "scored_at": ask.at, "folded_through": through, "apart": ask.apart}
+    moments = {"stage": ask.stage, "scored_at": ask.at, "folded_through": through}
+    return ids | moments | {"degraded": ask.degraded, "apart": ask.apart}
 
 
 def _by_default(status: str, ask: Ask) -> dict[str, Any]:
@@ -202,7 +215,16 @@ def scored_by(bundle: Bundle, judged: Judged, one: Placed) -> Scored:
     told, currency = decided(one.part, one.place, summary), ask.columns["currency"]
     body = answer("scored", risk, told, actions, judged.reasons.of(row, ask.explain), currency)
     warnings = [] if one.money else [why_not(ask.columns, one.part.shop.money_for(currency, None) is not None)]
-    return Scored(body | {"experiment": _told(origin)}, origin, warnings, one.part.shop.policy_id)
+    more: dict[str, Any] = {"experiment": _told(origin)}
+    if ask.degraded is not None:
+        warnings, more["rung"] = [_ORDER_ONLY, *warnings], "order_only"
+    return Scored(body | more, origin, warnings, one.part.shop.policy_id)
+
+
+_ORDER_ONLY = {
+    "code": "order_only",
+    "text": "no history could be read: this is the risk of the order alone, and lists and overrides of buyers were not asked",
+}
 
 
 def _told(origin: dict[str, Any]) -> dict[str, Any] | None:

@@ -1,102 +1,109 @@
 """From checked orders to answers that are kept: one order while a buyer waits, or many at once. No routes here.
 
-Whatever breaks on the way, the sale goes on: the answer is then the merchant's default, and says so.
+Whatever breaks or hangs on the way, the sale goes on: the answer is then from a lower rung (`ladder.py`), and says so.
 """
 
 import asyncio
-import secrets
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import orjson
 from prometheus_client import Counter
 
+from data.contract import SECOND
 from data.database import Connection, open_database
-from data.one_moment import one_moment
-from data.pool import Merchant
-from serving import checkouts, http, ledger, stages
-from serving.budget_seeds import day_of
+from serving import http, ledger
+from serving.allowance import Allowance
+from serving.answering import told_of
 from serving.clock import Clock
+from serving.decisions.stages import CHECKOUT
 from serving.desk import Desk
-from serving.http import Refusal, rfc3339
+from serving.http import Refusal
+from serving.ladder import FAILED, OVERLOADED, RUNGS, Ladder, Rungs, log_failure
+from serving.lane import Shared
+from serving.moment import Answer, Question, default, noticing, order_only, singles
 from serving.once import Asked, Repeated, Said, keep
 from serving.schema import Options, OrderIn
-from serving.scorer import Ask, Counting, Scored, fallback, score, score_many
+from serving.scorer import Scored
+from serving.writer import Busy
 from training.bundle import Bundle
 
 SCORES = Counter("rto_scores_total", "Orders scored", ["status", "action"])
+UNLOGGED = Counter("rto_unlogged_total", "Decisions not on disk when their answer left", ["because"])
 _BATCH_PATIENCE = 20  # times the patience of a single order: nobody waits at a checkout
-_AS_KEPT = {
-    "code": "kept_order_scored",
-    "text": "the order was scored as kept: what was sent beside its id was not read",
-}
-_Answer = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Orders of one merchant at one stage, asked about at one moment (microseconds).
-
-    whole: makes the body of the answer from what is said of each order.  asked: where it stands under a key.
-    """
-
-    merchant: Merchant
-    stage: str
-    options: Options
-    orders: Sequence[OrderIn]
-    at: int
-    request_id: str
-    whole: "Callable[[list[_Answer | Refusal]], _Answer]"
-    asked: Asked | None = None
-    ids: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.ids.extend(f"dec_{secrets.token_hex(12)}" for _ in self.orders)
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """One order read: what the scorer is asked, and what the caller should know of the reading."""
-
-    ask: Ask
-    warnings: tuple[dict[str, str], ...] = ()
-
-    def told(self, scored: Scored) -> Scored:
-        return replace(scored, beside=self.warnings)
+def warm(desk: Desk, clock: Clock) -> None:
+    """Score an order of nobody by each rung, for nobody: the first buyer must not wait for what is made at first use."""
+    bundle, at = desk.bundle(), clock.now()
+    order = OrderIn(placed_at=datetime.fromtimestamp(at / SECOND, UTC), amount_minor=100_000, payment_method="cod")
+    connection = open_database(desk.pool.database, read_only=True)
+    try:
+        for merchant in list(desk.merchants.values())[:1]:
+            question = Question(merchant, CHECKOUT, Options(dry_run=True), [order], at, "", lambda _: {}, 0.0)
+            for found in (
+                *singles(connection, [(desk, bundle, question)]),
+                order_only(desk, bundle, question, 0, FAILED),
+            ):
+                if isinstance(found, Scored):
+                    _body(question, 0, found, desk, bundle)
+    except Exception as error:  # noqa: BLE001 - logged by its place; buyers' orders will say so too
+        log_failure(error)
+    finally:
+        connection.close()
 
 
 class Scoring:
-    """Answers questions about orders. log_patience_s: how long a single score waits for its decision to be kept."""
+    """Answers questions about orders, each within what is allowed."""
 
-    def __init__(self, clock: Clock, log_patience_s: float) -> None:
-        self.clock, self.log_patience_s = clock, log_patience_s
+    def __init__(self, clock: Clock, allowance: Allowance) -> None:
+        self.clock, self.allowance, self.ladder = clock, allowance, Ladder(allowance)
         self._one_batch = asyncio.Semaphore(1)  # checkouts share the interpreter with one batch at most
 
     async def one(self, desk: Desk, question: Question) -> bytes:
         """The answer to a question about a single order. Raises Refusal if the order does not fit its stage."""
         bundle = desk.bundle()
-        [found] = _in_one_moment(desk.reader, desk, bundle, question)
+        rungs: Rungs[Scored | Refusal] = Rungs(
+            full=Shared(singles, (desk, bundle, question)),
+            order_only=partial(order_only, desk, bundle, question, 0),
+            default=partial(default, desk, question, 0),
+        )
+        until = question.arrived + self.allowance.full_s
+        found = await self.ladder.answer(desk.checkouts, desk.store_breaker, rungs, until)
         if isinstance(found, Refusal):
             raise found
-        return await self._kept(desk, question, [_body(question, 0, found, desk, bundle)], self.log_patience_s)
+        left_s = self.allowance.log_until(question.arrived) - asyncio.get_running_loop().time()
+        waits_s = 0.0 if found.made_from["degraded"] == OVERLOADED else min(left_s, self.allowance.log_s)
+        return await self._kept(desk, question, [_body(question, 0, found, desk, bundle)], waits_s)
 
     async def many(self, desk: Desk, question: Question) -> bytes:
         """One answer or refusal for each order, in their order. Scored beside the event loop, kept together."""
-        bundle = desk.bundle()
+        bundle, places = desk.bundle(), range(len(question.orders))
+        rungs: Rungs[list[Scored | Refusal]] = Rungs(
+            full=partial(noticing, desk, bundle, question),
+            order_only=lambda cause: [order_only(desk, bundle, question, i, cause) for i in places],
+            default=lambda cause: [default(desk, question, i, cause) for i in places],
+            aside=True,
+        )
         async with self._one_batch:
-            found = await asyncio.to_thread(_on_its_own_connection, desk, bundle, question)
+            until = asyncio.get_running_loop().time() + self.allowance.deadline_s * _BATCH_PATIENCE
+            found = await self.ladder.answer(desk.others, desk.store_breaker, rungs, until)
         bodies = [
             _body(question, i, one, desk, bundle) if isinstance(one, Scored) else one for i, one in enumerate(found)
         ]
-        return await self._kept(desk, question, bodies, self.log_patience_s * _BATCH_PATIENCE)
+        return await self._kept(desk, question, bodies, self.allowance.log_s * _BATCH_PATIENCE)
 
-    async def _kept(self, desk: Desk, question: Question, found: "list[_Made | Refusal]", patience_s: float) -> bytes:
+    async def _kept(self, desk: Desk, question: Question, found: "list[_Made | Refusal]", waits_s: float) -> bytes:
         """The whole answer, saying whether its decisions are on disk: all of them in one transaction, and under a key the
-        answer with them."""
+        answer with them. waits_s: how long for that; they are still written after it."""
         made = [one for one in found if not isinstance(one, Refusal)]
         for body, _ in made:
             SCORES.labels(body["status"], body["recommendation"]["action"]).inc()
+            RUNGS.labels(body["rung"], body["degraded"] or "no").inc()
 
         def whole(logged: bool) -> bytes:
             told = [one if isinstance(one, Refusal) else one[0] | {"logged": logged} for one in found]
@@ -107,21 +114,36 @@ class Scoring:
             {"decision_id": body["decision_id"], "answer": dict(body), "made_from": made_from}
             for body, made_from in (made if keeps else ())
         ]
-        if question.asked is None:
-            return whole(await _written(desk, records, None, patience_s) if records else False)
-        said = whole(keeps)
-        return said if await _written(desk, records, (question.asked, (200, said)), patience_s) else whole(False)
+        if question.asked is None and not records:
+            return whole(False)
+        said = b"" if question.asked is None else whole(keeps)
+        answered = None if question.asked is None else (question.asked, (200, said))
+        logged = await self._written(desk, _writing(records, answered), waits_s)
+        return said if logged and said else whole(logged)
+
+    async def _written(self, desk: Desk, job: Callable[[Connection], None], waits_s: float) -> bool:
+        """Are the decisions on disk? A full queue, a full disk or a slow one must not stop a checkout. Raises what
+        `once.keep` raises where another process has answered under the key."""
+        breaker, now = desk.ledger_breaker, asyncio.get_running_loop().time()
+        if waits_s > 0 and breaker.lets(now):
+            unlogged = await _waited_for(desk, job, waits_s)
+            (breaker.failed if unlogged else breaker.worked)(now)
+        else:
+            unlogged = "overloaded" if waits_s <= 0 else "left_alone"
+            with suppress(Busy):
+                if not desk.writer.half_full:
+                    desk.writer.submit(job)  # it is written all the same, and nobody waits
+        if unlogged:
+            UNLOGGED.labels(unlogged).inc()
+        return not unlogged
 
 
-_Made = tuple[_Answer, Any]
+_Made = tuple[Answer, Any]
 """An answer as told, and what it was made from."""
 
 
-async def _written(
-    desk: Desk, records: list[dict[str, Any]], answered: "tuple[Asked, Said] | None", patience_s: float
-) -> bool:
-    """Are the decisions on disk? A full queue, a full disk or a slow one must not stop a checkout. Raises what `once.keep`
-    raises where another process has answered under the key."""
+def _writing(records: list[dict[str, Any]], answered: "tuple[Asked, Said] | None") -> Callable[[Connection], None]:
+    """What the writer does: both or neither."""
 
     def job(connection: Connection) -> None:
         if answered is not None:
@@ -129,143 +151,29 @@ async def _written(
         for record in records:
             ledger.record(connection, record)
 
+    return job
+
+
+async def _waited_for(desk: Desk, job: Callable[[Connection], None], left_s: float) -> str:
+    """Why the job is not known to be done in time; empty if it is."""
     try:
-        writing = desk.writer.submit(job)
-        done, _ = await asyncio.wait({asyncio.wrap_future(writing)}, timeout=patience_s)
+        writing = asyncio.wrap_future(desk.writer.submit(job))
+        writing.add_done_callback(lambda one: one.cancelled() or one.exception())  # nobody may be waiting by then
+        done, _ = await asyncio.wait({writing}, timeout=left_s)
         for one in done:
             one.result()
     except (Repeated, Refusal):
         raise
     except Exception as error:  # noqa: BLE001 - whatever broke, the sale goes on and the answer says logged: false
-        said = {
-            "unlogged": records[0]["decision_id"] if records else None,
-            "n": len(records),
-            "cause": type(error).__name__,
-        }
-        http.LOG.error(orjson.dumps(said).decode())
-        return False
-    return bool(done)
+        http.LOG.error(orjson.dumps({"unlogged": http.place_of(error), "cause": type(error).__name__}).decode())
+        return "failed"
+    return "" if done else "late"
 
 
-def _on_its_own_connection(desk: Desk, bundle: Bundle | None, question: Question) -> list[Scored | Refusal]:
-    """Read apart from the event loop's connection, which must stay free for single orders."""
-    try:
-        connection = open_database(desk.pool.database, read_only=True)
-    except Exception as error:  # noqa: BLE001 - logged by its place; every answer says that it is a fallback
-        _log_fallback(question.ids[0], error)
-        return [_default(desk, question, i) for i in range(len(question.orders))]
-    try:
-        return _in_one_moment(connection, desk, bundle, question)
-    finally:
-        connection.close()
-
-
-def _in_one_moment(
-    connection: Connection, desk: Desk, bundle: Bundle | None, question: Question
-) -> list[Scored | Refusal]:
-    """Every order read and scored at one moment, whatever is written meanwhile."""
-    try:
-        with one_moment(connection):
-            reads = [_read(connection, desk, question, i) for i in range(len(question.orders))]
-            asks = [one.ask for one in reads if isinstance(one, _Read)]
-            scored = iter(_scored(connection, bundle, asks, _counting(desk, question)))
-            return [one.told(next(scored)) if isinstance(one, _Read) else one for one in reads]
-    except Exception as error:  # noqa: BLE001 - logged by its place; every answer says that it is a fallback
-        _log_fallback(question.ids[0], error)
-        return [_default(desk, question, i) for i in range(len(question.orders))]
-
-
-def _counting(desk: Desk, question: Question) -> Counting:
-    """How these answers count against the caps of their merchant."""
-    day = day_of(question.at, question.merchant.timezone)
-    return Counting(desk.shelf.budgets, day, keep=not question.options.dry_run)
-
-
-def _read(connection: Connection, desk: Desk, question: Question, i: int) -> _Read | Refusal | Scored:
-    """What the scorer is asked about one order; the default where its columns cannot be read."""
-    order, merchant = question.orders[i], question.merchant
-    try:
-        order_id = order.order_id or _became(connection, merchant.merchant_id, order.checkout_id)
-        kept = stages.as_kept(connection, question.stage, merchant.merchant_id, order)
-        stages.require(question.stage, order, kept=kept is not None)
-        columns = kept or desk.intake.known(connection, order, merchant, question.at)
-    except Refusal as refusal:
-        return refusal
-    except Exception as error:  # noqa: BLE001 - logged by its place; the answer says that it is a fallback
-        _log_fallback(question.ids[i], error)
-        return _default(desk, question, i)
-    ask = Ask(merchant.merchant_id, columns, question.ids[i], question.at, order_id, order.checkout_id,
-              question.options.explain, desk.single, question.stage, desk.policies, desk.apart)  # fmt: skip
-    return _Read(ask, (_AS_KEPT,) if kept and stages.says_more(order) else ())
-
-
-def _became(connection: Connection, merchant_id: str, checkout_id: str | None) -> str | None:
-    """The order a checkout became: scored again, it must not see itself."""
-    became = checkouts.orders_of(connection, merchant_id, checkout_id) if checkout_id else []
-    return became[0] if len(became) == 1 else None
-
-
-def _scored(connection: Connection, bundle: Bundle | None, asks: list[Ask], counting: Counting) -> list[Scored]:
-    """One answer for each ask: together, and one by one if that breaks, so that one bad order stays alone."""
-    if len(asks) > 1:
-        try:
-            return score_many(connection, bundle, asks, counting)
-        except Exception as error:  # noqa: BLE001 - logged by its place; tried again one by one
-            _log_fallback(asks[0].decision_id, error)
-    return [_alone(connection, bundle, ask, counting) for ask in asks]
-
-
-def _alone(connection: Connection, bundle: Bundle | None, ask: Ask, counting: Counting) -> Scored:
-    try:
-        return score(connection, bundle, ask, counting)
-    except Exception as error:  # noqa: BLE001 - logged by its place; the answer says that it is a fallback
-        _log_fallback(ask.decision_id, error)
-        return fallback(ask)
-
-
-def _default(desk: Desk, question: Question, i: int) -> Scored:
-    order = question.orders[i]
-    ids = (question.ids[i], question.at, order.order_id, order.checkout_id)
-    return fallback(Ask(question.merchant.merchant_id, {}, *ids, stage=question.stage, policies=desk.policies))
-
-
-def _log_fallback(decision_id: str, error: Exception) -> None:
-    http.LOG.error(orjson.dumps({"fallback": decision_id, "failed": http.place_of(error)}).decode())
-
-
-def _body(question: Question, i: int, scored: Scored, desk: Desk, bundle: Bundle | None) -> tuple[_Answer, Any]:
+def _body(question: Question, i: int, scored: Scored, desk: Desk, bundle: Bundle | None) -> tuple[Answer, Any]:
     """The answer as told, and what it was made from."""
     beside = desk.warnings(question.merchant.merchant_id)
     ids = {"decision_id": question.ids[i], "request_id": question.request_id, "logged": not question.options.dry_run}
     made_from = scored.made_from | {"beside": [*scored.beside, *beside]}
     made_from |= {} if bundle is None else {"bundle": bundle.digest}
     return told_of(ids, replace(scored, made_from=made_from), bundle), made_from
-
-
-def told_of(ids: dict[str, Any], scored: Scored, bundle: Bundle | None) -> _Answer:
-    """An answer as callers see it. ids: decision_id, request_id, logged."""
-    made = scored.made_from
-    return {
-        "decision_id": ids["decision_id"],
-        "order_id": made["order_id"],
-        "checkout_id": made["checkout_id"],
-        "stage": made["stage"],
-        "scored_at": rfc3339(made["scored_at"]),
-        **scored.answer,
-        "model": None if bundle is None else model_reference(bundle) | {"policy": scored.policy},
-        "warnings": [*scored.warnings, *made["beside"]],
-        "logged": ids["logged"],
-        "request_id": ids["request_id"],
-    }
-
-
-def model_reference(bundle: Bundle) -> dict[str, Any]:
-    """Which model answers, in a few words."""
-    about = bundle.about
-    return {
-        "name": about.get("name"),
-        "version": about.get("version"),
-        "digest": bundle.digest,
-        "features": about.get("features"),
-        "trained_through": rfc3339(about["trained_through"])[:10],
-    }

@@ -11,9 +11,11 @@ import bentoml
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from data.server import keep_on_server
+from serving.allowance import Allowance
 from serving.api import Api
 from serving.clock import Clock
 from serving.settings import LOOPBACK, settings, silence_telemetry
+from serving.shadow_watch import Shadows
 
 silence_telemetry()
 _STARTED_BY = os.getppid()
@@ -53,8 +55,10 @@ class RTORisk:
         logging.getLogger("rto").setLevel(logging.INFO)
         at = settings()
         keep_on_server(at.database_url)
-        self.api = Api(at.home, Clock(), on_loopback=at.host in LOOPBACK, per_second=at.per_second)
+        self.api = Api(at.home, Clock(), on_loopback=at.host in LOOPBACK, per_second=at.per_second,
+                       allowance=Allowance(deadline_s=at.deadline_s))  # fmt: skip
         web.app = self.api.app()
+        self.shadows = Shadows(at.home, self.api.clock)
         threading.Thread(target=end_with, args=(_STARTED_BY,), name="end-with-parent", daemon=True).start()
 
     def __is_ready__(self) -> bool:
@@ -63,11 +67,15 @@ class RTORisk:
 
     @bentoml.on_startup  # type: ignore[untyped-decorator]
     def settle(self) -> None:
-        """Collections over the imported heap stall every request for a tenth of a second: leave it alone."""
+        """The first order waits for nothing.
+
+        Collections over the imported heap stall every request for a tenth of a second: leave it alone."""
+        self.api.warm()
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 50, 1_000)
 
     @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     def finish(self) -> None:
+        self.shadows.close()
         self.api.desks.close()

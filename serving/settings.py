@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data.errors import UsageError
+from serving.allowance import DEADLINE_S
 
 NO_TELEMETRY = {
     "BENTOML_DO_NOT_TRACK": "true",
@@ -22,23 +23,25 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 @dataclass(frozen=True, slots=True)
 class Settings:
     """home: run-time files.  mlruns: MLflow's.  host, port: where the service listens.  per_second: of one merchant.
-    database_url: the PostgreSQL server that keeps pools; None: SQLite files."""
+    deadline_s: of a score.  database_url: the PostgreSQL server that keeps pools; None: SQLite files."""
 
     home: Path
     mlruns: Path
     host: str
     port: int
     per_second: float = PER_SECOND
+    deadline_s: float = DEADLINE_S
     database_url: str | None = None
 
 
 def settings() -> Settings:
-    """Settings from the environment: RTO_HOME, RTO_MLRUNS, RTO_HOST, RTO_PORT, RTO_PER_SECOND, RTO_DATABASE_URL.
+    """Settings from the environment: RTO_HOME, RTO_MLRUNS, RTO_HOST, RTO_PORT, RTO_PER_SECOND, RTO_DEADLINE_MS,
+    RTO_DATABASE_URL.
 
     Runs lie within a home that was named, else in `./mlruns`: two homes must not read each other's runs.
 
     Raises UsageError ENV001 if the port is no number, ENV002 if the limit is none, ENV003 if the database URL names no
-    PostgreSQL server.
+    PostgreSQL server, ENV004 if the deadline is none.
     """
     port = os.environ.get("RTO_PORT", "3333")
     if not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
@@ -55,8 +58,18 @@ def settings() -> Settings:
         host=os.environ.get("RTO_HOST", "127.0.0.1"),
         port=int(port),
         per_second=float(limit),
+        deadline_s=_deadline_s(),
         database_url=_database_url(),
     )
+
+
+def _deadline_s() -> float:
+    """How long a score may take."""
+    told = os.environ.get("RTO_DEADLINE_MS", f"{DEADLINE_S * 1000:g}")
+    if not (told.isascii() and told.isdigit() and 10 <= int(told) <= 60_000):
+        expected, to_do = "whole milliseconds, 10 to 60000", "set it or unset it"
+        raise UsageError("ENV004", "RTO_DEADLINE_MS", got=repr(told), expected=expected, to_do=to_do)
+    return int(told) / 1000
 
 
 def _database_url() -> str | None:

@@ -5,6 +5,7 @@ from typing import Any
 from data.contract import Action
 from serving.choosing import DECIDED_BY
 from serving.decisions.holdout import HOLDOUT, POLICY
+from serving.ladder import CAUSES
 from serving.reason_wording import GROUPS
 
 Schema = dict[str, Any]
@@ -95,8 +96,9 @@ KEPT_DECISION = _of(
     stage={"enum": ["checkout", "placed", "dispatch"]},
     status={"enum": ["scored", "rules_only", "fallback", "not_evaluated"]},
     rung={
-        "enum": ["full", "rules", "default"],
-        "description": "how much of the ladder stood: rules and default mean no risk was worked out",
+        "enum": ["full", "order_only", "rules", "default"],
+        "description": "how much of the ladder stood: order_only is a risk without history; rules and default mean no risk "
+        "was worked out",
     },
     scored_at=_TIME,
     risk=_or_null(_RISK),
@@ -112,6 +114,10 @@ KEPT_DECISION = _of(
 )
 """A decision as it is kept, and as one result of a batch."""
 KEPT_DECISION["properties"]["test"] = {"const": True, "description": "there on a forced answer, and only there"}
+KEPT_DECISION["properties"]["degraded"] = {
+    "enum": [None, *CAUSES],
+    "description": "why the full rung did not answer; null where it did, or where there is no model",
+}
 KEPT_DECISION["properties"]["experiment"] = _or_null(_of(arm={"enum": [POLICY, HOLDOUT]}, propensity=_SHARE)) | {
     "description": "the arm of the holdout and the chance of what is advised; null where nothing was drawn"
 }

@@ -18,6 +18,7 @@ from starlette.requests import Request
 
 from data.contract import SECOND
 from data.database import Connection
+from data.history import Told
 from data.pool import Merchant
 from serving import ledger
 from serving.body import require_json
@@ -92,7 +93,8 @@ def taking(
         keep(connection, stamp, (200, b""))
         if (before := recalled(connection, first)) is not None:
             return before
-        new = [_told(connection, desk, merchant, i, delivery.now, one) for i, one in enumerate(found[0])]
+        told = [_told(connection, desk, merchant, i, delivery.now, one) for i, one in enumerate(found[0])]
+        new = ledger.tell_each(connection, told)
         body = {"accepted": sum(new), "duplicates": len(new) - sum(new), "unknown_fields": found[1]}
         said = 200, orjson.dumps(body)
         keep(connection, first, said)
@@ -101,8 +103,8 @@ def taking(
     return job
 
 
-def _told(connection: Connection, desk: Desk, merchant: Merchant, i: int, now: int, event: EventIn) -> bool:
+def _told(connection: Connection, desk: Desk, merchant: Merchant, i: int, now: int, event: EventIn) -> Told:
     try:
-        return ledger.tell(connection, desk.intake.told(connection, event, merchant, now))
+        return desk.intake.told(connection, event, merchant, now)
     except Refusal as refusal:
         raise Refusal(refusal.status, refusal.code, refusal.message, f"/events/{i}{refusal.field or ''}") from None

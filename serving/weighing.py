@@ -1,7 +1,7 @@
 """The expected money of every offered action, for many orders at once and exactly: who has which policy, what wins."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -45,16 +45,22 @@ class Weighed:
     offered: Array
     minor: Array
     ranked: Array
+    made: list[tuple[Array, Array]] = field(default_factory=list)
 
     def interval(self, i: int) -> list[tuple[int, int]]:
         """(low, high) of each action's expected value for one order, minor units."""
+        if not self.made:  # those who ask for one ask for all
+            self.made.append(self._intervals())
+        low, high = self.made[0]
+        return [(int(a), int(b)) for a, b in zip(low[i].tolist(), high[i].tolist(), strict=True)]
+
+    def _intervals(self) -> tuple[Array, Array]:
+        """(m, a) low and high ends."""
         if self.prepaid:
-            return [(int(one), int(one)) for one in self.minor[i]]
-        one = slice(i, i + 1)
-        ends = self.policy.swings(self.known).around(self.k[one], self.j[one], self.values[one], self.actions)
-        middle = self.numbers[i].astype(np.float64) / self.denominator
-        low, high = (np.rint(middle + by) for by in (-ends[0][0], ends[1][0]))
-        return [(int(a), int(b)) for a, b in zip(low, high, strict=True)]
+            return self.minor, self.minor
+        down, up = self.policy.swings(self.known).around(self.k, self.j, self.values, self.actions)
+        middle = self.numbers.astype(np.float64) / self.denominator
+        return np.rint(middle - down), np.rint(middle + up)
 
 
 def weigh(orders: Columns, judged: Judged, stages: Sequence[str], policies: Policies = SHIPPED) -> list[Weighed]:
@@ -135,6 +141,6 @@ def numerators(sums: Sums, k: ArrayLike, j: ArrayLike, values: ArrayLike) -> Arr
 
 def goods_values(orders: Columns) -> Array:
     """(n,) value of the goods of each order in whole minor units, without the delivery fee; 0 where unknown."""
-    amount, fee = orders["amount_minor"], np.nan_to_num(orders["shipping_fee_minor"], nan=0.0)
-    value = np.where(np.isnan(amount), 0.0, amount - fee)
+    amount, fee = orders["amount_minor"], orders["shipping_fee_minor"]
+    value = np.where(np.isnan(amount), 0.0, amount - np.where(np.isnan(fee), 0.0, fee))
     return np.minimum(value, 2.0 * LARGEST_MINOR).astype(np.int64)  # what lies beyond has no money anyway

@@ -1,6 +1,8 @@
 """One thread owns all writes to a pool's database: jobs that wait together are committed together, then answered.
 
-A job is acknowledged only after its transaction is on disk. One job that fails undoes only itself.
+A job is acknowledged only after its transaction is on disk. One job that fails undoes only itself. A job may say how
+many of its kind are done in one go: `together(connection, jobs)` answers for each with its result or what it is refused
+with; what it raises undoes them all, and each is then done by itself.
 """
 
 import queue
@@ -61,6 +63,11 @@ class Writer:
                 raise Busy from None
         return future
 
+    @property
+    def half_full(self) -> bool:
+        """Do so many jobs wait that only those that somebody waits for should be added?"""
+        return self._jobs.qsize() > _ROOM // 2
+
     def close(self) -> None:
         """Finish what is queued, then stop. Closing twice is closing once."""
         with self._lock:
@@ -86,11 +93,28 @@ class Writer:
         done: list[Done] = []
         try:
             with immediate(self._connection):
-                done += [self._attempt(job, future) for job, future in batch]
+                for jobs in _of_a_kind(batch):
+                    done += self._attempt_together(jobs) or [self._attempt(job, future) for job, future in jobs]
         except Exception as error:  # noqa: BLE001 - the disk's answer belongs to every job of the batch
             done = [Done(future, failure=error) for _, future in batch]
         for one in done:
             one.tell()
+
+    def _attempt_together(self, jobs: list[Job]) -> list[Done]:
+        """All of one kind in one go; none if they must be done one by one: one of them undid them all, or is alone."""
+        if len(jobs) == 1:
+            return []
+        end = savepoint(self._connection)
+        try:
+            results = jobs[0][0].together(self._connection, [job for job, _ in jobs])  # type: ignore[attr-defined]
+        except Exception:  # noqa: BLE001 - whose it is shows when each is done by itself
+            end(True)
+            return []
+        end(False)
+        return [
+            Done(future, failure=one) if isinstance(one, Exception) else Done(future, one)
+            for (_, future), one in zip(jobs, results, strict=True)
+        ]
 
     def _attempt(self, job: Callable[[Connection], Any], future: "Future[Any]") -> Done:
         end = savepoint(self._connection)
@@ -101,3 +125,11 @@ class Writer:
             return Done(future, failure=error)
         end(False)
         return Done(future, result)
+
+
+def _of_a_kind(batch: list[Job]) -> list[list[Job]]:
+    """Jobs that can be done together, beside each other; their kinds in order of first appearance."""
+    kinds: dict[Any, list[Job]] = {}
+    for job, future in batch:
+        kinds.setdefault(getattr(job, "together", future), []).append((job, future))
+    return list(kinds.values())

@@ -9,11 +9,11 @@ from data.checks.check import Purpose
 from data.console import Tell
 from data.expectations import require
 from data.pool import Pool
-from data.segments import load_history
 from training.backtest import backtest
 from training.backtest_figures import figures
 from training.backtest_record import record
 from training.beside import read_beside
+from training.held_out import history_to_learn_from
 from training.origins import BacktestPlan
 from training.plan import Plan
 from training.run_record import parameters
@@ -32,7 +32,7 @@ class Wanted:
 def backtest_pool(pool: Pool, tracker: Tracker, plan: Plan, wanted: Wanted, tell: Tell) -> dict[str, Any]:
     """Load, check, train and judge at each origin, record. Returns what the command shows."""
     tell("load the history", 0, 1)
-    history = load_history(pool)
+    history = history_to_learn_from(pool)
     tell("check", 0, 1)
     require(check_history(history).judged_for(Purpose.TRAINING))
     others = tuple(read_beside(path, history.orders) for path in wanted.beside)

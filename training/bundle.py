@@ -1,6 +1,7 @@
 """A bundle: everything serving needs of a model, as a plain folder. Serving's only door into this room.
 
-    bundle.json   features, linear part, calibrator, shrinkage, evidence, moments: numbers only
+    bundle.json   features, linear part, calibrator, shrinkage, evidence, moments: numbers only; and of the order alone a
+                  line with a calibrator of its own, for when there is no history to look at
     model.ubj     the trees
     golden.json   rows and their margins: what a loaded bundle must reproduce
     MANIFEST.json digests of the three;  SIGNATURE: Ed25519 over the manifest
@@ -11,7 +12,7 @@ A bundle is verified before any byte of it is parsed. Nothing in it is ever unpi
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -45,6 +46,7 @@ class Bundle:
     about: what is told of it (name, run, moments, evidence, versions).  prepaid_known: enough prepaid outcomes to
     answer for prepaid.  digest: sha256 of the manifest, "" before it was written.  sums: what its features read.
     trees: shallow trees by lookup, the same to the last bit; None while in training, or where they are deep.
+    order_only: answers where no history can be read; None in bundles of earlier versions.
     """
 
     model: Model
@@ -56,6 +58,7 @@ class Bundle:
     digest: str = ""
     sums: tuple[Sum | Link, ...] = ()
     trees: ShallowTrees | None = None
+    order_only: "OrderOnly | None" = None
 
     def probability(self, x: Array) -> Array:
         """(n,) calibrated probability of RTO for (n, k) rows in the order of `features`."""
@@ -76,6 +79,28 @@ class Bundle:
         if line is None:
             return own, self.trees.base
         return own + _by_blocks(line.contributions, x), self.trees.base + line.base
+
+
+@dataclass(frozen=True, slots=True)
+class OrderOnly(Bundle):
+    """A model that never saw history: a line on the order's own features alone, calibrated as that. It has no trees."""
+
+    def margin(self, x: Array) -> Array:
+        return np.asarray(self._line.margin(x))
+
+    def contributions(self, x: Array) -> tuple[Array, float]:
+        return self._line.contributions(x), self._line.base
+
+    @property
+    def _line(self) -> Linear:
+        assert self.model.linear is not None, "a line is all it has"
+        return self.model.linear
+
+
+def order_only(bundle: Bundle, features: tuple[Feature, ...], line: Linear, calibrator: BetaCalibrator) -> OrderOnly:
+    """What stands in for `bundle` without history, told of as that bundle is."""
+    model = Model(tuple(feature.name for feature in features), line, None, 0)
+    return OrderOnly(model, features, calibrator, bundle.shrinkage, bundle.about, bundle.prepaid_known, bundle.digest)
 
 
 def _by_blocks(of: Callable[[Array], Array], x: Array) -> Array:
@@ -144,7 +169,11 @@ def read_bundle(folder: Path, public_key: Ed25519PublicKey) -> Bundle:
     known, sums, trees = saved["prepaid_known"], needed_sums(features), shallow_trees(booster, len(features))
     bundle = Bundle(model, features, calibrator, shrinkage, saved["about"], known, digest, sums, trees)
     _check_golden(folder, bundle, json.loads(content["golden.json"]))
-    return bundle
+    if (alone := saved.get("order_only")) is None:
+        return bundle
+    own = _known_features(folder, alone)
+    line = Linear.from_dict(alone["linear"])
+    return replace(bundle, order_only=order_only(bundle, own, line, BetaCalibrator.from_dict(alone["calibrator"])))
 
 
 def _known_features(folder: Path, saved: dict[str, Any]) -> tuple[Feature, ...]:
@@ -201,15 +230,21 @@ def _demand_margins(folder: Path, margins: Array, golden: dict[str, Any], tolera
 
 
 def _as_dict(bundle: Bundle) -> dict[str, Any]:
+    return _line_as_dict(bundle) | {
+        "n_trees": bundle.model.n_trees,
+        "order_only": None if bundle.order_only is None else _line_as_dict(bundle.order_only),
+        "shrinkage": {"prior": bundle.shrinkage.prior, "strength": bundle.shrinkage.strength},
+        "prepaid_known": bundle.prepaid_known,
+        "about": bundle.about,
+    }
+
+
+def _line_as_dict(bundle: Bundle) -> dict[str, Any]:
     return {
         "features": [f.name for f in bundle.features],
         "fingerprint": fingerprint(bundle.features),
         "linear": bundle.model.linear.as_dict() if bundle.model.linear else None,
-        "n_trees": bundle.model.n_trees,
         "calibrator": bundle.calibrator.as_dict(),
-        "shrinkage": {"prior": bundle.shrinkage.prior, "strength": bundle.shrinkage.strength},
-        "prepaid_known": bundle.prepaid_known,
-        "about": bundle.about,
     }
 
 

@@ -56,6 +56,7 @@ def fit_calibrator(
     prior_orders: float = PRIOR_ORDERS,
     towards: BetaCalibrator = BetaCalibrator(),
     offset: ArrayLike = 0.0,
+    weight: ArrayLike = 1.0,
 ) -> BetaCalibrator:
     """The calibrator for scores `p` (n,), 0 to 1, with outcomes `y` (n,), 0 or 1. Nothing in it is random.
 
@@ -63,6 +64,7 @@ def fit_calibrator(
     order does, had come out as that says; directions the data say little about (the slopes, where all scores are alike)
     move least. Without orders it is `towards`. Its log loss on these orders is never above that of `towards`.
     offset: (n,) by how much the log-odds of these outcomes lie above those to be learned (`training/newest.py`).
+    weight: (n,) above 0, how many orders each one stands for (`data/held_out.py`).
     """
     from scipy.optimize import minimize  # here, so that the service does not carry scipy
 
@@ -72,6 +74,7 @@ def fit_calibrator(
     columns = np.column_stack(_logs(scores))
     centre = columns.mean(axis=0)  # apart from the slopes, the shift is then the error of the mean alone
     design = np.column_stack([columns - centre, np.ones(len(scores))])
+    counts = np.broadcast_to(np.asarray(weight, dtype=np.float64), scores.shape)
     ridge = prior_orders * ORDER_INFORMATION / len(scores)
     found = minimize(
         _loss_and_slope,
@@ -80,6 +83,7 @@ def fit_calibrator(
             design,
             towards.a * columns[:, 0] + towards.b * columns[:, 1] + towards.c + np.asarray(offset, dtype=np.float64),
             outcomes,
+            counts,
             ridge,
         ),
         jac=True,
@@ -92,11 +96,13 @@ def fit_calibrator(
     return BetaCalibrator(towards.a + more_a, towards.b + more_b, towards.c + moved)
 
 
-def _loss_and_slope(step: Floats, design: Floats, raw: Floats, y: Floats, ridge: float) -> tuple[float, Floats]:
-    """Penalised mean log loss and its gradient at `step` (3,) away from where the log-odds are `raw` (n,)."""
+def _loss_and_slope(
+    step: Floats, design: Floats, raw: Floats, y: Floats, weight: Floats, ridge: float
+) -> tuple[float, Floats]:
+    """Penalised mean log loss, by weight (n,), and its gradient at `step` (3,) away from where the log-odds are `raw` (n,)."""
     log_odds = raw + design @ step
-    loss = np.mean(np.logaddexp(0.0, log_odds) - y * log_odds) + ridge / 2 * (step @ step)
-    slope = design.T @ (_probability(log_odds) - y) / len(y) + ridge * step
+    loss = np.mean(weight * (np.logaddexp(0.0, log_odds) - y * log_odds)) + ridge / 2 * (step @ step)
+    slope = design.T @ (weight * (_probability(log_odds) - y)) / len(y) + ridge * step
     return float(loss), slope
 
 

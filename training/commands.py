@@ -8,7 +8,7 @@ import click
 
 from data.console import Session, emit, fields, note, progress, table
 from data.contract import SECOND
-from data.errors import GateRefused
+from data.errors import GateRefused, UsageError
 from data.options import JSON, POOL, moment
 from data.pool import open_pool
 
@@ -173,21 +173,35 @@ def _show_differences(name: str, found: dict[str, Any]) -> None:
 @click.argument("run", default="challenger")
 @click.option("--if-better", is_flag=True, help="Refuse (exit 14) unless its log loss is lower than the champion's.")
 @click.option("--dry-run", is_flag=True, help="Only compare.")
+@click.option(
+    "--shadow", is_flag=True, help="Score it beside the champion instead; it answers nobody. Then rto shadow report"
+)
 @POOL
 @JSON
 @click.pass_obj
 def promote_command(
-    session: Session, run: str, if_better: bool, dry_run: bool, pool: str | None, as_json: bool
+    session: Session, run: str, if_better: bool, dry_run: bool, shadow: bool, pool: str | None, as_json: bool
 ) -> None:
     """Publish a run's model: the service takes it within seconds, without a restart."""
-    from training.release import promote
+    from training.release import promote, promote_shadow
     from training.tracking import Tracker
 
     found = open_pool(session.home, pool)
+    if shadow:
+        if if_better or dry_run:
+            raise UsageError("CLI008", "--shadow", got="--if-better or --dry-run beside it", expected="it alone",
+                             to_do="compare first: rto promote --dry-run")  # fmt: skip
+        emit(promote_shadow(found, Tracker(session.mlruns), run), as_json, _show_promoted_shadow)
+        return
     result = promote(found, Tracker(session.mlruns), run, if_better=if_better, dry_run=dry_run)
     emit(result, as_json, _show_promoted)
     if not result["promoted"] and not dry_run:
         raise GateRefused("GATE001", f"run {run}", got=result["why"], expected="a lower log loss than the champion's")
+
+
+def _show_promoted_shadow(result: dict[str, Any]) -> None:
+    fields(list(result.items()))
+    note("scored beside the champion from now on, where the service runs. How it compares: rto shadow report")
 
 
 def _show_promoted(result: dict[str, Any]) -> None:

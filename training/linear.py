@@ -80,18 +80,26 @@ def rescaled(x: Array, scales: tuple[str, ...]) -> Array:
     return out
 
 
-def fit_linear(x: Array, y: Array, features: tuple[Feature, ...], penalty: float, signed: bool = True) -> Linear:
+def fit_linear(
+    x: Array, y: Array, features: tuple[Feature, ...], penalty: float, signed: bool = True, weight: Array | None = None
+) -> Linear:
     """Minimise log loss + penalty/2 * |coefficients|^2 over standardised columns, within sign bounds.
 
     x: (n, k) with NaN for missing.  y: (n,) 0 or 1.  penalty: in orders.  signed: obey the catalog's monotone signs.
+    weight: (n,) above 0, how many orders each row stands for; all one if None.
     """
-    [line] = fit_path(x, y, features, (penalty,), signed)
+    [line] = fit_path(x, y, features, (penalty,), signed, weight)
     return line
 
 
 @remembered
 def fit_path(
-    x: Array, y: Array, features: tuple[Feature, ...], penalties: tuple[float, ...], signed: bool = True
+    x: Array,
+    y: Array,
+    features: tuple[Feature, ...],
+    penalties: tuple[float, ...],
+    signed: bool = True,
+    weight: Array | None = None,
 ) -> list[Linear]:
     """`fit_linear` for each penalty, in the order given; each starts where the one before it ended."""
     blank = _unfitted(x, tuple(f.scale for f in features))
@@ -102,12 +110,14 @@ def fit_path(
     if signed:
         sign[:k] = [f.monotone for f in features]
     beta = np.zeros(design.shape[1])
-    beta[-1] = np.log(max(y.mean(), 1e-6) / max(1 - y.mean(), 1e-6))
+    share = np.average(y, weights=weight)
+    beta[-1] = np.log(max(share, 1e-6) / max(1 - share, 1e-6))
+    rows = _Weighed(design, np.asarray(y, dtype=np.float64), np.ones(1) if weight is None else weight)
     lines = []
     for penalty in penalties:
-        weight = np.full(design.shape[1], penalty)
-        weight[-1] = 0.0
-        beta = _minimum(design, np.asarray(y, dtype=np.float64), weight, sign, beta)
+        ridge = np.full(design.shape[1], penalty)
+        ridge[-1] = 0.0
+        beta = _minimum(rows, ridge, sign, beta)
         missing = np.zeros(k)
         missing[flagged] = beta[k:-1]
         intercept = float(beta[-1] - (blank.missing_share * missing).sum())
@@ -132,17 +142,26 @@ def _unfitted(x: Array, scales: tuple[str, ...]) -> Linear:
     )
 
 
-def _minimum(design: Array, y: Array, weight: Array, sign: Array, beta: Array) -> Array:
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    """design: (n, k).  y: (n,).  weight: (n,), or (1,) if all count alike."""
+
+    design: Array
+    y: Array
+    weight: Array
+
+
+def _minimum(rows: _Weighed, ridge: Array, sign: Array, beta: Array) -> Array:
     """The coefficients (k,) of least penalised loss with coefficient * sign >= 0, by projected Newton steps.
 
     Bertsekas 1982 (doi:10.1137/0320018): coefficients that stand at their bound and would cross it are held, the rest
     take a Newton step, cut back at the bounds and shortened until the loss falls. beta: where to start, within bounds.
     """
-    loss, slope, curve = _loss(beta, design, y, weight)
+    loss, slope, curve = _loss(beta, rows, ridge)
     for _ in range(_MOST_STEPS):
         free = ~((sign != 0) & (beta == 0) & (slope * sign > 0))
-        some = design[:, free]
-        bent = some.T @ (some * curve[:, None]) + np.diag(weight[free] + _RIDGE)
+        some = rows.design[:, free]
+        bent = some.T @ (some * curve[:, None]) + np.diag(ridge[free] + _RIDGE)
         step = np.zeros_like(beta)
         step[free] = -np.linalg.solve(bent, slope[free])
         if -slope @ step < _CLOSE:
@@ -151,7 +170,7 @@ def _minimum(design: Array, y: Array, weight: Array, sign: Array, beta: Array) -
         while share > _SHORTEST:
             moved = beta + share * step
             moved[moved * sign < 0] = 0.0
-            loss, slope, curve = _loss(moved, design, y, weight)
+            loss, slope, curve = _loss(moved, rows, ridge)
             if loss <= before:
                 break
             share /= 2
@@ -159,9 +178,9 @@ def _minimum(design: Array, y: Array, weight: Array, sign: Array, beta: Array) -
     return beta
 
 
-def _loss(beta: Array, design: Array, y: Array, weight: Array) -> tuple[float, Array, Array]:
-    """Penalised loss, its gradient (k,), and each row's second derivative p (1 - p)."""
-    margin = design @ beta
+def _loss(beta: Array, rows: _Weighed, ridge: Array) -> tuple[float, Array, Array]:
+    """Penalised loss, its gradient (k,), and each row's second derivative p (1 - p), by its weight."""
+    margin = rows.design @ beta
     p = 1.0 / (1.0 + np.exp(-np.clip(margin, -500, 500)))
-    loss = (np.logaddexp(0.0, margin) - y * margin).sum() + 0.5 * (weight * beta**2).sum()
-    return float(loss), design.T @ (p - y) + weight * beta, p * (1 - p)
+    loss = (rows.weight * (np.logaddexp(0.0, margin) - rows.y * margin)).sum() + 0.5 * (ridge * beta**2).sum()
+    return float(loss), rows.design.T @ (rows.weight * (p - rows.y)) + ridge * beta, rows.weight * p * (1 - p)

@@ -29,13 +29,17 @@ _LEAST_OF_EACH = 50  # matured outcomes from which shares are told
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What had been told of orders by a moment. placed_at, y, lag: (n,), y and lag NaN where nothing was."""
+    """What had been told of orders by a moment. placed_at, y, lag: (n,), y and lag NaN where nothing was.
+
+    weight: (n,) how many orders each stands for; one each if None.
+    """
 
     at: int
     placed_at: Array
     y: Array
     lag: Array
     matures_in: int
+    weight: Array | None = None
 
     def log_odds_shift(self) -> Array:
         """(n,) ln(F_r/F_d) at each order's age: 0 for matured orders, NaN where too little is told by that age."""
@@ -55,7 +59,7 @@ class Told:
 def told_at(history: History, at: int) -> Told:
     """What the history tells at a moment."""
     labels, placed_at = labels_at(history, at), history.orders["placed_at"]
-    return Told(at, placed_at, labels.y, labels.lag, maturity(labels, placed_at))
+    return Told(at, placed_at, labels.y, labels.lag, maturity(labels, placed_at), history.stands_for)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +80,5 @@ def newest(told: Told, unseen: NDArray[np.bool_], days: float = WINDOW_DAYS) -> 
 def refreshed(raw: Array, told: Told, found: Newest, towards: BetaCalibrator) -> BetaCalibrator:
     """`towards`, moved as far as the newest outcomes say. raw: (n,) of `Told`, uncalibrated; read where taken."""
     at = found.taken
-    return fit_calibrator(raw[at], told.y[at], towards=towards, offset=found.shift[at])
+    weight = 1.0 if told.weight is None else told.weight[at]
+    return fit_calibrator(raw[at], told.y[at], towards=towards, offset=found.shift[at], weight=weight)

@@ -14,11 +14,11 @@ from data.errors import NothingNew
 from data.expectations import require
 from data.history import History
 from data.pool import Pool
-from data.segments import load_history
 from features.catalog import fingerprint as catalog_fingerprint
 from training.bundle import Bundle, read_bundle, rewrite_calibrator, signing_key
 from training.calibration import BetaCalibrator
 from training.card_page import page, utc
+from training.held_out import history_to_learn_from
 from training.pictures import embedded
 from training.recalibrate import Fresh, Refreshed, fresh_orders, refresh
 from training.recalibration_report import figures, judgement, pictures, predictions, spans
@@ -63,7 +63,7 @@ def calibrate_pool(pool: Pool, mlruns: Path, asked: Asked, tell: Tell) -> dict[s
     tell("load the history", 0, 1)
     tracker = Tracker(mlruns)
     source = _source(pool, tracker, asked.run)
-    history = load_history(pool)
+    history = history_to_learn_from(pool)
     learned_from = _identity(history, source, asked)
     if asked.if_new:
         _require_new(pool, tracker, source, learned_from)

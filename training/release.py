@@ -20,11 +20,12 @@ from data.expectations import require
 from data.history import History
 from data.opening import Opening
 from data.pool import Pool, replace_text
-from data.segments import list_segments, load_history
+from data.segments import list_segments
 from features.catalog import fingerprint as catalog_fingerprint
 from features.snapshot import Snapshot
 from training.bundle import read_bundle, signing_key, write_bundle
 from training.card import data_card, model_card
+from training.held_out import history_to_learn_from
 from training.lineage import compare_runs, within
 from training.plan import Plan
 from training.report import scopes
@@ -41,7 +42,7 @@ def train_pool(
     Raises NothingNew TRAIN005 with `if_new` where the newest run learned from the same history by the same plan.
     """
     tell("load the history", 0, 1)
-    history, tracker = load_history(pool), Tracker(mlruns)
+    history, tracker = history_to_learn_from(pool), Tracker(mlruns)
     if history.opening is not None:
         note(_begins(history.opening))
     learned_from = identity_of(history, plan, until)
@@ -109,6 +110,8 @@ def fingerprint(history: History) -> str:
         digest.update("\x1f".join(map(str, column)).encode() if column.dtype == object else column.tobytes())
     for name in sorted(history.news):
         digest.update(history.news[name].tobytes())
+    if history.stands_for is not None:
+        digest.update(history.stands_for.tobytes())
     return digest.hexdigest()[:16]
 
 
@@ -162,8 +165,22 @@ def is_better(comparison: dict[str, Any] | None) -> tuple[bool, str]:
     return mean < 0, f"log loss {mean:+.5f} ({low:+.5f} to {high:+.5f}) against the champion"
 
 
+def promote_shadow(pool: Pool, tracker: Tracker, run: str) -> dict[str, Any]:
+    """Have a run's bundle scored beside the champion from now on; it answers nobody."""
+    ref = tracker.resolve(pool.name, run)
+    name = _brought(pool, tracker, ref)
+    replace_text(pool.shadow, name)
+    return {"run_id": ref.run_id, "version": ref.version, "shadow": name}
+
+
 def publish(pool: Pool, tracker: Tracker, ref: RunRef) -> str:
     """Copy the run's bundle beside the pool, verify it there, and name it as served. Returns its name."""
+    name = _brought(pool, tracker, ref)
+    replace_text(pool.champion, name)
+    return name
+
+
+def _brought(pool: Pool, tracker: Tracker, ref: RunRef) -> str:
     source = tracker.bundle_folder(ref)
     public_key = signing_key(pool.home).public_key()
     digest = read_bundle(source, public_key).digest.removeprefix("sha256:")
@@ -176,7 +193,6 @@ def publish(pool: Pool, tracker: Tracker, ref: RunRef) -> str:
         shutil.rmtree(pool.bundles / name, ignore_errors=True)
         draft.rename(pool.bundles / name)
     read_bundle(pool.bundles / name, public_key)
-    replace_text(pool.champion, name)
     return name
 
 

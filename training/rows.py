@@ -19,6 +19,7 @@ from features.snapshot import Snapshot
 from training.plan import PLENTY, Moments, Plan
 from training.shrinkage import Outcomes, fit_shrinkage
 from training.split import Blocks, BlockShares, check_blocks, cut_at, split_by_time
+from training.trees import Sample
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -32,6 +33,7 @@ class Rows:
 
     y_past, cause_past, lag_past: labels, reasons of returns and how long they took, as known at the cut.  y: labels as
     known at `moments.until`.  mature: old enough at `until`.
+    weight: how many orders each stands for in what is learned; one each if None.
     """
 
     orders: Columns
@@ -44,11 +46,16 @@ class Rows:
     mature: Array
     blocks: Blocks
     moments: Moments
+    weight: Array | None = None
 
     @property
     def learn(self) -> Array:
         """(n,) the orders from which the judged model's trees are grown, and those that stop them."""
         return np.asarray(self.blocks.trees | self.blocks.early_stop)
+
+    def sample(self, x: Array, y: Array, taken: Array) -> Sample:
+        """What is to be learned from the rows `taken` (n,) of x (n, k) and y (n,)."""
+        return Sample(x, y, self.weight)[taken]
 
     @property
     def past(self) -> Outcomes:
@@ -91,7 +98,19 @@ def build_rows(
     check_blocks(blocks, np.where(blocks.train, y_past, labels.y), plan.minimum_orders // 10)
     readings = replay(history, needed_sums(), progress, snapshot)
     moments = Moments(moment, cut, matures_in)
-    return Rows(history.orders, readings, labels, y_past, at_cut.cause, at_cut.lag, labels.y, mature, blocks, moments)
+    return Rows(
+        history.orders,
+        readings,
+        labels,
+        y_past,
+        at_cut.cause,
+        at_cut.lag,
+        labels.y,
+        mature,
+        blocks,
+        moments,
+        history.stands_for,
+    )
 
 
 def _enough(y: Array, plan: Plan) -> None:

@@ -13,10 +13,11 @@ from training.baselines import baselines
 from training.bundle import Bundle
 from training.calibration import BetaCalibrator, fit_calibrator
 from training.newest import Told, newest, refreshed
+from training.order_only import with_order_only
 from training.plan import Plan
 from training.report import MODEL, Scope, counts, scopes
 from training.rows import Design, Rows, build_rows, design
-from training.trees import Model, Sample, Shape, choose, fit_shape, probability, turns
+from training.trees import Model, Shape, choose, fit_shape, probability, turns
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Progress: TypeAlias = Callable[[str, int, int], None]
@@ -75,13 +76,13 @@ def fit_twin(rows: Rows, plan: Plan, made: Design | None = None) -> Twin:
     blocks, y, learn = rows.blocks, rows.y_past, rows.learn
     plan = plan.for_orders(int(learn.sum()))
     made = made or design(rows, plan, rows.past, learn)
-    sample = Sample(made.x[learn], y[learn])
+    sample = rows.sample(made.x, y, learn)
     shape = choose(turns(sample, int(blocks.early_stop.sum())), made.features, plan)
     model = fit_shape(sample, made.features, shape, plan)
-    fresh = blocks.calibrate
-    calibrator = fit_calibrator(probability(model.margin(made.x[fresh])), y[fresh])
+    fresh = rows.sample(made.x, y, blocks.calibrate)
+    calibrator = fit_calibrator(probability(model.margin(fresh.x)), fresh.y, weight=fresh.counts)
     moments, twin = rows.moments, Twin(shape, model, calibrator, made)
-    told = Told(moments.cut, rows.orders["placed_at"], y, rows.lag_past, moments.matures_in)
+    told = Told(moments.cut, rows.orders["placed_at"], y, rows.lag_past, moments.matures_in, rows.weight)
     return replace(twin, calibrator=_on_the_newest(rows, twin, told)[0])
 
 
@@ -101,7 +102,7 @@ def predict_test(rows: Rows, twin: Twin) -> dict[str, Array]:
     """Probabilities of the twin and of every baseline for the test orders."""
     past, test = rows.blocks.train, rows.blocks.test
     x, y = twin.design.x, rows.y_past
-    found = baselines(Sample(x[past], y[past]), x[test], twin.design.features, twin.shape.penalty)
+    found = baselines(rows.sample(x, y, past), x[test], twin.design.features, twin.shape.penalty)
     return found | {MODEL: np.asarray(twin.calibrator.apply(probability(twin.model.margin(x[test]))))}
 
 
@@ -109,9 +110,9 @@ def refit(rows: Rows, twin: Twin, plan: Plan, judged: tuple[Scope, ...]) -> tupl
     """The twin's shape and tree count on all matured rows, its calibrator moved by the newest outcomes; and golden rows
     to recognise it by."""
     made = design(rows, plan, rows.now, rows.mature)
-    model = fit_shape(Sample(made.x[rows.mature], rows.y[rows.mature]), made.features, twin.shape, plan)
+    model = fit_shape(rows.sample(made.x, rows.y, rows.mature), made.features, twin.shape, plan)
     moments = rows.moments
-    told = Told(moments.until, rows.orders["placed_at"], rows.y, rows.labels.lag, moments.matures_in)
+    told = Told(moments.until, rows.orders["placed_at"], rows.y, rows.labels.lag, moments.matures_in, rows.weight)
     calibrator, calibrated_through = _on_the_newest(rows, twin, told)
     about = {
         "moments": moments.as_dict(),
@@ -124,6 +125,7 @@ def refit(rows: Rows, twin: Twin, plan: Plan, judged: tuple[Scope, ...]) -> tupl
         "its calibrator moved by the newest outcomes",
     }
     bundle = Bundle(model, made.features, calibrator, made.shrinkage, about, prepaid_known(rows))
+    bundle = with_order_only(bundle, rows, twin.design, made)
     newest = np.flatnonzero(rows.mature)[-_GOLDEN_ROWS:]
     return bundle, made.x[newest]
 

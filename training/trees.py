@@ -38,13 +38,27 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Rows to learn from, oldest first: x (n, k) with NaN for missing, y (n,) 0 or 1."""
+    """Rows to learn from, oldest first: x (n, k) with NaN for missing, y (n,) 0 or 1.
+
+    weight: (n,) above 0, how many orders each row stands for; one each if None.
+    """
 
     x: Array
     y: Array
+    weight: Array | None = None
 
     def __getitem__(self, rows: Any) -> "Sample":
-        return Sample(self.x[rows], self.y[rows])
+        return Sample(self.x[rows], self.y[rows], None if self.weight is None else self.weight[rows])
+
+    @property
+    def counts(self) -> Array:
+        """(n,) how many orders each row stands for."""
+        return np.ones(len(self.y)) if self.weight is None else self.weight
+
+    def losses(self, margin: Array) -> Array:
+        """(n,) log loss of each row for these log-odds, by its weight."""
+        losses = row_losses(margin, self.y)
+        return losses if self.weight is None else np.asarray(losses * self.weight)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +124,7 @@ def _calmest(
     A calm line leaves the trees more to do than one that follows its own noise.
     """
     some = [_some_of(fit) for fit, _ in samples]
-    paths = [fit_path(fit.x, fit.y, features, penalties) for fit in some]
+    paths = [fit_path(fit.x, fit.y, features, penalties, weight=fit.weight) for fit in some]
     tried = [
         _Tried(Shape(1, "linear", penalty, 0), np.concatenate(losses))
         for penalty, losses in zip(penalties, zip(*map(_path_losses, paths, samples), strict=True), strict=True)
@@ -130,7 +144,7 @@ def _some_of(sample: Sample) -> Sample:
 
 
 def _path_losses(path: list[Linear], pair: tuple[Sample, Sample]) -> list[Array]:
-    return [row_losses(line.margin(pair[1].x), pair[1].y) for line in path]
+    return [pair[1].losses(line.margin(pair[1].x)) for line in path]
 
 
 def _tried_trees(
@@ -150,7 +164,7 @@ def _tried_trees(
     losses = []
     for (_, stop), line, booster in zip(samples, lines, boosters, strict=True):
         model = Model((), line, booster[: min(n_trees, booster.num_boosted_rounds())], n_trees)
-        losses.append(row_losses(model.margin(stop.x), stop.y))
+        losses.append(stop.losses(model.margin(stop.x)))
     return _Tried(replace(shape, n_trees=n_trees), np.concatenate(losses))
 
 
@@ -173,7 +187,7 @@ def turns(sample: Sample, n_stop: int) -> list[tuple[Sample, Sample]]:
 
 def fit_shape(fit: Sample, features: tuple[Feature, ...], shape: Shape, plan: Plan) -> Model:
     """A model of a chosen shape on the given rows, without looking at any others."""
-    linear = fit_linear(fit.x, fit.y, features, shape.penalty) if shape.base == "linear" else None
+    linear = fit_linear(fit.x, fit.y, features, shape.penalty, weight=fit.weight) if shape.base == "linear" else None
     booster = grow(fit, features, linear, shape.depth, plan, None, shape.n_trees)
     return Model(tuple(f.name for f in features), linear, booster, shape.n_trees)
 
@@ -192,7 +206,7 @@ def grow(
     data = _matrix(fit, linear, plan.trees.bins)
     wanted = plan.trees.max_trees if n_trees is None else n_trees
     threads = 1 if len(fit.y) < _THIN else 0  # on thin data threads wait for one another longer than they work
-    base_score = 0.5 if linear is not None else float(np.clip(fit.y.mean(), 1e-6, 1 - 1e-6))
+    base_score = 0.5 if linear is not None else float(np.clip(np.average(fit.y, weights=fit.weight), 1e-6, 1 - 1e-6))
     watched = [] if stop is None else [(_matrix(stop, linear, plan.trees.bins, data), "stop")]
     patience = plan.trees.patience if stop is not None else None
     parameters = _parameters(features, depth, plan.trees, plan.seed) | {"base_score": base_score, "nthread": threads}
@@ -204,7 +218,8 @@ def grow(
 def _matrix(sample: Sample, linear: Linear | None, bins: int, like: Any = None) -> Any:
     """The rows in bins; `like`: cut where that matrix is cut."""
     margin = None if linear is None else linear.margin(sample.x).astype(np.float32)
-    return xgb.QuantileDMatrix(sample.x.astype(np.float32), sample.y, base_margin=margin, max_bin=bins, ref=like)
+    x = sample.x.astype(np.float32)
+    return xgb.QuantileDMatrix(x, sample.y, weight=sample.weight, base_margin=margin, max_bin=bins, ref=like)
 
 
 def _parameters(features: tuple[Feature, ...], depth: int, trees: TreePlan, seed: int) -> dict[str, Any]:

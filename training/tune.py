@@ -18,9 +18,9 @@ from data.errors import UsageError
 from data.expectations import require
 from data.history import History
 from data.pool import Pool, replace_text
-from data.segments import load_history
 from features.catalog import fingerprint as catalog_fingerprint
 from training.card_page import page, utc
+from training.held_out import history_to_learn_from
 from training.pictures import embedded
 from training.plan import Plan
 from training.plan_file import plan_toml
@@ -84,7 +84,7 @@ def tune_pool(pool: Pool, mlruns: Path, wanted: Wanted, budget: Budget, tell: Te
     """
     _require_writable(wanted.out)
     tell("load the history", 0, 1)
-    history = load_history(pool)
+    history = history_to_learn_from(pool)
     require(check_history(history).judged_for(Purpose.TRAINING))
     rows = build_rows(history, wanted.base, wanted.until, tell)
     wanted = replace(wanted, base=wanted.base.for_orders(int(rows.learn.sum())))

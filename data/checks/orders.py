@@ -104,13 +104,23 @@ KNOWN_SHARE_MIN = {
 """Of these columns at least this share of orders should hold a value, where the column is there at all."""
 
 
+_UNREADABLE = {
+    "phone": "a phone counts as missing too where nobody can read it as a number of its country: 9.19877E+11 as Excel writes "
+    "it, 98XXXXXX10 as couriers mask it, a number of another country. Export the column as text, set `country` in the "
+    "mapping, or leave the column out",
+    "address": "an address counts as missing where line1, line2 and landmark are all blank: map those that hold it, or none",
+}
+"""What to do where a value may be there and count as missing all the same."""
+
+
 def _filled(number: int, column: str, share: float) -> Check:
     return Check(
         f"DQ{number}",
         f"{column} is known for {share * 100:.0f} % of orders",
         SOFT,
         "what is often missing teaches little, and missing for one outcome only it gives the outcome away",
-        f"see whether {column} is missing for some channel, time or outcome; map it fully or not at all",
+        f"see whether {column} is missing for some channel, time or outcome; map it fully or not at all"
+        + (f". {more[:1].upper()}{more[1:]}" if (more := _UNREADABLE.get(column)) else ""),
         ORDERS,
         NOT_NULL,
         {"column": column, "mostly": share},

@@ -4,14 +4,15 @@ from dataclasses import dataclass, replace
 
 from data.drafting.likeness import confidence, tells_payment
 from data.drafting.look import Look
-from data.drafting.status_words import STATUS_HEADS
-from data.drafting.statuses import UNKNOWN, news_of
-from data.drafting.words import LATE_WORDS, ROLES, ROW_NUMBERS, headed
+from data.drafting.status_words import LATE_WORDS, STATUS_HEADS
+from data.drafting.statuses import UNKNOWN, fate_share, news_of, tells_paying
+from data.drafting.words import ROLES, ROW_NUMBERS, headed
 
 _LEAST = 0.5
 _NEAR = 0.2
 _LESS_BESIDE = 0.15
 _MOST_STATUSES = 200
+_LEAST_FATES = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def guesses(
     statuses = {look.name for look in looks if is_status(look)}
     early = [k for k in looks if k.name not in statuses | used and not is_late(k) and k.n_blank < k.n]
     tried = [guess for look in early for guess in _served(look)]
-    tried = [replace(g, confidence=g.confidence - _LESS_BESIDE) if g.look.name in theirs else g for g in tried]
+    tried = [_of_the_other(g) if g.look.name in theirs else g for g in tried]
     tried.sort(key=lambda g: -g.confidence)
     for guess in tried:
         if guess.confidence >= _LEAST and guess.role not in chosen and guess.look.name not in used:
@@ -53,6 +54,13 @@ def guesses(
             chosen[role] = found
             used.add(found.look.name)
     return chosen
+
+
+def _of_the_other(guess: Guess) -> Guess:
+    """A guess from the file beside: what it collects is not what an order is worth, and it books orders late."""
+    asked = guess.role in ("placed_at", "amount_minor")
+    doubt = "of the file beside: does the orders' own file not tell it? --column names it" if asked else ""
+    return replace(guess, confidence=guess.confidence - _LESS_BESIDE, doubt=doubt)
 
 
 def _served(look: Look) -> list[Guess]:
@@ -119,6 +127,10 @@ def is_status(look: Look) -> bool:
     """Do the cells say what became of orders?"""
     if look.n_distinct > _MOST_STATUSES or not look.n_distinct or look.number_share == 1 or look.dates is not None:
         return False
+    if tells_paying(look):
+        return False
+    if _names_a_state(look) and look.head not in _STATUS_HEADS:
+        return fate_share(look) >= _LEAST_FATES
     known = {str(cell): news_of(str(cell)) for cell in look.counts.index}
     told = sum(int(n) for cell, n in look.counts.items() if (known[str(cell)] or ("", ""))[0] not in ("", UNKNOWN))
     share = told / max(1, look.n - look.n_blank)
@@ -126,6 +138,11 @@ def is_status(look: Look) -> bool:
         return share > 0 or any(known.values()) or 2 <= look.n_distinct <= 60
     named = any(head in f" {look.words} ".strip() for head in STATUS_HEADS)
     return share >= 0.5 if not named else share >= 0.05 or any(list(known.values())[:20])
+
+
+def _names_a_state(look: Look) -> bool:
+    """A header that means the state of an address, or the state that an order is in: its cells decide."""
+    return any(f" {word} " in f" {look.head} " for word in ("state", "estado", "etat"))
 
 
 _STATUS_HEADS = frozenset(map(headed, STATUS_HEADS)) - {"estado", "tags"}  # a state; and any words at all

@@ -29,5 +29,29 @@ COUNTRY_WORDS = {
     "united kingdom": "GB",
 }  # fmt: skip
 
+CITIES = {
+    "CO": "bogota medellin cali barranquilla cartagena bucaramanga cucuta pereira ibague villavicencio pasto monteria",
+    "PK": "karachi lahore faisalabad rawalpindi multan peshawar quetta islamabad sialkot gujranwala hyderabad sukkur",
+    "BD": "dhaka chattogram chittagong khulna rajshahi sylhet barishal rangpur mymensingh comilla gazipur narayanganj",
+    "ID": "jakarta surabaya bandung medan semarang makassar palembang depok tangerang bekasi bogor yogyakarta",
+    "EG": "cairo giza alexandria mansoura tanta zagazig القاهرة الجيزة الاسكندرية المنصورة طنطا الزقازيق",
+    "SA": "riyadh jeddah dammam mecca medina khobar الرياض جدة الدمام مكة المدينة الخبر",
+    "AE": "dubai sharjah ajman abudhabi fujairah دبي الشارقة عجمان ابوظبي العين",
+    "MA": "casablanca rabat marrakech fes tanger agadir meknes oujda kenitra tetouan",
+    "DZ": "alger oran constantine annaba blida setif batna djelfa tlemcen bejaia",
+    "IQ": "baghdad basra mosul erbil najaf karbala بغداد البصرة الموصل اربيل النجف كربلاء",
+    "MX": "guadalajara monterrey puebla tijuana zapopan ecatepec queretaro merida cancun chihuahua hermosillo",
+    "PE": "lima arequipa trujillo chiclayo piura iquitos cusco huancayo callao tacna",
+    "CL": "santiago valparaiso concepcion antofagasta temuco rancagua talca iquique",
+    "EC": "quito guayaquil cuenca ambato machala manta loja esmeraldas riobamba",
+    "VN": "hanoi haiphong danang cantho hue nhatrang",
+    "PH": "manila quezon davao cebu caloocan makati pasig taguig",
+    "NG": "lagos abuja ibadan kano portharcourt enugu benin",
+    "LK": "colombo kandy galle jaffna negombo", "NP": "kathmandu pokhara lalitpur biratnagar bharatpur",
+    "TR": "istanbul ankara izmir bursa antalya adana konya", "RO": "bucuresti cluj timisoara iasi constanta brasov",
+    "IT": "roma milano napoli torino palermo bologna", "ES": "madrid barcelona valencia sevilla zaragoza malaga",
+}  # fmt: skip
+"""Large cities of a country, in one word without accents."""
+
 LARGE_NUMBERS = {"IDR", "VND", "COP", "CLP", "IQD", "NGN", "PKR"}
 """Currencies in which a usual order is a whole number of five figures: that says nothing of its unit."""

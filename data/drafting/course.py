@@ -46,9 +46,16 @@ class Course:
 
     @property
     def says_rto(self) -> bool:
-        return any(
-            s.news.startswith("rto") for s in [*self.statuses, *(s for told in self.also.values() for s in told)]
-        )
+        return any(news.startswith("rto") for news in self._news)
+
+    @property
+    def says_end(self) -> bool:
+        """Does any status tell delivered from come back, or one of the two?"""
+        return any(news in _ENDS or news == "returned" for news in self._news)
+
+    @property
+    def _news(self) -> set[str]:
+        return {s.news for s in [*self.statuses, *(s for told in self.also.values() for s in told)]}
 
 
 def course(

@@ -1,6 +1,6 @@
 """A mapping proposed for unknown files: everything guessed with its confidence, everything doubtful as a question."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,9 +12,11 @@ from data.drafting.likeness import KINDS
 from data.drafting.look import Look, looks_of
 from data.drafting.opened import opened, ways
 from data.drafting.pairs import Found, Pair, side_by_side
-from data.drafting.setting import country_of, currency_of, newest, zone_of
+from data.drafting.setting import PHONES_ALONE, country_of, currency_of, newest, zone_of
 from data.drafting.several import Several, several
+from data.drafting.shipped import shipped_for
 from data.drafting.status_words import COLLECTED
+from data.drafting.units import Unit, units_of
 from data.errors import UsageError
 from data.shaping import File, FileLike
 from data.sheets import Sheet
@@ -22,6 +24,7 @@ from data.sheets import Sheet
 HINTS = (*KINDS, "status")
 """What a person can name a column for."""
 _FEW_ROWS = 0.05
+_MOST_NAMED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +32,10 @@ class Draft:
     """What was found in the files, ready to be written as a mapping.
 
     orders: guess by column of the contract.  looks: every column of the orders' file and of the one beside it.
-    cod_amount: a column of amounts that is 0 where nothing is collected, in place of a payment method.  left_out: files
-    that belong to no other.  likes: how files are written that differ from `file`.  newest: the latest time and the
-    column it stands in.  questions: what only a person knows.  remarks: what was chosen about the files.
+    cod_amount: a column of amounts that is 0 where nothing is collected, in place of a payment method.
+    country_by: what told the country.  units: of each column of money, by its role.  left_out: files that belong to no
+    other.  likes: how files are written that differ from `file`.  newest: the latest time and the column it stands in.
+    questions: what only a person knows.  remarks: what was chosen about the files.
     """
 
     files: list[str]
@@ -46,8 +50,10 @@ class Draft:
     country: str | None
     currency: str | None
     lines: Several
+    units: dict[str, Unit] = field(default_factory=dict)
     left_out: tuple[Sheet, ...] = ()
     newest: tuple[str, str] | None = None
+    country_by: str = ""
     questions: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
@@ -80,6 +86,10 @@ def draft(paths: list[Path], tell: Tell, told: dict[str, str] | None = None) -> 
         orders = guesses(looks, told, beside.theirs)
     made = _made([p.name for p in paths], (file, likes), beside, looks, orders, told)
     made.remarks.extend(remark for one in found for remark in one.remarks)
+    if (known := shipped_for({look.name for look in looks})) is not None:
+        made.remarks.append(
+            f"THESE COLUMNS are those of a shipped mapping: try it first, rto import FILE... --mapping {known}"
+        )
     made.questions.extend(_questions(made))
     return made
 
@@ -94,13 +104,18 @@ def _made(
 ) -> Draft:
     at = orders["placed_at"].look if "placed_at" in orders else None
     cod = None if "payment_method" in orders else _cod_amount(looks)
-    country = country_of(orders)
+    country, told_by = country_of(orders)
+    if (
+        country != "IN" and "city" in orders and "district" not in orders
+    ):  # no register knows its codes: the city is the place
+        orders["district"] = replace(orders["city"], role="district")
     zone = zone_of(country)
     of_course = course(looks, {g.look.name for g in orders.values()}, at, told, beside.theirs)
+    currency = currency_of(orders, country)
+    units = units_of(orders, beside.theirs, currency)
     return Draft(
-        names, *written, len(beside.main), orders, looks, of_course, cod, beside.pair, country,
-        currency_of(orders, country), several(beside.main.table, orders), beside.left_out, newest(looks, zone),
-        questions=_loud(beside),
+        names, *written, len(beside.main), orders, looks, of_course, cod, beside.pair, country, currency,
+        several(beside.main.table, orders), units, beside.left_out, newest(looks, zone), told_by, _loud(beside),
     )  # fmt: skip
 
 
@@ -140,7 +155,12 @@ def _questions(made: Draft) -> list[str]:
     for role, what in (("order_id", "an order's number"), ("placed_at", "the time an order was placed")):
         if role not in made.orders:
             asked.append(f"no column could be {what}: name it in [orders], or draft again with --column {role}=HEADER")
-    asked += _about_outcomes(made)
+    asked += _about_amount(made) + _about_outcomes(made)
+    if made.country_by == PHONES_ALONE:
+        asked.append(
+            f"is the shop in {made.country}? Only the phones say so, and other countries have such numbers too: country, "
+            "timezone and currency below follow from it"
+        )
     if made.country is None:
         asked.append("in which country is the shop? It decides time zone, phones and PIN codes")
     if "currency" not in made.orders and made.currency is None:
@@ -154,16 +174,34 @@ def _questions(made: Draft) -> list[str]:
     return asked
 
 
+def _about_amount(made: Draft) -> list[str]:
+    """A question where no column tells what an order is worth: with the columns of numbers that might."""
+    if "amount_minor" in made.orders:
+        return []
+    dated = {k.name for k in made.looks if k.dates is not None}
+    might = [k.name for k in made.looks if k.name not in made.used | dated and k.may_be_amount]
+    where = f"is it one of {', '.join(map(repr, might[:_MOST_NAMED]))}?" if might else "is it in another file?"
+    return [
+        f"no column could be what an order is worth: {where} Name it in [orders], or draft again with "
+        "--column amount_minor=HEADER. Without it nothing can be said about money, and the risk is told without the amount"
+    ]
+
+
 def _about_outcomes(made: Draft) -> list[str]:
     status = made.course.status
     if status is None:
         return ["no column tells what became of the orders: give the courier's report too, or add [[rules]] by hand"]
     asked = []
-    if not made.course.says_rto:
+    if not made.course.says_end:
+        asked.append(
+            f"{status.name} says at most that parcels left, not which were delivered and which came back: how are outcomes "
+            "told? Give the courier's report too, or name the column (tags, notes): --column status=HEADER"
+        )
+    elif not made.course.says_rto:
         asked.append("no status says that a parcel came back: nothing can be learned without RTO")
     if unknown := [s.value for s in made.course.statuses if s.news == "?"]:
         asked.append(
-            f"no rule for {len(unknown)} unknown: the import refuses rows of that status (DQ007) until there is"
+            f"statuses without a known word: {len(unknown)}. The import refuses their rows (DQ007) until there is a rule"
         )
     others = [k.name for k in made.looks if is_status(k) and k.name not in made.used]
     if others:

@@ -10,6 +10,7 @@ KINDS = {c.name: c.kind for c in ORDER_COLUMNS}
 _LESS_NESTED = 0.08
 _SPEAKING = ("placed_at", "phone", "email", "pincode", "payment_method", "channel")
 _MOST_MERCHANTS = 30
+_NEARLY_ALL = 0.9
 _TIMES_OF_OTHERS = (
     "delivery shipping expected promised promise edd due status scan update updated attempt last first birth manifest "
     "dispatch remittance settlement pickup dob estado entrega envio kirim terima sampai livraison actualizacion guia resi "
@@ -43,6 +44,8 @@ def confidence(role: str, look: Look) -> float:
     if set(look.head.split()) & _OTHER_THINGS.get(role, set()) and look.head not in phrases:
         return 0.0
     named = max(_named(phrases, look.head), _named(phrases, look.leaf) - _LESS_NESTED)
+    if role == "order_id" and look.share("#[A-Za-z0-9-]{2,}") > _NEARLY_ALL:
+        named = max(named, 0.9)  # only the number of an order is written so
     if named <= 0 and role not in _SPEAKING:
         return 0.0
     return max(0.0, min(0.99, _held_against(role, look, named)))
@@ -50,7 +53,8 @@ def confidence(role: str, look: Look) -> float:
 
 _WHOLE_ONLY = frozenset((
     "number", "placed", "created", "content", "contents", "account", "client", "area", "cod", "ip",
-    "nom", "cp", "company", "line1", "line2", "line 1", "line 2", "cat", "delivery",
+    "nom", "cp", "company", "bill", "item", "items", "orden", "grand", "payable", "documento", "identificacion", "line1",
+    "line2", "line 1", "line 2", "cat", "delivery",
 ))  # fmt: skip
 """Phrases that are a header alone and say little beside other words."""
 
@@ -62,6 +66,8 @@ def _named(phrases: tuple[str, ...], head: str) -> float:
         rank = min(0.004 * place, 0.1)
         if head == phrase:
             named = max(named, 0.97 - rank)
+        elif sorted(head.split()) == sorted(phrase.split()):  # `totals.grand` is the grand total
+            named = max(named, 0.93 - rank)
         elif phrase not in _WHOLE_ONLY and f" {phrase} " in f" {head} ":
             extra = [word for word in head.split() if word not in phrase.split()]
             named = max(named, 0.86 - rank - sum(0.03 if word in BESIDE else 0.13 for word in extra))

@@ -53,6 +53,18 @@ class Look:
         return without_minor(self.words) != self.words
 
     @cached_property
+    def may_be_amount(self) -> bool:
+        """Numbers of many values, few of them 0, that are neither PIN codes nor phones nor counted one by one?"""
+        if self.number_share < 1 or self.n_distinct < _FEW or self.zero_share > 0.5:
+            return False
+        return self.pin_share < 0.5 and self.phone_share < 0.5 and not self.share(r"\d{9,}")
+
+    @cached_property
+    def has_decimals(self) -> bool:
+        """Are amounts written with a decimal point or comma that matters, as 49.50, or on every cell, as 49.00?"""
+        return self.share(r".*\d[.,]\d{1,2}\D*") > _ROUND_SHARE or self.share(r".*[.,](?:0[1-9]|[1-9]\d?)\D*") > 0
+
+    @cached_property
     def may_be_minor(self) -> bool:
         """Large whole numbers that end in 00, of a header that names no unit: rupees, or hundredths of them?"""
         if self.says_minor or self.share(r"\d{2,}00(?:\.0)?|0") < _ROUND_SHARE:

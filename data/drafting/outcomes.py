@@ -41,8 +41,7 @@ def _entries(made: Draft, column: str, statuses: list[Status], besides: str = ""
         above = [f"# {comment(counted)} rows"] + ([f"# ? {doubt}"] if doubt else [])
         when = f"{besides}{quoted(column)} = {listed(s.value for s in same)}"
         if news == UNKNOWN:
-            entries.append("\n".join([*above, "# [[rules]]", f"# when = {{ {comment(when)} }}",
-                                      '# news = [{ type = "", after_days = 14 }]  or no news: still open']))  # fmt: skip
+            entries.append(_untold(same, f"{besides}{quoted(column)}"))
             continue
         told = [*passed, *_kinds(news)]
         reasons = _reasons(made, same) if explained else {}
@@ -50,6 +49,21 @@ def _entries(made: Draft, column: str, statuses: list[Status], besides: str = ""
         rules = [_rule(made, fits, told, reason) for fits, reason in narrow]
         entries.append("\n".join([*above, *rules, _rule(made, when, told)]))
     return entries
+
+
+def _untold(same: list[Status], column: str) -> str:
+    """Statuses of unknown words, each on a line of its own with its count, as a rule that waits for a person's answer."""
+    n_rows = sum(s.n_rows for s in same)
+    lines = [
+        f"# ? no word of {len(same):,} statuses of {n_rows:,} rows is known. What became of these orders? Move each word into",
+        "# the rule above or below that means it, or take the marks off here: rows of the words left are refused (DQ007)",
+        "# [[rules]]",
+        '# news = [{ type = "", after_days = 14 }] # no news: still open',
+        f"# when = {{ {comment(column)} = [",
+        *(f"#   {comment(quoted(s.value))}, # {s.n_rows:,} rows" for s in same[:_MOST_SHOWN]),
+    ]
+    more = [f"#   # and {len(same) - _MOST_SHOWN:,} more: --dry-run lists them"] if len(same) > _MOST_SHOWN else []
+    return "\n".join([*lines, *more, "# ] }"])
 
 
 def _name(made: Draft) -> str:

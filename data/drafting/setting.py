@@ -1,49 +1,92 @@
 """Where a shop is and what money it takes, as far as its orders tell."""
 
+import re
+
 import pandas as pd
 import phonenumbers
 import pyarrow as pa
 
 from data.drafting.columns import Guess
-from data.drafting.countries import COUNTRY_WORDS, PLACES, SIGNS
+from data.drafting.countries import CITIES, COUNTRY_WORDS, PLACES, SIGNS
 from data.drafting.look import Look
+from data.drafting.words import spoken
 from data.moments import EPOCH_MS, EPOCH_S
 from data.phones import phone_of
 from data.places import load_register
 from data.text import folded
 
+PHONES_ALONE = "phones alone"
 
-def country_of(orders: dict[str, Guess]) -> str | None:
-    """The country of the buyers, two letters; None if nothing tells one alone."""
+
+def country_of(orders: dict[str, Guess]) -> tuple[str | None, str]:
+    """The country of the buyers, two letters, and what told it; None if nothing tells one alone."""
     if "country" in orders:
         texts = [folded(t) for t in orders["country"].look.texts]
         codes = {t.upper() if len(t) == 2 else COUNTRY_WORDS.get(t) for t in texts}
         if len(codes) == 1:
-            return codes.pop()
+            return codes.pop(), "a column"
     if "pincode" in orders and orders["pincode"].look.pin_share > 0.9:
         pins = orders["pincode"].look.texts.str.replace(r"\D|\.0$", "", regex=True).to_numpy(object)
         if (load_register().rows(pins) >= 0).mean() > 0.7:
-            return "IN"
+            return "IN", "PIN codes"
     if "currency" in orders:
         codes = {t.upper() for t in orders["currency"].look.texts}
         places = [c for c, (_, money) in PLACES.items() if {money} == codes]
         if len(places) == 1:
-            return places[0]
+            return places[0], "the currency"
+    if (found := _country_of_cities(orders)) is not None:
+        return found, "cities"
     if "phone" in orders:
         some = orders["phone"].look.texts.head(200)
         regions = {_region(t) for t in some if t.startswith(("+", "00"))}
         if len(regions) == 1:
-            return regions.pop()
+            return regions.pop(), "international phones"
         fits = {c: sum(phone_of(t, c).e164 is not None for t in some) for c in PLACES}
         best = max(fits, key=lambda c: fits[c])
         rivals = [c for c in fits if fits[c] > 0.9 * fits[best]]
-        return best if fits[best] > 0.8 * len(some) and len(rivals) == 1 else None
-    return None
+        if fits[best] > 0.8 * len(some) and len(rivals) == 1:
+            return best, PHONES_ALONE
+    return None, ""
+
+
+def _country_of_cities(orders: dict[str, Guess]) -> str | None:
+    """The country whose large cities most rows of a column of places name, if there are rows enough and no rival."""
+    found = dict.fromkeys(CITIES, 0)
+    n_rows = 0
+    for role in ("city", "district"):
+        for cell, n in orders[role].look.counts.head(_FIRST_CITIES).items() if role in orders else ():
+            words = "".join(spoken(str(cell)).split()), *spoken(str(cell)).split()
+            n_rows += int(n)
+            for country, names in _CITY_WORDS.items():
+                found[country] += int(n) * bool(names & set(words))
+    best = max(found, key=lambda c: found[c])
+    rivals = sum(n > 0.5 * found[best] for n in found.values())
+    return best if found[best] > _LEAST_CITY_SHARE * max(1, n_rows) and rivals == 1 else None
+
+
+_CITY_WORDS = {country: frozenset(map(spoken, names.split())) for country, names in CITIES.items()}
+_FIRST_CITIES = 100
+_LEAST_CITY_SHARE = 0.2
 
 
 def zone_of(country: str | None) -> str:
     """The time zone of a shop there; UTC if the country is not known."""
     return PLACES[country][0] if country in PLACES else "UTC"
+
+
+_OLD_STATES = {"orissa", "pondicherry", "uttaranchal", "chattisgarh", "newdelhi"}
+_STATE_CODE = re.compile(r"(?:IN-)?[A-Z]{2}")
+
+
+def states_share(look: Look) -> float:
+    """Share of the distinct cells that name a state of India, or could be the code of one, as MH and IN-MH."""
+    names = {_letters(name) for name in set(load_register().state)} - {""} | _OLD_STATES
+    known = [bool(_STATE_CODE.fullmatch(text)) or _letters(text) in names for text in map(str, look.some)]
+    return sum(known) / max(1, len(known))
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalpha, text.lower().replace("&", "and")))
 
 
 _AHEAD = {"expected", "promised", "edd", "due"}

@@ -29,6 +29,15 @@ PAID_WORDS = frozenset(map(spoken, (
 AT_DOOR = (" delivery ", " entrega ", " livraison ", " door ", " cod ")
 """Words that make cash of a way to pay all the same: `card on delivery`."""
 
+PAID_STATES = word_set("paid unpaid pending authorized refunded voided expired free") | frozenset(map(spoken, (
+    "partially paid", "partially refunded", "payment pending", "not paid", "due",
+)))  # fmt: skip
+"""Words of a column that tells whether an order is paid: they say nothing of the parcel."""
+SENT = frozenset(
+    map(spoken, ("fulfilled", "partially fulfilled", "shipped", "dispatched", "enviado", "dikirim", "expedie"))
+)
+"""Words that a parcel left: what became of it they do not say."""
+
 OPEN = ""
 AMBIGUOUS_RETURN = "return?"
 ATTEMPT = NewsType.ATTEMPT_FAILED.name.lower()
@@ -36,7 +45,7 @@ ATTEMPT = NewsType.ATTEMPT_FAILED.name.lower()
 _STATUSES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("rto_received", (
         "rto-delivered", "rto-received", "rto-complete", "rto-acknowledged", "returned to warehouse",
-        "devuelto en bodega",
+        "devuelto en bodega", "devuelto a bodega", "returned to shipper warehouse", "return received",
     )),
     ("rto_started", (
         "rto", "return to origin", "returned to origin", "returned to seller", "returning to seller",
@@ -47,12 +56,16 @@ _STATUSES: tuple[tuple[str, tuple[str, ...]], ...] = (
         "no recibido",
         "pengiriman gagal", "gagal kirim", "رفض", "مرفوض", "راجع", "مرتجع الى الشركة", "refuse",
         "retour expediteur", "iade kargo",
-        "delivery failed", "failed delivery", "no entregado devuelto", "wapas",
+        "delivery failed", "failed delivery", "no entregado devuelto", "wapas", "en devolucion", "being return",
+        "being returned",
+        "return in process", "return in transit", "ready for return", "return to vendor", "returned to vendor", "devolviendo",
+        "retorno al remitente", "retornado", "تم الارجاع للشاحن", "مرتجع للراسل", "مرتجع الى الراسل",
     )),
     (ATTEMPT, (
         "undelivered", "delivery attempt failed", "attempt failed", "ndr", "not delivered", "no entregado",
         "customer not available",
-        "لم يتم التسليم", "intento fallido", "customer unreachable", "no response", "لا يرد",
+        "لم يتم التسليم", "intento fallido", "customer unreachable", "no response", "لا يرد", "novedad", "novedad en entrega",
+        "intento de entrega",
     )),
     ("cancelled", (
         "cancelled", "canceled", "cancel", "annulled", "cancelado", "cancelada", "anulado", "batal", "dibatalkan", "ملغي",
@@ -61,7 +74,8 @@ _STATUSES: tuple[tuple[str, tuple[str, ...]], ...] = (
         "order cancelled",
     )),
     ("lost", (
-        "lost", "damaged", "destroyed", "perdido", "extraviado", "hilang", "مفقود", "تالف", "perdu", "missing",
+        "lost", "damaged", "destroyed", "perdido", "siniestrado", "siniestro", "hurtado", "extraviado", "hilang", "مفقود",
+        "تالف", "perdu", "missing",
     )),
     (AMBIGUOUS_RETURN, (
         "returned", "return", "devuelto", "devolucion", "retur", "مرتجع", "retourne", "retour", "iade",
@@ -69,7 +83,8 @@ _STATUSES: tuple[tuple[str, tuple[str, ...]], ...] = (
         "exchange", "customer return",
     )),
     (OPEN, (
-        "in transit", "out for delivery", "on the way", "on its way", "en camino", "en reparto", "en transito",
+        "in transit", "out for delivery", "on the way", "on its way", "en camino", "en reparto", "en transito", "en ruta",
+        "assigned to courier", "assign to courier", "arrived at station", "en bodega destino", "with courier",
         "shipping",
         "pending delivery", "قيد التوصيل", "في الطريق", "dalam pengiriman", "en cours de livraison",
     )),
@@ -85,7 +100,8 @@ _STATUSES: tuple[tuple[str, tuple[str, ...]], ...] = (
         "confirmado", "procesando",
         "dikirim", "diproses", "قيد", "جديد", "مؤكد", "معلق", "تم الشحن", "expedie", "en attente", "kargoda",
         "placed", "unfulfilled",
-        "fulfilled", "awb assigned", "label generated", "preparado", "en preparacion", "checkout draft",
+        "fulfilled", "partially fulfilled", "partial", "awb assigned", "label generated", "preparado",
+        "en preparacion", "checkout draft",
     )),
 )  # fmt: skip
 STATUSES = tuple((news, tuple(dict.fromkeys(map(spoken, phrases)))) for news, phrases in _STATUSES)
@@ -112,13 +128,15 @@ CODES: dict[str, str] = {
 
 _REASONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("no_attempt", (
+        "no se alcanzo a visitar", "no visitado", "sin visita", "missroute",
         "no attempt", "not attempted", "misroute", "misrouted", "courier delay", "vehicle breakdown", "operational",
         "no_attempt", "out of delivery area", "oda", "not serviceable", "non serviceable", "weather", "strike",
     )),
-    ("damaged", ("damaged", "damage", "broken", "rusak", "danado", "averiado", "leakage", "torn")),
+    ("damaged", ("damaged", "damage", "broken", "rusak", "danado", "averiado", "averiada", "leakage", "torn")),
     ("fake_or_no_intent", (
         "fake", "not ordered", "did not order", "no intent", "fake_or_no_intent", "prank", "duplicate order", "never ordered",
-        "no solicitado", "tidak memesan", "customer denies order",
+        "no solicitado", "no haber pedido", "no hizo pedido", "no pidio", "no order placed", "tidak memesan",
+        "customer denies order",
     )),
     ("bad_address", (
         "bad address", "bad_address", "incomplete address", "wrong address", "address not found", "incorrect address",
@@ -126,12 +144,14 @@ _REASONS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "direccion", "endereco", "alamat", "consignee shifted", "pata galat",
     )),
     ("refused", (
-        "refused", "rejected", "refuse", "rehusado", "rechazado", "recusado", "ditolak", "menolak",
+        "refused", "rejected", "refuse", "rechaza", "rechazo", "rehusa", "rehusado", "rechazado", "recusado", "ditolak",
+        "menolak",
         "cancelled by customer", "customer refused",
         "reject", "buyer rejected", "not interested", "does not want", "inkar", "no cash", "no money", "cod not ready",
     )),
     ("unreachable", (
-        "unreachable", "not available", "not reachable", "no response", "no answer", "phone off", "switched off", "door locked",
+        "unreachable", "not available", "not reachable", "no response", "no answer", "phone off", "switched off",
+        "door locked",
         "premises closed", "unavailable", "ausente", "tidak ada", "tidak bisa dihubungi", "not responding", "not contactable",
         "out of station", "closed", "office closed", "no contesta", "future delivery", "reschedule", "rescheduled",
     )),
@@ -153,3 +173,17 @@ WAYS_IN = word_set(
 
 COLLECTED = word_set("cod collection collectable collect recaudo tagihan contraentrega")
 """Words of a header of what the courier is to collect: 0 where the buyer has paid."""
+
+LATE_WORDS = frozenset(
+    spoken(
+        """
+        status courier carrier awb tracking shipped dispatched dispatch delivered RTO return returned
+        returning cancel cancelled cancellation canceled refund refunded ndr attempt attempts remark
+        remarks reason pickup picked settlement payout remittance fulfilled fulfillment fulfilment paid
+        closed completed undelivered manifested charged freight transportadora guia entrega entregado
+        devuelto motivo pembatalan alasan dikirim ekspedisi resi kurir الحالة حالة شركة التتبع livraison
+        statut transporteur updated modified actualizacion تحديث latest zone
+        """
+    ).split()
+)
+"""Words that name what is known only later: columns with one of them never become columns of an order."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from data.drafting.look import Look
-from data.drafting.status_words import AMBIGUOUS_RETURN, ATTEMPT, CODES, REASONS, STATUSES
+from data.drafting.status_words import AMBIGUOUS_RETURN, ATTEMPT, CODES, OPEN, PAID_STATES, REASONS, SENT, STATUSES
 from data.drafting.words import spoken
 
 _HEADS_OF_TIMES = {
@@ -26,9 +26,12 @@ _HEADS_OF_TIMES = {
 }
 _ANY_CLOSE = ("closed", "completed", "last update", "status date", "updated", "modified", "fecha estado", "last status",
               "status dt", "status time", "last scan", "scan date", "event date", "final date", "close date", "closure",
-              "ultima actualizacion", "fecha de estado", "data do status", "tanggal status", "tgl status",
+              "ultima actualizacion", "fecha ultimo estado", "fecha de ultimo estado", "fecha de estado",
+              "data do status", "tanggal status", "tgl status",
               "actualizado", "اخر تحديث", "terakhir", "mise a jour")  # fmt: skip
 
+
+_LONGEST_PLACE_CODE = 2
 
 UNKNOWN = "?"
 """In place of news: nobody but a person can say what became of such orders."""
@@ -56,20 +59,42 @@ def news_of(value: str) -> tuple[str, str] | None:
     return next(((news, p) for news, phrases in STATUSES for p in phrases if f" {p} " in text), None)
 
 
+def fate_share(look: Look) -> float:
+    """Share of the filled rows whose words say what became of an order. A code alone says nothing: DL, RI and OH are
+    states too, and `New` of a longer name is a part of New Delhi.
+    """
+    told = sum(int(n) for cell, n in look.counts.items() if _speaks_of_fate(spoken(str(cell))))
+    return told / max(1, look.n - look.n_blank)
+
+
+def _speaks_of_fate(bare: str) -> bool:
+    found = news_of(bare) if bare not in CODES or len(bare) > _LONGEST_PLACE_CODE else None
+    return found is not None and (found[0] != OPEN or found[1] == bare)
+
+
+def tells_paying(look: Look) -> bool:
+    """Do the cells say only whether an order is paid, as Shopify's Financial Status does?"""
+    cells = {spoken(str(cell)) for cell in look.counts.index[:50]}
+    return "paid" in cells and cells <= PAID_STATES
+
+
 def statuses_of(look: Look) -> list[Status]:
     """Every value of a status column with its guessed news, the commonest first."""
     told = [(str(v), int(n), news_of(str(v))) for v, n in look.counts.items()]
     says_rto = any(found and found[0].startswith("rto") for _, _, found in told)
-    found = [_status(value, n, known, says_rto) for value, n, known in told]
+    ends = says_rto or any(found and found[0] == "delivered" for _, _, found in told)
+    found = [_status(value, n, known, says_rto, ends) for value, n, known in told]
     if look.n_blank:
         found.append(Status("", look.n_blank, "", "blank cells: are these orders still open?"))
     return found
 
 
-def _status(value: str, n: int, known: tuple[str, str] | None, says_rto: bool) -> Status:
+def _status(value: str, n: int, known: tuple[str, str] | None, says_rto: bool, ends: bool) -> Status:
     if known is None:
         return Status(value, n, UNKNOWN, "no word of it is known. What became of these orders?")
-    news, _ = known
+    news, phrase = known
+    if phrase in SENT and not ends:
+        return Status(value, n, news, "sent off is not delivered: taken as under way, without an outcome")
     if news == AMBIGUOUS_RETURN:
         if says_rto:
             return Status(value, n, "returned", "taken as sent back by the buyer AFTER delivery (no RTO)")

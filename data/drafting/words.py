@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from data.text import folded
+from data.text import folded, word_set
 
 
 def spoken(text: str) -> str:
@@ -21,11 +21,11 @@ _ROLES: dict[str, tuple[str, ...]] = {
     "order_id": (
         "order id", "order no", "order number", "sub order no", "order", "order ref", "channel order id",
         "sale order code", "order code", "reference number", "invoice no", "pedido", "numero de pedido", "id pedido",
-        "n pedido", "no pesanan", "nomor pesanan", "رقم الطلب", "commande", "numero de commande", "siparis no",
-        "order num", "order item id", "number", "order reference", "reference no", "ref no", "client order id",
-        "customer reference", "shop order no", "id pesanan", "kode pesanan", "no order", "numero pedido",
-        "numero do pedido", "order hash", "talab number", "raqam talab", "sipariş numarası", "shipment reference",
-        "order name",
+        "n pedido", "no pesanan", "nomor pesanan", "رقم الطلب", "commande", "numero de commande", "siparis no", "order num",
+        "order item id", "number", "order reference", "reference no", "ref no", "client order id",
+        "customer reference", "shop order no", "id pesanan", "kode pesanan", "no order", "numero pedido", "numero do pedido",
+        "order hash", "talab number", "raqam talab", "sipariş numarası", "shipment reference", "order name", "n de pedido",
+        "codigo pedido", "codigo de pedido", "orden", "numero de orden",
     ),
     "placed_at": (
         "order date", "created at", "order created at", "placed at", "order time", "date created", "placed",
@@ -36,16 +36,21 @@ _ROLES: dict[str, tuple[str, ...]] = {
         "fecha de creacion", "creado", "creada", "criado", "dibuat", "data",
         "data do pedido", "data pedido", "data da compra", "tanggal", "tgl pesan", "tgl order", "tanggal order",
         "tarikh", "tareekh", "tarikh talab", "purchased at", "ordered at", "entry date", "doc date", "sale date",
-        "transaction date", "checkout time", "timestamp",
+        "transaction date", "checkout time", "timestamp", "order placed", "order placed at", "order placed date",
+        "fecha y hora", "fecha hora", "fecha pedido", "fecha de compra", "fecha orden", "fecha venta", "fecha de venta",
     ),
     "amount_minor": (
         "order total", "total", "amount", "order amount", "invoice value", "collectable amount", "cod amount",
         "order value", "total amount", "total price", "grand total", "line total", "total a cobrar", "importe",
-        "valor", "monto", "total pembayaran", "المبلغ", "الاجمالي", "السعر", "montant", "selling price",
-        "total amount rs", "declared value", "order total amount", "declared val", "product value", "net amount",
-        "bill amount", "gross amount", "collection amount", "nilai cod", "total harga", "nilai barang",
-        "valor total", "valor do pedido", "valor declarado", "valor recaudo", "recaudo", "cash collection",
-        "amount to collect", "raqam", "mablagh",
+        "valor", "monto", "total pembayaran", "المبلغ", "الاجمالي", "السعر", "montant", "selling price", "total amount rs",
+        "declared value", "order total amount", "declared val", "product value", "net amount", "bill amount", "gross amount",
+        "collection amount", "nilai cod", "total harga", "nilai barang", "valor total", "valor do pedido", "valor declarado",
+        "valor recaudo", "recaudo", "cash collection", "amount to collect", "raqam", "mablagh", "total payable",
+        "amount payable", "payable amount", "net payable",
+        "payable", "grand", "net total", "final amount", "final price", "bill total", "invoice total", "invoice amount",
+        "cart total", "cart value", "order price", "valor pedido", "valor a recaudar", "monto total", "importe total",
+        "total a pagar", "total pedido", "total del pedido", "total factura", "bill", "bill rs", "order bill", "total bill",
+        "order sum", "price to pay", "اجمالي الطلب", "قيمة الطلب", "مبلغ التحصيل",
     ),
     "discount_minor": (
         "discount", "discount total", "discount amount", "descuento", "total diskon", "خصم", "remise",
@@ -54,7 +59,7 @@ _ROLES: dict[str, tuple[str, ...]] = {
     "shipping_fee_minor": (
         "shipping", "shipping total", "shipping charges", "shipping fee", "delivery fee", "delivery charges",
         "envio", "gastos de envio", "ongkos kirim", "perkiraan ongkos kirim", "الشحن", "سعر الشحن", "frais de port",
-        "shipping amount", "frete", "ongkir", "delivery",
+        "shipping amount", "frete", "flete", "valor flete", "costo envio", "costo de envio", "ongkir", "delivery",
     ),
     "payment_method": (
         "payment method", "payment mode", "payment method title", "payment", "payment type", "paid by", "pay mode",
@@ -65,7 +70,7 @@ _ROLES: dict[str, tuple[str, ...]] = {
     ),
     "price_minor": (
         "price", "unit price", "item price", "product price", "lineitem price", "precio", "harga", "item cost",
-        "mrp",
+        "mrp", "valor unitario", "precio unitario", "preco unitario", "harga satuan", "سعر الوحدة",
     ),
     "sku": (
         "sku", "product sku", "item sku", "channel sku", "master sku", "lineitem sku", "item sku code", "seller sku",
@@ -76,17 +81,18 @@ _ROLES: dict[str, tuple[str, ...]] = {
         "category", "product category", "product categories", "categoria", "kategori", "الفئة", "categorie",
         "item name", "product desc", "product description", "product name", "item description", "goods description",
         "content", "contents", "commodity", "department", "nama produk", "nama barang", "isi paket", "jenis barang",
-        "descripcion", "producto", "produto", "contenido", "conteudo", "product", "cat",
+        "descripcion", "producto", "produto", "contenido", "conteudo", "product", "cat", "items", "item",
     ),
     "quantity": (
         "quantity", "qty", "pieces", "product quantity", "units", "cantidad", "jumlah", "total qty", "الكمية",
         "quantite", "item quantity", "lineitem quantity", "no of items", "pcs", "no of pieces", "nop",
-        "pieces count", "no of units", "jml", "jumlah barang", "piezas", "unidades", "quantidade", "tadad",
+        "pieces count", "no of units", "jml", "jumlah barang", "piezas", "unidades", "quantidade", "tadad", "cant", "cantid",
     ),
     "customer_id": (
         "customer id", "buyer id", "user id", "customer code", "id cliente", "client id", "username pembeli",
         "customer",
-        "customer user", "customer no", "user no", "member id", "cust id",
+        "customer user", "customer no", "user no", "member id", "cust id", "cedula", "cedula cliente", "dni", "cnic",
+        "documento", "documento cliente", "identificacion", "cpf", "nik", "national id", "الرقم القومي",
     ),
     "phone": (
         "phone", "mobile", "customer mobile", "customer phone", "billing phone", "shipping phone", "contact",
@@ -181,7 +187,8 @@ _SPELLINGS = {
     "pymt": "payment", "cnee": "consignee", "consg": "consignment", "ref": "reference",
     "val": "value", "postcode": "pincode", "zipcode": "zip", "colour": "color", "stat": "status", "ordr": "order",
     "ord": "order",
-    "tgl": "tanggal", "nomor": "number", "numero": "number", "txn": "transaction", "dlv": "delivery",
+    "totals": "total", "amounts": "amount", "prices": "price", "amnt": "amount",
+    "tgl": "tanggal", "nomor": "number", "numero": "number", "nro": "number", "txn": "transaction", "dlv": "delivery",
 }  # fmt: skip
 
 
@@ -212,7 +219,7 @@ def without_minor(head: str) -> str:
 _PERSONAL = ("name", "phone", "email", "line1", "line2", "landmark", "customer_id")
 PERSONAL_HEADS = frozenset(
     p for role in _PERSONAL for p in ROLES[role] if not set(p.split()) & {"area", "near", "locality"}
-) | {"consignee", "customer", "buyer", "recipient", "receiver"}
+) | word_set("consignee customer buyer recipient receiver aadhaar aadhar nit rut curp ktp passport pasaporte iban")
 """Phrases of headers whose cells are somebody's: they are shown masked."""
 
 ROW_NUMBERS = tuple(map(headed, (
@@ -229,17 +236,3 @@ BESIDE = frozenset(headed(
     "in local first reference primary time title text code"
 ).split())  # fmt: skip
 """Words beside a phrase that change little of what it means."""
-
-LATE_WORDS = frozenset(
-    spoken(
-        """
-        status courier carrier awb tracking shipped dispatched dispatch delivered RTO return returned
-        returning cancel cancelled cancellation canceled refund refunded ndr attempt attempts remark
-        remarks reason pickup picked settlement payout remittance fulfilled fulfillment fulfilment paid
-        closed completed undelivered manifested charged freight transportadora guia entrega entregado
-        devuelto motivo pembatalan alasan dikirim ekspedisi resi kurir الحالة حالة شركة التتبع livraison
-        statut transporteur updated modified actualizacion تحديث latest zone
-        """
-    ).split()
-)
-"""Words that name what is known only later: columns with one of them never become columns of an order."""

@@ -5,20 +5,21 @@ from typing import Any
 
 from data.contract import ORDER_COLUMNS
 from data.drafting.columns import Guess
-from data.drafting.countries import COUNTRY_WORDS, LARGE_NUMBERS, PLACES
+from data.drafting.countries import COUNTRY_WORDS, PLACES
 from data.drafting.draft import Draft
 from data.drafting.joined import join_of
 from data.drafting.likeness import KINDS
 from data.drafting.look import Look
 from data.drafting.outcomes import DELAY_DAYS, rules_of
 from data.drafting.rest import columns_table
-from data.drafting.setting import zone_of
+from data.drafting.setting import PHONES_ALONE, states_share, zone_of
 from data.drafting.status_words import AT_DOOR, COD_WORDS, PAID_WORDS
 from data.drafting.toml import comment, listed, quoted
 from data.drafting.words import spoken
 
 _MOST_VALUES = 30
 _SURE = 0.7
+_HALF = 0.5
 _ZERO = re.compile(r"\D{0,4}0+(?:[.,]0*)?\D{0,4}")
 
 
@@ -42,7 +43,8 @@ def _top(made: Draft) -> str:
     ]
     if made.country is None and "country" not in made.orders:
         lines.append('# country = "IN" # ? of the shop, two letters: nothing in the files tells it')
-    lines += [f"country = {quoted(made.country)}"] if made.country and "country" not in made.orders else []
+    told_by = f" # ? told by {made.country_by}" if made.country_by == PHONES_ALONE else f" # told by {made.country_by}"
+    lines += [f"country = {quoted(made.country)}{told_by}"] if made.country and "country" not in made.orders else []
     if not made.currency and "currency" not in made.orders:
         lines.append('# currency = "INR" # ? three letters')
     lines += [f"currency = {quoted(made.currency)} # ? from the country"] if made.currency else []
@@ -122,12 +124,16 @@ def _orders(made: Draft) -> str:
 
 def _doubt(made: Draft, guess: Guess) -> str:
     doubts = [guess.doubt] if guess.doubt else [] if guess.confidence >= _SURE else ["is it this column?"]
+    if guess.role == "state" and made.country == "IN" and states_share(guess.look) < _HALF:
+        doubts.append(
+            f"few of these are states of India. If they tell what became of orders: --column status={guess.look.name}"
+        )
     dates = guess.look.dates
     if KINDS[guess.role] == "time" and dates is not None:
         doubts += [dates.doubt] if dates.doubt else []
         doubts += [f"{1 - dates.share:.1%} of the cells fit none of the formats"] if dates.share < 1 else []
-    if KINDS[guess.role] == "money" and made.currency not in LARGE_NUMBERS and guess.look.may_be_minor:
-        doubts.append('whole numbers that end in 00: if they are hundredths (paise, cents), unit = "minor"')
+    if guess.role in made.units and made.units[guess.role].doubt:
+        doubts.append(comment(made.units[guess.role].doubt))
     return f" # ? {'; '.join(doubts)}" if doubts else ""
 
 
@@ -140,7 +146,7 @@ def _source(made: Draft, guess: Guess) -> str:
         if dates.date_only and guess.role == "placed_at":
             keys.append("date_only = true")
     if kind == "money":
-        keys.append('unit = "minor"' if guess.look.says_minor else 'unit = "major"')
+        keys.append(f'unit = "{made.units[guess.role].name}"')
         if guess.role in made.lines.sums:
             keys.append("sum_lines = true")
     if kind == "text" and guess.look.share("'.*") > 0.5:

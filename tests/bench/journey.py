@@ -26,13 +26,16 @@ class Took:
         return {"wall_s": self.wall_s, "cpu_s": self.cpu_s, "peak_gib": self.peak_gib}
 
 
-def rto(home: Path, *words: str) -> Took:
-    """Run `rto WORDS --json` on an installation under `home`. SystemExit with its own message if it fails."""
+def rto(home: Path, *words: str, command: Path = RTO) -> Took:
+    """Run `rto WORDS --json` on an installation under `home`. SystemExit with its own message if it fails.
+
+    command: the `rto` to run; another checkout's runs in that checkout's environment.
+    """
     settings = os.environ | {"RTO_HOME": str(home), "RTO_MLRUNS": str(home / "mlruns")}
     print(f"  rto {words[0]}", end="", file=sys.stderr, flush=True)
     start = time.perf_counter()
     with tempfile.TemporaryFile() as told:
-        child = subprocess.Popen([RTO, *words, "--json"], env=settings, stdout=told)
+        child = subprocess.Popen([command, *words, "--json"], env=settings, stdout=told)
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
         took = time.perf_counter() - start

@@ -7,6 +7,7 @@ import json
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from serving.simulating import simulate
 from tests.helpers.installation import NOW, SHOP, Installation, built, silent
 
 ORDERS = 1_000_000
+PRICES, SIMULATING = "prices of caps", f"simulating {ORDERS:,} orders"
 POLICY = """
 [economics]
 forward_minor = 8200
@@ -78,7 +80,8 @@ def timed(what: str, times: dict[str, list[float]], run):  # type: ignore[no-unt
     return found
 
 
-def main() -> None:
+def measured() -> tuple[dict[str, list[float]], dict[str, Any]]:
+    """(CPU and wall seconds by stage, what the simulation told)."""
     times: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as scratch:
         made: Installation = built(Path(scratch))
@@ -95,9 +98,15 @@ def main() -> None:
         )
         shop = timed("making the policy ready", times, lambda: hand.draft_of(POLICY, "policy.toml").ready())
         rows = past.rows_of(SHOP, 90)
-        shop = timed("prices of caps", times, lambda: priced(shop, past, rows))
-        told = timed(f"simulating {len(rows):,} orders", times, lambda: simulate(past, SHOP, shop, hand.live(), 90))
+        assert len(rows) == ORDERS
+        shop = timed(PRICES, times, lambda: priced(shop, past, rows))
+        told = timed(SIMULATING, times, lambda: simulate(past, SHOP, shop, hand.live(), 90))
         assert folder_of(made.pool).exists()
+    return times, told
+
+
+def main() -> None:
+    times, told = measured()
     print(json.dumps({"cpu_s, wall_s": times, "decided_by": told["decided_by"], "caps": told["caps"]}, indent=1))
 
 

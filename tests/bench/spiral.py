@@ -2,7 +2,7 @@
 
 A shop trains on all outcomes, then three times anew on what is left while it takes cash on delivery away from the riskiest
 8 %: they are never shipped, so their outcomes are never told. With a holdout some of them are shipped all the same, at
-random. Judged is the risk that each last model tells of newer orders a model that has seen everything would keep away,
+random, and each counts for those that were not (`training/held_out.py`), or, beside that, as the one order it is. Judged is the risk that each last model tells of newer orders a model that has seen everything would keep away,
 beside the market's own truth. Prints the table, writes dated JSON; nothing is asserted.
 """
 
@@ -25,6 +25,7 @@ from data.world.simulate import World
 from features.assemble import matrix
 from features.catalog import needed_sums
 from features.replay import replay
+from tests.bench.money_page import SPIRAL, put
 from tests.bench.money_table import REFUSED_SHARE
 from tests.helpers.lab import history_of_world
 from tests.helpers.worlds import network
@@ -35,6 +36,16 @@ from training.run import train
 Array = np.ndarray[Any, Any]
 HELD, RETRAINS, FIRST = 0.05, 3, 0.4
 DRAWS = 400
+HEADERS = (
+    "model",
+    "kept away",
+    "said",
+    "true",
+    "said - true",
+    "95 %",
+    "error (rms)",
+    "loss above the truth, all newest",
+)
 
 
 def quiet(*_: Any) -> None:
@@ -90,17 +101,35 @@ def keeps_away(p: Array) -> Array:
     return p >= np.quantile(p, 1 - REFUSED_SHARE)
 
 
-def lived(shop: Shop, held: float, seed: int) -> Iterator[tuple[Bundle, History, Array]]:
-    """(model, what had been told, orders kept away) after each training. held: share that is shipped all the same."""
+@dataclass(frozen=True)
+class Way:
+    """held: share that is shipped all the same.  weighed: does such an order count for those that were not?"""
+
+    name: str
+    held: float
+    weighed: bool
+
+
+WAYS = (
+    Way("5 % held out, counting for the rest", HELD, weighed=True),
+    Way("5 % held out, counting once", HELD, weighed=False),
+    Way("none held out", 0.0, weighed=False),
+)
+
+
+def lived(shop: Shop, way: Way, seed: int) -> Iterator[tuple[Bundle, History, Array]]:
+    """(model, what had been told, orders kept away) after each training."""
     luck = np.random.default_rng(seed).random(len(shop.history))
-    kept_away = np.zeros(len(shop.history), dtype=bool)
+    kept_away, counts = np.zeros(len(shop.history), dtype=bool), np.ones(len(shop.history))
     for number, cut in enumerate(shop.cuts):
-        told = without(shop.history, kept_away)
+        told = replace(without(shop.history, kept_away), stands_for=counts.copy() if way.weighed else None)
         bundle = train(told, Plan(), cut, quiet).bundle
         yield bundle, told, kept_away.copy()
         end = shop.cuts[number + 1] if number + 1 < len(shop.cuts) else 2**62
         now = np.flatnonzero(shop.cash & (shop.placed_at >= cut) & (shop.placed_at < end))
-        kept_away[now] = keeps_away(risks(bundle, told, now)) & (luck[now] >= held)
+        wanted, held = keeps_away(risks(bundle, told, now)), luck[now] < way.held
+        kept_away[now] = wanted & ~held
+        counts[now[wanted & held]] = 1 / way.held if way.held else 1.0
 
 
 def judged(shop: Shop, seed: int) -> list[dict[str, Any]]:
@@ -108,52 +137,88 @@ def judged(shop: Shop, seed: int) -> list[dict[str, Any]]:
     newest = np.flatnonzero(shop.cash & (shop.placed_at >= shop.cuts[-1]))
     everything = train(shop.history, Plan(), shop.cuts[-1], quiet).bundle
     said = risks(everything, shop.history, newest)
-    region = newest[keeps_away(said)]
-    rows = [_row("trained on everything", shop, region, said[keeps_away(said)], 0, seed)]
-    for name, held in (("riskiest 8 % kept away, 5 % held out", HELD), ("riskiest 8 % kept away, none held out", 0.0)):
-        *_, (bundle, told, kept_away) = lived(shop, held, seed)
-        rows.append(_row(name, shop, region, risks(bundle, told, region), int(kept_away.sum()), seed))
+    asked = Judged(shop.p[newest], shop.buyer[newest], keeps_away(said), seed)
+    rows = [asked.row("trained on everything", said, 0)]
+    for way in WAYS:
+        *_, (bundle, told, kept_away) = lived(shop, way, seed)
+        rows.append(asked.row(f"riskiest 8 % kept away, {way.name}", risks(bundle, told, newest), int(kept_away.sum())))
     return rows
 
 
-def _row(name: str, shop: Shop, region: Array, p: Array, kept_away: int, seed: int) -> dict[str, Any]:
-    off = p - shop.p[region]
-    _, of = np.unique(shop.buyer[region], return_inverse=True)
-    sums, n = np.bincount(of, off), np.bincount(of)
-    rng = np.random.default_rng(seed)
-    drawn = [
-        (t @ sums) / (t @ n)
-        for t in (np.bincount(rng.integers(0, len(n), len(n)), minlength=len(n)) for _ in range(DRAWS))
-    ]
-    low, high = np.quantile(drawn, (0.025, 0.975))
-    return {"name": name, "kept_away": kept_away, "region": len(region), "true": float(shop.p[region].mean()), "said": float(p.mean()),
-            "off": float(off.mean()), "low": float(low), "high": float(high), "rms": float(np.sqrt(np.mean(off**2)))}  # fmt: skip
+@dataclass(frozen=True)
+class Judged:
+    """true, buyer: (n,) of the newest orders.  region: (n,) those that would be kept away."""
+
+    true: Array
+    buyer: Array
+    region: Array
+    seed: int
+
+    def row(self, name: str, said: Array, kept_away: int) -> dict[str, Any]:
+        """What was said (n,) of them against the truth: in the region, and by the loss beyond the truth's on all."""
+        off = (said - self.true)[self.region]
+        _, of = np.unique(self.buyer[self.region], return_inverse=True)
+        sums, n = np.bincount(of, off), np.bincount(of)
+        rng = np.random.default_rng(self.seed)
+        drawn = [
+            (t @ sums) / (t @ n)
+            for t in (np.bincount(rng.integers(0, len(n), len(n)), minlength=len(n)) for _ in range(DRAWS))
+        ]
+        low, high = np.quantile(drawn, (0.025, 0.975))
+        excess = float((_loss(self.true, said) - _loss(self.true, self.true)).mean())
+        mean = {"true": float(self.true[self.region].mean()), "said": float(said[self.region].mean())}
+        return {"name": name, "kept_away": kept_away, "region": int(self.region.sum()), "newest": len(said), **mean,
+                "off": float(off.mean()), "low": float(low), "high": float(high), "rms": float(np.sqrt(np.mean(off**2))),
+                "excess": excess}  # fmt: skip
+
+
+def _loss(true: Array, said: Array) -> Array:
+    """(n,) expected log loss of what is said, where the chances are true."""
+    return np.asarray(-true * np.log(said) - (1 - true) * np.log1p(-said))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.spiral", description=__doc__)
     parser.add_argument("--orders", type=int, default=200_000)
     parser.add_argument("--seed", type=int, default=7, help="of the market")
+    parser.add_argument("--show", dest="shown", type=Path, help="measure nothing: show a JSON written before")
+    parser.add_argument("--write", action="store_true", help="refresh docs/money.md")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        shop = shop_of(network(asked.orders, asked.seed), Path(folder))
-    rows = judged(shop, asked.seed)
-    print(
-        f"preset network, {asked.orders:,} orders, seed {asked.seed}, {RETRAINS} retrains; {rows[0]['region']:,} newest orders judged\n"
+    found = json.loads(asked.shown.read_text()) if asked.shown else _fresh(asked.orders, asked.seed)
+    rows = [_cells(row) for row in found["rows"]]
+    said = (
+        f"preset network, {found['orders']:,} orders, seed {found['seed']}, {RETRAINS} retrains, "
+        f"{found['rows'][0]['region']:,} newest orders judged, {found['at'][:10]}"
     )
-    table(("model", "kept away", "said", "true", "said - true", "95 %", "error (rms)"),
-          [(r["name"], f"{r['kept_away']:,}", f"{r['said']:.4f}", f"{r['true']:.4f}", f"{r['off']:+.4f}",
-            f"{r['low']:+.4f} to {r['high']:+.4f}", f"{r['rms']:.4f}") for r in rows])  # fmt: skip
+    print(f"{said}\n")
+    table(HEADERS, rows)
+    if asked.write:
+        put(SPIRAL, f"{said}.", HEADERS, rows)
+
+
+def _cells(r: dict[str, Any]) -> tuple[str, ...]:
+    between = f"{r['low']:+.4f} to {r['high']:+.4f}"
+    return (
+        r["name"],
+        f"{r['kept_away']:,}",
+        f"{r['said']:.4f}",
+        f"{r['true']:.4f}",
+        f"{r['off']:+.4f}",
+        between,
+        f"{r['rms']:.4f}",
+        f"{r['excess']:.4f}",
+    )
+
+
+def _fresh(orders: int, seed: int) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        shop = shop_of(network(orders, seed), Path(folder))
+    found = {"orders": orders, "seed": seed, "parameters": parameters_digest(), "held_out": HELD,
+             "at": datetime.now(UTC).isoformat(timespec="seconds"), "rows": judged(shop, seed)}  # fmt: skip
     results = Path(__file__).parent / "results"
     results.mkdir(exist_ok=True)
-    told = {
-        "orders": asked.orders,
-        "seed": asked.seed,
-        "parameters": parameters_digest(),
-        "held_out": HELD,
-        "rows": rows,
-    }
-    (results / f"spiral-{datetime.now(UTC):%Y-%m-%dT%H%M%S}.json").write_text(json.dumps(told, indent=1) + "\n")
+    (results / f"spiral-{datetime.now(UTC):%Y-%m-%dT%H%M%S}.json").write_text(json.dumps(found, indent=1) + "\n")
+    return found
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from serving.doctor import OK, PROBLEM, WARNING, Finding, Patient, examine
 from serving.settings import Settings
 from tests.cli.conftest import Run
 from tests.helpers.installation import NOW, SHOP, Installation, free_port
+from tests.service.test_policies_served import publish
 
 
 def patient(made: Installation, **more: object) -> Patient:
@@ -102,6 +103,37 @@ PLANTED: dict[str, tuple[Callable[[Installation], object], str, str]] = {
     "a time zone nobody knows": (unknown_zone, "Mars/Olympus", "tzdata"),
     "runs that are no database": (lambda own: cut(own.mlruns / "mlflow.db"), "RUN005", "backup"),
 }
+
+
+POLICIES: dict[str, tuple[str, str, str]] = {
+    "a rule that decides nothing": (
+        '[[rules]]\nid = "a"\nwhen = "value > 5"\nthen = "confirm_call"\n'
+        '[[rules]]\nid = "b"\nwhen = "value > 9"\nthen = "prepaid_only"\n',
+        "first 'b'", "rto rules check"),
+    "no holdout": ("[experiment]\nholdout = 0\n", "no holdout", "[experiment] holdout"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "found", "to_do"), POLICIES.values(), ids=POLICIES.keys())
+def test_a_policy_that_decides_less_than_it_says_is_doubted(own: Installation, text: str, found: str, to_do: str):
+    publish(own, "[economics]\nforward_minor = 8200\n")
+    assert wrong(patient(own)) == [], "a sound policy"
+    publish(own, text)
+    [one] = wrong(patient(own))
+    assert (one.status, found in one.found, to_do in one.to_do) == (WARNING, True, True), one
+
+
+def test_caps_priced_with_another_model_are_doubted_and_an_altered_policy_is_a_problem(own: Installation):
+    publish(own, "[caps.prepaid_only]\nshare = 0.1\n")
+    assert wrong(patient(own)) == []
+    champion = own.pool.champion.read_text()
+    own.pool.champion.write_text(champion.replace(champion.strip()[-1], "0" if champion.strip()[-1] != "0" else "1"))
+    assert "its caps were priced with the risks of another model" in {one.found for one in wrong(patient(own))}
+    own.pool.champion.write_text(champion)
+    version = next((own.pool.folder / "policies").glob("m-*/0*.json"))
+    version.write_text(version.read_text().replace("0.1", "0.9"))
+    [one] = wrong(patient(own))
+    assert (one.status, one.found[:9]) == (PROBLEM, "POLICY005")
 
 
 @pytest.mark.parametrize(("plant", "found", "to_do"), PLANTED.values(), ids=PLANTED.keys())
@@ -215,7 +247,7 @@ def test_an_old_sqlite_or_python_is_a_problem(installation: Installation, monkey
 def test_a_check_that_breaks_is_a_problem_and_the_others_go_on(own: Installation):
     (own.pool.folder / "merchants.json").write_text("{")
     found = wrong(patient(own, host="0.0.0.0"))
-    assert {one.check for one in found} == {"zones", "merchants without a key"}
+    assert {one.check for one in found} == {"policies", "zones", "merchants without a key"}
     assert all(one.status == PROBLEM for one in found)
 
 

@@ -1,6 +1,8 @@
 """Tells news through the service's writer until it is killed; a number on stdout is acknowledged.
 
-    python -m tests.faults.telling_process DATABASE careful|no_key|not_synced FIRST [URL]
+    python -m tests.faults.telling_process    and on stdin, a line for each: DATABASE careful|no_key|not_synced FIRST [URL]
+
+For each line a process is forked, which has nothing to import; it says `pid N` first, and `ended` is said after its end.
 
 `no_key` and `not_synced` are negative controls, which the tests must catch: the first tells the same news under another
 event id after a restart; the second lets the server acknowledge before its log is on disk.
@@ -9,40 +11,43 @@ event id after a restart; the second lets the server acknowledge before its log 
 import os
 import sys
 import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from data.contract import DAY
-from data.database import Connection, open_database
-from data.history import Told
+from data.database import open_database
+from data.pool import Merchant
 from data.server import keep_on_server
-from serving import ledger
+from serving.intake import Intake
+from serving.schema import EventIn
+from serving.taking_in import Taking, Telling
 from serving.writer import Writer
 from tests.helpers.histories import T0
 
-_THREADS = 4
+_THREADS = 8  # so many wait at once, and are taken in together
 N_ORDERS = 40
 TYPES = ("dispatched", "out_for_delivery", "attempt_failed", "rto_started", "delivered")
 
 
-def news(number: int, key: str = "") -> Told:
-    """What number says, always the same."""
+def news(number: int, key: str = "") -> Telling:
+    """What number says, always the same, as the API has it taken in."""
     happened = T0 + DAY + number
-    return Told("m1", f"o{number % N_ORDERS}", "courier", f"e{number}{key}", TYPES[number % len(TYPES)], happened,
-                happened + DAY, None, live=True)  # fmt: skip
+    asked = EventIn(
+        merchant_id="m1", order_id=f"o{number % N_ORDERS}", source="courier", event_id=f"e{number}{key}",
+        type=TYPES[number % len(TYPES)], happened_at=datetime.fromtimestamp(0, UTC) + timedelta(microseconds=happened),
+    )  # fmt: skip
+    return Telling(Taking(Intake(b""), Merchant("m1"), happened + DAY, None), asked)
 
 
 def tell(writer: Writer, first: int, key: str, lock: threading.Lock) -> None:
     """first, first + _THREADS, ...: each acknowledged before the next."""
     number = first
     while True:
-
-        def job(connection: Connection, number: int = number) -> None:
-            ledger.tell(connection, news(number, key))
-
         try:
-            writer.submit(job).result()
+            status, _ = writer.submit(news(number, key)).result()
         except Exception:  # noqa: BLE001 - whoever reads sees the end
             os._exit(1)
+        assert status in (200, 201)
         with lock:
             print(number, flush=True)
         number += _THREADS
@@ -59,5 +64,16 @@ def main(database: Path, kind: str, first: int, url: str | None) -> None:
     threading.Event().wait()
 
 
+def fork(database: str, kind: str, first: str, url: str | None = None) -> None:
+    """Tell in a process of its own; returns when it has ended."""
+    process = os.fork()
+    if process == 0:
+        print(f"pid {os.getpid()}", flush=True)
+        main(Path(database), kind, int(first), url)
+    os.waitpid(process, 0)
+    print("ended", flush=True)
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4] if len(sys.argv) > 4 else None)
+    for line in sys.stdin:
+        fork(*line.rstrip("\n").split("\t"))

@@ -4,10 +4,12 @@ what stands for it is the writer that acknowledges before its commit (`test_writ
 
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -45,27 +47,57 @@ def shop(folder: Path) -> Pool:
     return pool
 
 
-def start(pool: Pool, kind: str, first: int) -> "subprocess.Popen[str]":
-    url = server_url()
-    arguments = [sys.executable, "-m", "tests.faults.telling_process", str(pool.database), kind, str(first)]
-    return subprocess.Popen(
-        arguments + ([url] if url else []), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=ROOT, text=True
-    )
+class Teller:
+    """Starts processes that tell, and kills them."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-m", "tests.faults.telling_process"]
+        pipe = subprocess.PIPE
+        self.parent = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, cwd=ROOT, text=True)
+        self.pid = 0
+
+    def _line(self) -> str:
+        assert self.parent.stdout is not None
+        return self.parent.stdout.readline().strip()
+
+    def start(self, pool: Pool, kind: str, first: int) -> None:
+        """Tell from `first` on."""
+        assert self.parent.stdin is not None
+        url = server_url()
+        self.parent.stdin.write("\t".join([str(pool.database), kind, str(first), *([url] if url else [])]) + "\n")
+        self.parent.stdin.flush()
+        self.pid = int(self._line().removeprefix("pid "))
+
+    def acknowledged(self, n: int) -> list[int]:
+        """The next n numbers; fewer if it ends by itself."""
+        found: list[int] = []
+        while len(found) < n and (line := self._line()) != "ended":
+            found.append(int(line))
+        if len(found) < n:
+            self.pid = 0
+        return found
+
+    def kill(self) -> list[int]:
+        """Kill it where it stands; what it had acknowledged until then."""
+        if not self.pid:
+            return []
+        with suppress(ProcessLookupError):  # its server was gone, and it ended by itself
+            os.kill(self.pid, signal.SIGKILL)
+        return self.acknowledged(sys.maxsize)
 
 
-def acknowledged(process: "subprocess.Popen[str]", n: int) -> list[int]:
-    assert process.stdout is not None
-    return [int(line) for line in (process.stdout.readline() for _ in range(n)) if line.endswith("\n")]
+@pytest.fixture(scope="module")
+def teller():
+    made = Teller()
+    with made.parent:
+        yield made
+        made.parent.kill()
 
 
-def killed_after(pool: Pool, kind: str, n: int, first: int) -> list[int]:
+def killed_after(teller: Teller, pool: Pool, kind: str, n: int, first: int) -> list[int]:
     """Tell from `first` on, kill right after so many acknowledgements; all that was acknowledged."""
-    with start(pool, kind, first) as process:
-        told = acknowledged(process, n)
-        process.kill()
-        assert process.stdout is not None
-        told += [int(line) for line in process.stdout if line.endswith("\n")]
-    return told
+    teller.start(pool, kind, first)
+    return teller.acknowledged(n) + teller.kill()
 
 
 def counted(pool: Pool) -> "Counter[int]":
@@ -76,17 +108,19 @@ def counted(pool: Pool) -> "Counter[int]":
     return Counter(int(name[1:].partition("-")[0]) for (name,) in rows)
 
 
-def trials(pool: Pool, kind: str, n: int) -> "tuple[set[int], Counter[int]]":
+def trials(teller: Teller, pool: Pool, kind: str, n: int) -> "tuple[set[int], Counter[int]]":
     rng, told, first = random.Random(7), set[int](), 0
     for _ in range(n):
-        told |= set(killed_after(pool, kind, rng.randint(_AGAIN, 150), max(first - _AGAIN, 0)))
+        told |= set(killed_after(teller, pool, kind, rng.randint(_AGAIN, 150), max(first - _AGAIN, 0)))
         first = max(told) + 1
     return told, counted(pool)
 
 
-def test_news_acknowledged_before_a_kill_9_is_kept_and_counted_once_and_the_state_verifies(store: str, tmp_path: Path):
+def test_news_acknowledged_before_a_kill_9_is_kept_and_counted_once_and_the_state_verifies(
+    teller: Teller, store: str, tmp_path: Path
+):
     pool = shop(tmp_path)
-    told, found = trials(pool, "careful", TRIALS)
+    told, found = trials(teller, pool, "careful", TRIALS)
     assert told <= set(found)
     assert set(found.values()) == {1}
     connection = open_database(pool.database, read_only=True)
@@ -94,19 +128,19 @@ def test_news_acknowledged_before_a_kill_9_is_kept_and_counted_once_and_the_stat
     connection.close()
 
 
-def test_the_kill_catches_news_that_is_told_again_without_its_key(tmp_path: Path):
-    _, found = trials(shop(tmp_path), "no_key", 2)
+def test_the_kill_catches_news_that_is_told_again_without_its_key(teller: Teller, tmp_path: Path):
+    _, found = trials(teller, shop(tmp_path), "no_key", 2)
     assert 2 in found.values()
 
 
 @pytest.mark.parametrize(("kind", "lost"), [("careful", False), ("not_synced", True)])
 def test_a_kill_9_of_the_server_loses_only_what_was_acknowledged_before_it_was_on_disk(
-    own_server: Server, tmp_path: Path, kind: str, lost: bool
+    teller: Teller, own_server: Server, tmp_path: Path, kind: str, lost: bool
 ):
     with kept_on(own_server):
         pool, told = shop(tmp_path), list[int]()
         for trial in range(5 if lost else 1):
-            told += until_the_server_is_killed(own_server, pool, kind, trial * 100_000)
+            told += until_the_server_is_killed(teller, own_server, pool, kind, trial * 100_000)
             if gone := set(told) - set(counted(pool)):
                 break
         assert bool(gone) is lost
@@ -117,14 +151,12 @@ def test_a_kill_9_of_the_server_loses_only_what_was_acknowledged_before_it_was_o
             connection.close()
 
 
-def until_the_server_is_killed(server: Server, pool: Pool, kind: str, first: int) -> list[int]:
-    with start(pool, kind, first) as process:
-        told = acknowledged(process, 150)
-        server.kill_9()
-        time.sleep(0.1)
-        process.kill()
-        assert process.stdout is not None
-        told += [int(line) for line in process.stdout if line.endswith("\n")]
+def until_the_server_is_killed(teller: Teller, server: Server, pool: Pool, kind: str, first: int) -> list[int]:
+    teller.start(pool, kind, first)
+    told = teller.acknowledged(150)
+    server.kill_9()
+    time.sleep(0.1)
+    told += teller.kill()
     server.start()
     return told
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -18,6 +19,7 @@ from data.restoring import restore
 from data.schema import SCHEMA_VERSION
 from data.server import keep_on_server
 from features.rebuild import verify
+from serving.allowance import Allowance
 from serving.api import Api
 from tests.helpers.commands import rto
 from tests.helpers.installation import (
@@ -33,6 +35,7 @@ from tests.helpers.installation import (
     running,
     served,
     tell,
+    wait_for,
 )
 from tests.helpers.servers import Server, kept_on, started
 
@@ -85,19 +88,44 @@ def test_while_the_server_is_gone_the_sale_goes_on_and_after_it_news_is_kept_onc
         mortal.kill_9()
         for _ in range(2):
             score = client.post("/v1/score", json=ask(an_order()))
-            assert (score.status_code, score.json()["status"], score.json()["logged"]) == (200, "fallback", False)
+            assert (score.status_code, score.json()["rung"], score.json()["logged"]) == (200, "order_only", False)
+            assert score.json()["degraded"] == "store_failed"
         refused = tell(client, "o-1", "delivered", "e1")
         assert (refused.status_code, refused.json()["error"]["code"]) == (503, "storage")
         mortal.start()
         end, answers = time.monotonic() + PATIENT_S, [""]
         while (kept := tell(client, "o-1", "delivered", "e1")).status_code == 503 and time.monotonic() < end:
             time.sleep(0.1)
-        while answers[-1] != "scored" and time.monotonic() < end:  # a server that was gone is not asked again at once
-            answers.append(client.post("/v1/score", json=ask(an_order())).json()["status"])
+        while answers[-1] != "full" and time.monotonic() < end:  # a server that was gone is not asked again at once
+            answers.append(client.post("/v1/score", json=ask(an_order())).json()["rung"])
             time.sleep(0.1)
-    assert answers[-1] == "scored"
+    assert answers[-1] == "full"
     assert kept.json()["status"] in ("accepted", "duplicate")
     with on_server.database() as connection:
+        assert scalar(connection, "SELECT COUNT(*) FROM news WHERE event_id = 'e1'") == 1
+        assert verify(connection, segments.load_history(on_server.pool)) == []
+
+
+def test_while_the_server_stands_still_orders_are_scored_alone_in_time_and_news_is_kept_once_it_moves(
+    mortal: Server, on_server: Installation
+):
+    allowance = Allowance(deadline_s=0.5)
+    with running(Api(on_server.home, SetClock(), on_loopback=True, allowance=allowance)) as client:
+        place(client, an_order(order_id="o-1"))
+        assert client.post("/v1/score", json=ask(an_order())).json()["rung"] == "full"
+        with ThreadPoolExecutor(1) as pool:
+            with mortal.standing_still():
+                answers = [client.post("/v1/score", json=ask(an_order())).json() for _ in range(allowance.failures + 3)]
+                telling = pool.submit(tell, client, "o-1", "delivered", "e1")
+                assert client.get("/readyz").status_code == 200
+            assert telling.result().json()["status"] == "accepted"
+        wait_for(lambda: client.post("/v1/score", json=ask(an_order())).json()["rung"] == "full", 5.0)
+    assert {one["rung"] for one in answers} == {"order_only"}
+    assert {one["degraded"] for one in answers} == {"store_slow", "store_left_alone"}
+    assert max(one["elapsed_ms"] for one in answers) < 900
+    with on_server.database() as connection:
+        kept = {row[0] for row in connection.execute("SELECT decision_id FROM decisions")}
+        assert {one["decision_id"] for one in answers} <= kept, "written once it moved, though nobody waited"
         assert scalar(connection, "SELECT COUNT(*) FROM news WHERE event_id = 'e1'") == 1
         assert verify(connection, segments.load_history(on_server.pool)) == []
 
@@ -129,6 +157,39 @@ def test_what_a_server_keeps_is_backed_up_as_a_file_and_comes_back_on_another(
     restore(backup.folder, prepared(home, tmp_path / "as-file"), lambda *_: None)
     assert Installation(tmp_path / "as-file").pool.database.exists()
     assert after == before
+
+
+@pytest.mark.parametrize("stopped", ["the folder cannot be put in place", "killed before it was"])
+def test_a_restore_to_a_server_that_is_stopped_leaves_nothing_the_next_one_trips_over(
+    mortal: Server, on_server: Installation, tmp_path: Path, stopped: str
+):
+    backup = back_up(on_server.home, tmp_path / "backups", NOW, lambda *_: None, print)
+    home = prepared(on_server.home, tmp_path / "new")
+    with kept_on(mortal):
+        new = Installation(home)
+        if stopped == "killed before it was":
+            with new.database(read_only=False) as connection:
+                to_server(backup.folder / "pools" / new.pool.name / "store.sqlite", connection)
+            (home / "pools").rmdir() if (home / "pools").exists() else None
+        else:
+
+            def in_the_way(*_: object) -> None:
+                (home / "pools" / "somebody").mkdir(parents=True, exist_ok=True)
+
+            with pytest.raises(OSError, match="not empty"):
+                restore(backup.folder, home, in_the_way)
+            assert [path.name for path in home.iterdir() if path.name != "keys"] == ["pools"]
+            with pytest.raises(DataError, match="DB003"):
+                open_database(new.pool.database, read_only=True)
+            (home / "pools" / "somebody").rmdir()
+            (home / "pools").rmdir()
+        restore(backup.folder, home, lambda *_: None)
+        with new.database() as connection:
+            assert verify(connection, segments.load_history(new.pool)) == []
+        with served(new) as client:
+            assert place(client, an_order(order_id="o-9")).status_code == 201
+        with pytest.raises(UsageError, match="BK004"):  # the control: what is in use is never taken away
+            restore(backup.folder, prepared(home, tmp_path / "third"), lambda *_: None)
 
 
 def prepared(home: Path, to: Path) -> Path:

@@ -4,9 +4,10 @@ import random
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,44 @@ def test_a_job_that_fails_undoes_only_itself(writer: Writer, database: Path):
     with pytest.raises(ValueError, match="2"):
         bad.result(PATIENT_S)
     assert numbers(database) == [1, 3]
+
+
+@dataclass(frozen=True)
+class Adding:
+    """Work that is done with others of its kind: odd numbers are refused, a negative one breaks it all. Its answer: how
+    many were done in one go."""
+
+    number: int
+
+    def __call__(self, connection: Connection) -> int:
+        [found] = self.together(connection, [self])
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    @staticmethod
+    def together(connection: Connection, jobs: "Sequence[Adding]") -> "list[int | Exception]":
+        good = [job.number for job in jobs if job.number % 2 == 0]
+        connection.executemany("INSERT INTO written VALUES (?)", ((number,) for number in good))
+        if min(good, default=0) < 0:
+            raise ValueError("negative")
+        return [len(jobs) if job.number % 2 == 0 else KeyError(job.number) for job in jobs]
+
+
+def test_work_of_one_kind_is_done_in_one_go_and_each_is_told_its_own_end(writer: Writer, database: Path):
+    two, one, other, four = together(writer, [Adding(2), Adding(1), add(3), Adding(4)])
+    assert [two.result(PATIENT_S), other.result(PATIENT_S), four.result(PATIENT_S)] == [3, None, 3]
+    with pytest.raises(KeyError, match="1"):
+        one.result(PATIENT_S)
+    assert numbers(database) == [2, 3, 4]
+
+
+def test_one_that_breaks_what_is_done_together_undoes_only_itself(writer: Writer, database: Path):
+    two, bad, four = together(writer, [Adding(2), Adding(-2), Adding(4)])
+    assert [two.result(PATIENT_S), four.result(PATIENT_S)] == [1, 1]
+    with pytest.raises(ValueError, match="negative"):
+        bad.result(PATIENT_S)
+    assert numbers(database) == [2, 4]
 
 
 def test_a_commit_that_fails_fails_all_its_jobs_and_none_after_them(writer: Writer, database: Path):

@@ -17,6 +17,7 @@ import httpx
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+import pytest
 import uvicorn
 
 from data.console import Session
@@ -184,7 +185,9 @@ class Process:
 def served_by_bentoml(made: Installation) -> Iterator[Process]:
     """The service as `rto serve` starts it."""
     log, port = made.home / "service.log", free_port()
-    running = start_service(made.session, port, log)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RTO_DEADLINE_MS", "60000")  # a busy test machine is no slow store
+        running = start_service(made.session, port, log)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENT_S, trust_env=False) as client:
             wait_for(lambda: running.poll() is not None or _answers(client), 180)

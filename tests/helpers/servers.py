@@ -53,6 +53,19 @@ class Server:
         for process in every:
             process.wait(10)
 
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """It keeps every connection and answers nobody, as a machine that swaps or a network that swallows packets."""
+        info = self.running.get_postmaster_info()
+        every = [info.process, *info.process.children(recursive=True)]
+        try:
+            for process in every:
+                os.kill(process.pid, signal.SIGSTOP)
+            yield
+        finally:
+            for process in every:
+                os.kill(process.pid, signal.SIGCONT)
+
     def start(self) -> None:
         """And wait until it has recovered."""
         self.running.ensure_postgres_running()

@@ -17,7 +17,8 @@ MOST_LINES = 350
 EMPTY_BUT_FOR = {"data/world/__init__.py", "serving/reports/__init__.py"}
 """Packages that are entered by one door re-export it; every other `__init__.py` holds a docstring only."""
 TOP_LEVEL = {
-    ".ci", ".gitignore", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "data", "docs", "features",
+    ".ci", ".dockerignore", ".gitignore", "CHANGELOG.md", "CONTRIBUTING.md", "Dockerfile", "LICENSE", "Makefile", "README.md",
+    "compose.yaml", "data", "docs", "features",
     "mlruns", "pyproject.toml", "serving", "tests", "training", "uv.lock",
 }  # fmt: skip
 NEVER_SERVED = ("mlflow", "numba", "great_expectations", "pyspark", "matplotlib")

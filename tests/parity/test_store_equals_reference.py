@@ -69,6 +69,12 @@ class Shop:
         else:
             ledger.tell(self.connection, told)
 
+    def hear_together(self, told: list[Told]) -> None:
+        """What waited together, taken in together."""
+        placed = [one for one in told if one.type == "placed"]
+        ledger.place_all(self.connection, [(self.columns[one.merchant_id, one.order_id], one) for one in placed])
+        ledger.tell_all(self.connection, [one for one in told if one.type != "placed"])
+
     def readings(self, row: dict[str, Any], at: int) -> dict[Sum | Link, float]:
         ids = row["merchant_id"], row["order_id"]
         own = ledger.stands(self.connection, *ids)
@@ -153,8 +159,11 @@ def test_any_order_of_arrival_ends_in_the_state_of_a_rebuild_and_of_the_formula(
     shop, history = anew(rows, kept_sums()), history_of(rows, told)
     order.shuffle(told)
     with immediate(shop.connection):
-        for one in told:
-            shop.hear(one)
+        rest = list(told)
+        while rest:  # some wait together, some come alone
+            several = order.randint(1, 6)
+            shop.hear_together(rest[:several])
+            del rest[:several]
     at = max(t.known_at for t in told) + 1
     for row in rows:
         assert_reads(shop, history, known_orders(history), row, at)
@@ -234,6 +243,8 @@ def small_shop(anew) -> Shop:
 @pytest.mark.parametrize("error", [1.0, 1e-6])
 def test_verify_finds_a_planted_error(anew, error: float) -> None:
     shop = small_shop(anew)
+    with immediate(shop.connection):
+        shop.hear(Told("m1", "o0", "courier", "d", "delivered", T0 + DAY, T0 + DAY, live=True))
     history = segments.load_history(shop.pool)
     assert verify(shop.connection, history) == []
     layout = Store(shop.connection).layouts["pincode"]

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from data.database import scalar
-from serving import scoring
+from serving import moment
 from serving.schema import MOST_ORDERS
 from tests.helpers.installation import (
     NOW,
@@ -118,18 +118,19 @@ def test_orders_of_one_batch_do_not_see_each_other(shared: httpx.Client):
 
 
 def test_an_order_that_breaks_the_scorer_stays_alone(own: Installation, monkeypatch: pytest.MonkeyPatch):
-    real = scoring.score_many
+    real = moment.score_many
 
     def fragile(connection: Any, bundle: Any, asks: Any, counting: Any) -> Any:
         if any(one.checkout_id == "c-1" for one in asks):
             raise ZeroDivisionError
         return real(connection, bundle, asks, counting)
 
-    monkeypatch.setattr(scoring, "score_many", fragile)
-    monkeypatch.setattr(scoring, "score", lambda c, b, ask, counting: fragile(c, b, [ask], counting)[0])
+    monkeypatch.setattr(moment, "score_many", fragile)
+    monkeypatch.setattr(moment, "score", lambda c, b, ask, counting: fragile(c, b, [ask], counting)[0])
     with served(own) as client:
         found = results(client, [an_order(checkout_id=f"c-{i}") for i in range(3)])
-    assert [one["status"] for one in found] == ["scored", "fallback", "scored"]
+    assert [one["rung"] for one in found] == ["full", "default", "full"]
+    assert [one["degraded"] for one in found] == [None, "failed", None]
     assert [one["logged"] for one in found] == [True, True, True]
 
 
@@ -139,7 +140,7 @@ def test_a_state_that_cannot_be_read_stops_no_sale(own: Installation):
         with own.database(read_only=False) as connection:
             connection.execute("DELETE FROM meta WHERE name = 'sums'")
         found = results(client, [an_order(), another_order()])
-    assert [(one["status"], one["rung"], one["risk"]) for one in found] == [("fallback", "default", None)] * 2
+    assert [(one["rung"], one["degraded"]) for one in found] == [("order_only", "store_failed")] * 2
 
 
 def test_without_a_model_each_is_answered_by_default(own: Installation):

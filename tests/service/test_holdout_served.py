@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from click.testing import CliRunner
 
 from data.contract import DAY
@@ -16,6 +17,7 @@ from serving.replaying import replayed
 from serving.score_file import published
 from tests.helpers.installation import NOW, SHOP, Installation, SetClock, an_order, place, rfc3339, served, tell
 from tests.service.test_policies_served import RULES, advice, listed, publish
+from training.held_out import history_to_learn_from
 
 LISTED = '[[rules]]\nid = "app"\nwhen = "channel = app"\nthen = "allow_cod"\n[experiment]\nholdout = 0.4\n'
 CHECKOUTS = 100
@@ -71,6 +73,12 @@ def test_who_is_held_out_is_shipped_in_the_same_arm_at_every_stage_and_savings_a
         kept = ledger.decision(connection, SHOP, held[0]["decision_id"])
     assert kept is not None
     assert replayed(kept, bundle, shop)["recommendation"] == held[0]["recommendation"]
+
+    learned = history_to_learn_from(own.pool)
+    counts = dict(zip(learned.orders["order_id"].tolist(), np.array(learned.stands_for).tolist(), strict=True))
+    became = {f"o-{i}": one for i, one in enumerate(answers) if f"o-{i}" in counts}
+    assert {counts.pop(order) for order, one in became.items() if one in held} == {1 / 0.4}
+    assert set(counts.values()) == {1.0}
 
     told = told_by(own, "savings")
     assert "arms" in told, told

@@ -10,8 +10,9 @@ from data import journal
 from data.contract import DAY, HOUR, Action, Payment
 from data.database import Connection
 from data.history import Told
+from data.kept_state import state_of
 from features.fold import add, read
-from features.store import Store
+from features.store import Store, unpack
 from serving import ledger
 from serving.decisions.shop import Policies, shipped
 from serving.decisions.stages import STAGES
@@ -138,7 +139,8 @@ def test_readings_of_many_are_the_kernels_of_each(installation: Installation, tm
             if key is None:
                 assert all(np.isnan(found[one]).all() for one in layout.sums)
                 continue
-            values, grid = store._state(layout, key)
+            kept = state_of(connection, [(kind, key)]).get((kind, key))
+            values, grid = layout.empty() if kept is None else unpack(kept, layout)
             for row in (1, 0):
                 out = [0.0] * len(layout.sums)
                 if row == 0:

@@ -441,7 +441,7 @@ def test_a_refusal_names_the_first_codes_and_some_orders():
         require(CheckReport(tuple(hard)))
     error = refused.value
     assert (error.code, error.exit_status) == ("DQ101", Exit.CHECK_FAILED)
-    assert error.got.startswith("DQ101 every order has an order_id (2 of 10, as o1, o2); DQ102")
+    assert error.got.startswith("DQ101 every order has an order_id (missing for 2 of 10, as o1, o2); DQ102")
     assert error.got.endswith("and 1 more")
     assert error.to_do == BY_CODE["DQ101"].to_do
 

@@ -42,7 +42,7 @@ def assert_same(one: History, other: History) -> None:
 
 
 def folders(shop: Shop) -> list[str]:
-    return sorted(p.name for p in shop.pool.segments.iterdir())
+    return sorted(p.name for p in shop.pool.segments.iterdir()) if shop.pool.segments.exists() else []
 
 
 def test_no_personal_text_is_in_any_file_of_the_home_folder(tmp_path: Path) -> None:

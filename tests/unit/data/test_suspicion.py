@@ -127,7 +127,16 @@ def test_a_rate_that_falls_because_young_orders_are_not_told_yet() -> None:
     orders = {name: np.concatenate([c, c[young]]) for name, c in seen.orders.items()}  # a busy end: enough to tell
     told = replace(seen, orders=orders, fates=np.concatenate([found, found[young]]),
                    known_at=np.concatenate([seen.known_at, seen.known_at[young]]))  # fmt: skip
-    assert "rate_falls_at_end" in names(told)
+    [falls] = [one for one in suspicions(told) if one.name == "rate_falls_at_end"]
+    placed = told.orders["placed_at"]
+    first, end = (
+        str(np.datetime64(int(m), "us"))[:10]
+        for m in (placed[placed > placed.max() - 28 * DAY].min(), told.exported_at)
+    )
+    assert falls.found.startswith(f"of the orders placed from {first} on (the last 28 days), ")
+    assert "expected about" in falls.found
+    assert f"exported_at is {end}" in falls.to_do
+    assert f"placed before {first}" in falls.to_do
     honest = replace(told, fates=np.concatenate([seen.fates, seen.fates[young]]))
     assert "rate_falls_at_end" not in names(honest)
 

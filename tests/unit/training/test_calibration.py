@@ -106,9 +106,9 @@ def test_no_data_turn_the_ranking_round(seed, n):
 def test_the_slope_given_to_the_search_is_that_of_its_loss():
     rng = np.random.default_rng(8)
     design, raw, y = rng.normal(size=(50, 3)), rng.normal(size=50), rng.integers(0, 2, 50).astype(float)
-    step = np.array([0.3, -0.2, 0.5])
-    numeric = approx_fprime(step, lambda s: _loss_and_slope(s, design, raw, y, 0.7)[0], 1e-7)
-    assert _loss_and_slope(step, design, raw, y, 0.7)[1] == pytest.approx(numeric, abs=1e-5)
+    step, weight = np.array([0.3, -0.2, 0.5]), rng.uniform(1, 20, 50)
+    numeric = approx_fprime(step, lambda s: _loss_and_slope(s, design, raw, y, weight, 0.7)[0], 1e-7)
+    assert _loss_and_slope(step, design, raw, y, weight, 0.7)[1] == pytest.approx(numeric, abs=1e-5)
 
 
 @pytest.mark.parametrize("outcome", [0.0, 1.0])

@@ -15,6 +15,7 @@ import pytest
 
 from data.errors import GateRefused
 from tests.helpers.bundles import sign
+from tests.helpers.damage import damage
 from tests.helpers.ubjson import written
 from tests.unit.training.test_bundle import KEY, PUBLIC, made, rows
 from training import canary
@@ -39,24 +40,6 @@ def signed_anew(whole: Path, to: Path, **content: bytes) -> Path:
         (to / name.replace("_", ".", 1)).write_bytes(data)
     sign(to, KEY)
     return to
-
-
-def damage(content: bytes, rng: random.Random) -> bytes:
-    """A few bits turned round, a piece taken out, doubled or overwritten, or an end cut off."""
-    at, n = rng.randrange(len(content)), rng.randrange(1, 40)
-    match rng.randrange(5):
-        case 0:
-            spoilt = bytearray(content)
-            for _ in range(rng.randrange(1, 4)):
-                spoilt[rng.randrange(len(spoilt))] ^= 1 << rng.randrange(8)
-            return bytes(spoilt)
-        case 1:
-            return content[:at]
-        case 2:
-            return content[:at] + content[at + n :]
-        case 3:
-            return content[:at] + content[at : at + n] + content[at:]
-    return content[:at] + rng.randbytes(n) + content[at + n :]
 
 
 def test_of_200_damaged_and_signed_each_is_refused_or_answers_as_before(whole: Path, tmp_path: Path):

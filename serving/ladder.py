@@ -1,0 +1,115 @@
+"""Which rung answers: the full one, the order alone where no history comes in time, at last the merchant's default.
+
+Whatever hangs or breaks, a checkout has its answer before the deadline, and the answer says from which rung and why.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import apsw
+import orjson
+from prometheus_client import Counter
+
+from data.database import Connection
+from data.errors import DataError
+from serving import http
+from serving.allowance import Allowance
+from serving.breaker import Breaker
+from serving.http import Refusal
+from serving.lane import Lane, Late
+from serving.once import Repeated
+
+T = TypeVar("T")
+OVERLOADED, STORE_SLOW, STORE_FAILED, STORE_LEFT_ALONE, FAILED = (
+    "overloaded", "store_slow", "store_failed", "store_left_alone", "failed",
+)  # fmt: skip
+CAUSES = (OVERLOADED, STORE_SLOW, STORE_FAILED, STORE_LEFT_ALONE, FAILED)
+"""Why an answer is not from the full rung, as callers are told: too much at once; history not read in time, not to be read,
+not asked for since it failed before; an error of ours or of the model."""
+RUNGS = Counter("rto_rungs_total", "Orders answered, by the rung that answered and why", ["rung", "degraded"])
+
+
+@dataclass(frozen=True, slots=True)
+class Rungs(Generic[T]):
+    """What each rung would answer. full: reads.  order_only, default: read nothing; they are told why they are asked.
+    aside: order_only is much work, to be done beside the event loop."""
+
+    full: Callable[[Connection], T]
+    order_only: Callable[[str], T]
+    default: Callable[[str], T]
+    aside: bool = False
+
+
+def of_store(error: BaseException) -> bool:
+    """Did the database break, not the order, the model or our code?"""
+    if isinstance(error, DataError):
+        return error.code.startswith(("DB", "STATE"))
+    return isinstance(error, apsw.Error | OSError)
+
+
+class Ladder:
+    """Used from the event loop."""
+
+    def __init__(self, allowance: Allowance) -> None:
+        self.allowance, self.ahead = allowance, 0
+
+    async def answer(self, lane: Lane, breaker: Breaker, rungs: Rungs[T], until: float) -> T:
+        """From the highest rung that answers. until: when the full one must have. Raises Refusal and Repeated of it."""
+        loop = asyncio.get_running_loop()
+        if await self._lags(loop):
+            return rungs.default(OVERLOADED)
+        if not breaker.lets(loop.time()):
+            return await self._lower(rungs, STORE_LEFT_ALONE)
+        if not self._room(lane):
+            return rungs.default(OVERLOADED)
+        self.ahead += 1
+        lane.waiting += 1
+        try:
+            found = await lane.run(rungs.full, until)
+        except (Refusal, Repeated):
+            breaker.worked(loop.time())
+            raise
+        except Late as late:
+            if not late.stuck:
+                return rungs.default(OVERLOADED)
+            breaker.failed(loop.time())
+            cause = STORE_SLOW
+        except Exception as error:  # noqa: BLE001 - logged by its place; the next rung answers and says so
+            log_failure(error)
+            cause = STORE_FAILED if of_store(error) else FAILED
+            (breaker.failed if of_store(error) else breaker.worked)(loop.time())
+        else:
+            breaker.worked(loop.time())
+            return found
+        finally:
+            self.ahead -= 1
+            lane.waiting -= 1
+        return await self._lower(rungs, cause)
+
+    def _room(self, lane: Lane) -> bool:
+        """Would one more be answered in time?"""
+        if not self.allowance.sheds:
+            return True
+        return self.ahead < self.allowance.most_ahead and lane.waiting * lane.took_s <= self.allowance.line_s
+
+    async def _lags(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Has the loop itself too much to do? Who came meanwhile has his turn first, and so is seen to be there."""
+        asked = loop.time()
+        await asyncio.sleep(0)
+        return self.allowance.sheds and loop.time() - asked > self.allowance.lag_s
+
+    async def _lower(self, rungs: Rungs[T], because: str) -> T:
+        try:
+            return await asyncio.to_thread(rungs.order_only, because) if rungs.aside else rungs.order_only(because)
+        except Refusal:
+            raise
+        except Exception as error:  # noqa: BLE001 - logged by its place; the last rung answers and says so
+            log_failure(error)
+            return rungs.default(because)
+
+
+def log_failure(error: BaseException, decision_id: str = "") -> None:
+    """By its place, never by what it said."""
+    http.LOG.error(orjson.dumps({"fallback": decision_id, "failed": http.place_of(error)}).decode())

@@ -1,0 +1,153 @@
+"""A thread that reads for the event loop: what may hang hangs there, and whoever waits stops waiting in time.
+
+One hop of a few dozen microseconds; the loop itself touches no database. A stalled disk, a lock, a server that does not
+answer hold up this thread alone: jobs behind it expire where they stand, and cost nothing when it goes on.
+"""
+
+import asyncio
+import queue
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from data.database import Connection
+
+T = TypeVar("T")
+Item = TypeVar("Item")
+MOST_TOGETHER = 16
+"""Jobs done at once: the first of them waits for the last."""
+_AT_FIRST_S, _WEIGHT = 0.005, 0.2
+_STUCK_S, _MUCH_LONGER = 0.02, 4.0
+
+
+class Late(Exception):  # noqa: N818 - a state: the next rung answers
+    """Not there in time.  stuck: did it, or what stood before it, hang? Else the line was too long."""
+
+    def __init__(self, *, stuck: bool) -> None:
+        super().__init__(stuck)
+        self.stuck = stuck
+
+
+@dataclass(frozen=True, slots=True)
+class Shared(Generic[Item, T]):
+    """Work that costs little more for several than for one. of: what it gives for each item, an exception where that broke;
+    the same function for all that may be done together."""
+
+    of: Callable[[Connection, list[Item]], list[T | Exception]]
+    item: Item
+
+    def __call__(self, connection: Connection) -> T:
+        [found] = self.of(connection, [self.item])
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
+class _Job:
+    """Work, and the future of who waits for it; both ends meet in the loop."""
+
+    __slots__ = ("begun", "future", "loop", "work")
+
+    def __init__(self, work: Callable[[Connection], Any], loop: asyncio.AbstractEventLoop) -> None:
+        self.work, self.loop, self.begun = work, loop, False
+        self.future: asyncio.Future[Any] = loop.create_future()
+
+    def expire(self, lane: "Lane") -> None:
+        if not self.future.done():
+            self.future.set_exception(Late(stuck=self.begun or lane.stuck))
+
+    def end(self, found: Any) -> None:
+        if self.future.done():
+            return  # nobody waits any more
+        if isinstance(found, BaseException):
+            self.future.set_exception(found)
+        else:
+            self.future.set_result(found)
+
+
+class Lane:
+    """One connection and the thread that reads by it. Asked from the event loop.
+
+    took_s: about how long a job takes, line not counted.  waiting: for a job, counted by who asks.
+    """
+
+    def __init__(self, connection: Connection, name: str) -> None:
+        self.took_s, self.waiting, self._since = _AT_FIRST_S, 0, float("inf")
+        self._connection = connection
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    async def run(self, work: Callable[[Connection], T], until: float) -> T:
+        """What `work` gives. until: by the loop's clock. Raises Late if it is not there then, else what `work` raises."""
+        loop = asyncio.get_running_loop()
+        job = _Job(work, loop)
+        self._jobs.put(job)
+        timer = loop.call_at(until, job.expire, self)
+        try:
+            found: T = await job.future
+            return found
+        finally:
+            timer.cancel()
+
+    @property
+    def stuck(self) -> bool:
+        """Has what is being worked on taken longer than any reading should?"""
+        return time.monotonic() - self._since > max(_STUCK_S, _MUCH_LONGER * self.took_s)
+
+    def close(self) -> None:
+        """End when what is being worked on has ended; a thread that hangs is left to the process."""
+        self._jobs.put(None)
+        self._thread.join(timeout=1.0)
+
+    def _run(self) -> None:
+        ahead: list[_Job | None] = []
+        while (job := ahead.pop() if ahead else self._jobs.get()) is not None:
+            together = self._together(job, ahead)
+            if waited_for := [one for one in together if not one.future.done()]:
+                self._work(waited_for)
+        self._connection.close()
+
+    def _together(self, job: _Job, ahead: "list[_Job | None]") -> list[_Job]:
+        """The job, and those in line behind it that may be done with it; what stood behind them goes to `ahead`."""
+        together = [job]
+        while isinstance(job.work, Shared) and len(together) < MOST_TOGETHER and not ahead:
+            try:
+                following = self._jobs.get_nowait()
+            except queue.Empty:
+                break
+            if following is not None and isinstance(following.work, Shared) and following.work.of == job.work.of:
+                together.append(following)
+            else:
+                ahead.append(following)
+        return together
+
+    def _work(self, jobs: list[_Job]) -> None:
+        for job in jobs:
+            job.begun = True
+        self._since = time.monotonic()
+        ends = _ends_of(jobs, self._connection)
+        took_s, self._since = time.monotonic() - self._since, float("inf")
+        if not all(job.future.done() for job in jobs):  # what hung says nothing of the next
+            self.took_s += _WEIGHT * (took_s / len(jobs) - self.took_s)
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            jobs[0].loop.call_soon_threadsafe(_end, jobs, ends)
+
+
+def _ends_of(jobs: list[_Job], connection: Connection) -> list[Any]:
+    """What each job gives, or what it raises."""
+    try:
+        first = jobs[0].work
+        if isinstance(first, Shared):
+            return first.of(connection, [job.work.item for job in jobs if isinstance(job.work, Shared)])
+        return [job.work(connection) for job in jobs]
+    except BaseException as error:  # noqa: BLE001 - handed to whoever waits
+        return [error] * len(jobs)
+
+
+def _end(jobs: list[_Job], ends: list[Any]) -> None:
+    for job, end in zip(jobs, ends, strict=True):
+        job.end(end)

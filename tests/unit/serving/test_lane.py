@@ -1,0 +1,89 @@
+"""Is what waits in line for the same work done together, and does what breaks of one stay with it?"""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from serving.lane import MOST_TOGETHER, Lane, Shared
+
+
+class NoDatabase:
+    """A connection of which nothing is asked."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def answered(asking: Callable[[Lane], list[Any]]) -> list[Any]:
+    """What comes back of works that all wait while the first holds the lane; exceptions in their places."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def first(_: Any) -> str:
+        begun.set()
+        assert go_on.wait(10)
+        return "first"
+
+    async def all_at_once() -> list[Any]:
+        lane = Lane(NoDatabase(), "a lane")  # type: ignore[arg-type]
+        until = asyncio.get_running_loop().time() + 60
+        held = asyncio.ensure_future(lane.run(first, until))
+        await asyncio.to_thread(begun.wait, 10)
+        works = [asyncio.ensure_future(lane.run(work, until)) for work in asking(lane)]
+        await asyncio.sleep(0)
+        go_on.set()
+        found = await asyncio.gather(*works, return_exceptions=True)
+        assert await held == "first"
+        lane.close()
+        return found
+
+    return asyncio.run(all_at_once())
+
+
+def test_what_waits_for_the_same_work_is_done_at_once_and_other_work_in_its_turn():
+    calls: list[list[int]] = []
+
+    def doubled(_: Any, items: list[int]) -> list[int | Exception]:
+        calls.append(items)
+        return [2 * item for item in items]
+
+    def other(_: Any) -> str:
+        calls.append([])
+        return "other"
+
+    works = [Shared(doubled, 1), Shared(doubled, 2), other, Shared(doubled, 3)]
+    assert answered(lambda lane: works) == [2, 4, "other", 6]
+    assert calls == [[1, 2], [], [3]]
+
+
+def test_no_more_are_done_at_once_than_the_first_can_wait_for():
+    sizes: list[int] = []
+
+    def counted(_: Any, items: list[int]) -> list[int | Exception]:
+        sizes.append(len(items))
+        return list(items)
+
+    n = MOST_TOGETHER + 3
+    assert answered(lambda lane: [Shared(counted, i) for i in range(n)]) == list(range(n))
+    assert sizes == [MOST_TOGETHER, 3]
+
+
+def test_what_breaks_of_one_stays_with_it_and_what_breaks_of_all_is_told_to_all():
+    def inverse(_: Any, items: list[int]) -> list[float | Exception]:
+        return [1 / item if item else ZeroDivisionError() for item in items]
+
+    found = answered(lambda lane: [Shared(inverse, 2), Shared(inverse, 0), Shared(inverse, 4)])
+    assert (found[0], type(found[1]), found[2]) == (0.5, ZeroDivisionError, 0.25)
+
+    def broken(_: Any, items: list[int]) -> list[int | Exception]:
+        raise OSError("the disk")
+
+    assert [type(one) for one in answered(lambda lane: [Shared(broken, i) for i in range(2)])] == [OSError, OSError]
+
+
+def test_alone_it_gives_or_raises_the_same():
+    assert Shared(lambda _, items: [one + 1 for one in items], 1)(None) == 2  # type: ignore[arg-type]
+    with pytest.raises(ZeroDivisionError):
+        Shared(lambda _, items: [ZeroDivisionError()], 1)(None)  # type: ignore[arg-type]
