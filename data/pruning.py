@@ -43,6 +43,7 @@ def take_decisions(connection: Connection, before: int) -> int:
     n = int(scalar(connection, "SELECT COUNT(*) FROM decisions WHERE scored_at < ?", (before,)))
     connection.execute("UPDATE decisions SET body = ? WHERE scored_at < ?", (_MARK, before))
     connection.execute("DELETE FROM decisions WHERE scored_at < ?", (before,))
+    connection.execute("DELETE FROM shadows WHERE scored_at < ?", (before,))
     return n
 
 

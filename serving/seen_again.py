@@ -33,6 +33,8 @@ from training.bundle import Bundle, signing_key
 
 Kept = dict[str, Any]
 _AT_ONCE = 500
+_FULL = "full"
+"""The rung that reads the history; a decision of another saw none."""
 _ASKED = """CREATE TABLE asked (build INTEGER, through INTEGER, decision_id TEXT,
 PRIMARY KEY (build, through, decision_id)) WITHOUT ROWID"""
 _PAGE = """SELECT build, through, decision_id FROM asked WHERE (build, through, decision_id) > (?, ?, ?)
@@ -41,9 +43,9 @@ ORDER BY build, through, decision_id LIMIT ?"""
 
 @dataclass(slots=True)
 class SeenAgain:
-    """decisions: looked at.  unscored: answered without a model, so that nothing was seen.  out_of_reach: by reason, of
-    which the ledger cannot say any more what they saw.  not_made: by reason, of which something else is gone; each with
-    one of them."""
+    """decisions: looked at.  unscored: answered without a model or without the history, so that nothing was seen.
+    out_of_reach: by reason, of which the ledger cannot say any more what they saw.  not_made: by reason, of which something
+    else is gone; each with one of them."""
 
     decisions: int = 0
     unscored: int = 0
@@ -115,7 +117,7 @@ class _Again:
 
     def _one_moment(self, build: int, through: int, kept: list[Kept], tell: Tell) -> None:
         erased = [one for one in kept if one["made_from"].get(ERASED)]
-        saw = [one for one in kept if "x" in one["made_from"]]
+        saw = [one for one in kept if "x" in one["made_from"] and one["answer"].get("rung", _FULL) == _FULL]
         before = [one for one in saw if one["made_from"]["scored_at"] < self._erased_at]
         older = [one for one in saw if self._erased_at <= one["made_from"]["scored_at"] < self._since]
         scored = [one for one in saw if one["made_from"]["scored_at"] >= max(self._erased_at, self._since)]

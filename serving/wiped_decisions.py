@@ -50,7 +50,7 @@ def wipe(connection: Connection, body: dict[str, Any]) -> None:
     if "evidence" in made:
         made |= {"evidence": ["thin", 0, made["evidence"][2]], "record": [0, 0]}
         risk = answer["risk"] | {"evidence": answer["risk"]["evidence"] | {"level": "thin", "buyer_outcomes": 0}}
-        answer |= {"risk": risk, "reasons": []}
+        answer |= {"risk": risk, "reasons": []} | ({"buyer_text": ""} if "buyer_text" in answer else {})
     answer["warnings"] = [*answer.get("warnings", []), _WARNING]
     text = orjson.dumps(body | {"answer": answer, "made_from": made | {ERASED: True}}, option=orjson.OPT_SORT_KEYS)
     sql = "UPDATE decisions SET body = ? WHERE decision_id = ?"

@@ -35,7 +35,7 @@ def test_the_matrix_is_its_columns_to_the_last_bit(shrinkage, monkeypatch):
     orders, readings = some_orders()
     made = matrix(orders, readings, shrinkage, WIDE)
     for j, feature in enumerate(WIDE):
-        alone = rounded(column(feature, orders, readings, shrinkage), assemble._unit(feature))
+        alone = rounded(column(feature, orders, readings, shrinkage), assemble.unit_of(feature))
         np.testing.assert_array_equal(made[:, j], alone, err_msg=feature.name)
 
 
