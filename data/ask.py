@@ -45,7 +45,7 @@ def orders_told(paths: list[Path], mapping: FileMapping, options: Options, progr
     prepared, read = ingest.order_lines(paths, mapping, progress)
     joined = joining.join(read, [None] * len(read), mapping, options.merchant_id)
     placing, _ = joining.good_rows(joined, read, {})
-    orders = joining.orders_of(joined, placing, mapping)
+    orders = joining.orders_of(joined, placing, mapping, asked=True)
     faults = ingest.faults_of(*read)
     if faults and not options.skip_bad_rows:
         raise refused.refusal(faults, prepared.doubts)

@@ -212,11 +212,12 @@ def good_rows(joined: Joined, read: list[Lines], notes: dict[str, int]) -> tuple
     return rows[first], [rows[last], *more]
 
 
-def orders_of(joined: Joined, rows: Array, mapping: Mapping) -> Orders:
-    """One entry for each order: its first line's values, the dearest line's goods, sums over lines. Files that tell no
-    amount anywhere have the goods' worth for one; an amount missing here and there stays missing (Meesho's price is
-    missing exactly where the order was cancelled).
+def orders_of(joined: Joined, rows: Array, mapping: Mapping, asked: bool = False) -> Orders:
+    """One entry for each order: its first line's values, the dearest line's goods, sums over lines.
 
+    asked: orders to be scored, not a history. One whose amount is not told then has its goods' worth for one, as over HTTP
+    (`serving/intake.py`). In a history the same holds only of files that tell no amount anywhere: an amount missing here and
+    there is often the trace of an outcome (Meesho's price is missing exactly where the order was cancelled), and must show.
     A sum is missing if it is for one of the lines: what is left would tell that the export emptied a cancelled line.
     """
     order, first = numbered(joined.key[rows])
@@ -233,11 +234,18 @@ def orders_of(joined: Joined, rows: Array, mapping: Mapping) -> Orders:
             columns[name] = _sums(joined.columns[name][rows], order, n_lines)
     pieces, price = joined.columns.get("quantity"), joined.columns.get("price_minor")
     units = np.full(len(first), np.nan) if pieces is None else _sums(pieces[rows], order, n_lines)
-    if "amount_minor" not in joined.columns and pieces is not None and price is not None:
-        columns["amount_minor"] = _sums(pieces[rows] * price[rows], order, n_lines)
+    if pieces is not None and price is not None and (asked or "amount_minor" not in joined.columns):
+        columns["amount_minor"] = _or_goods(
+            columns.get("amount_minor"), _sums(pieces[rows] * price[rows], order, n_lines)
+        )
     owner = np.full(int(joined.key.max(initial=-1)) + 1, -1)
     owner[joined.key[rows[first]]] = np.arange(len(first))
     return Orders({**columns, "n_lines": n_lines, "n_units": units}, owner)
+
+
+def _or_goods(told: Any, worth: Array) -> Array:
+    """(k,) amounts, the goods' worth where none is told."""
+    return worth if told is None else np.where(np.isnan(told), worth, told)
 
 
 def _taken(column: Any, rows: Array) -> Any:

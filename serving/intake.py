@@ -139,7 +139,7 @@ def _pincode(told: str | None, country: str, field: str) -> str | None:
 
 
 def _goods_worth(lines: list[LineItem]) -> float | None:
-    """What stands for an amount that was not told, as in an import without amounts (`data/joining.py`)."""
+    """What stands for an amount that was not told, as for rows that are scored (`data/joining.py`, `orders_of`)."""
     worth = [line.quantity * line.price_minor for line in lines if line.price_minor is not None]
     return float(sum(worth)) if worth and len(worth) == len(lines) else None
 

@@ -109,7 +109,8 @@ ODD: tuple[dict[str, Any], ...] = (
     {"phone": None, "email": None, "customer_id": None},
     {"line1": None, "line2": None, "landmark": None},
     {"pincode": None, "district": None, "state": None, "city": None},
-    {"amount_minor": None, "price_minor": None},  # with prices told, a live order is worth its goods
+    {"amount_minor": None, "price_minor": None},
+    {"amount_minor": None},  # worth its goods, as over HTTP
     {"amount_minor": 0},
     {"currency": "USD"},
     {"payment_method": None},

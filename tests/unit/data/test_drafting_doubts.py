@@ -164,3 +164,54 @@ def test_files_that_a_shipped_mapping_reads_are_told_so(tmp_path: Path) -> None:
         in proposal(export(tmp_path, **columns | own))
     )
     assert "shipped mapping" not in proposal(export(tmp_path, **SHOPIFY))
+
+
+def colombian(folder: Path, **more: list[str]) -> str:
+    """A draft of a Colombian shop, whose mobiles are Italian ones too."""
+    told = {
+        "Nro. Pedido": [f"P-{i}" for i in range(N)],
+        "Fecha y hora": ["01/03/2025 10:15"],
+        "Cédula": [f"1077{i:04d}" for i in range(N)],
+        "Celular": [f"300{5550000 + i}" for i in range(N)],
+        "Total a pagar": ["89900", "45000"],
+        "Estado": ["Entregado", "Devuelto a bodega"],
+    }
+    path = folder / "ventas.csv"
+    table = told | more
+    rows = [",".join(cells[i % len(cells)] for cells in table.values()) for i in range(N)]
+    path.write_text("\n".join([",".join(table), *rows]) + "\n", encoding="utf-8")
+    return proposal(path)
+
+
+def test_a_shop_is_where_its_cities_are_and_they_are_its_places(tmp_path: Path) -> None:
+    written = tomllib.loads(colombian(tmp_path, Ciudad=["Bogotá D.C.", "Medellín", "Tunja"]))
+    assert (written["country"], written["currency"], written["timezone"]) == ("CO", "COP", "America/Bogota")
+    assert written["orders"]["district"] == written["orders"]["city"] == {"column": "Ciudad"}
+
+
+def test_a_country_that_phones_alone_tell_is_a_question(tmp_path: Path) -> None:
+    text = colombian(tmp_path, Celular=[f"03{20 + i % 30}{i * 7919:07d}" for i in range(N)])
+    assert "Only the phones say so" in text
+    assert re.search(r'(?m)^country = "\w\w" # \? told by phones alone$', text)
+
+
+def test_a_number_of_identity_is_masked_and_names_the_buyer(tmp_path: Path) -> None:
+    text = colombian(tmp_path)
+    assert "1077" not in text
+    assert tomllib.loads(text)["orders"]["customer_id"] == {"column": "Cédula"}
+
+
+def test_the_shops_own_file_tells_amount_and_time_before_the_couriers(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    ours = "".join(f"#Z{i},{1 + i % 28:02d}-Mar-2025,{900 + i}\n" for i in range(N))
+    theirs = "".join(
+        f"Z{i},{(900 + i) * (i % 2)},{2 + i % 27:02d}/03/2025,{('Dlvd', 'Being return')[i % 2]}\n" for i in range(N)
+    )
+    paths = [shop.file("a.csv", "Order #,Order placed,Bill (Rs.)\n" + ours),
+             shop.file("b.csv", "Order Ref,COD Amount,Booking Dt,Status\n" + theirs)]  # fmt: skip
+    written = tomllib.loads(toml_of(draft(paths, lambda *step: None, {})))
+    assert (written["orders"]["placed_at"]["column"], written["orders"]["amount_minor"]["column"]) == (
+        "Order placed",
+        "Bill (Rs.)",
+    )
+    assert [rule["news"][0]["type"] for rule in written["rules"]] == ["delivered", "rto_started"]

@@ -96,7 +96,7 @@ PLAIN = {"order_id": "o1", "merchant_id": "m1", "days": 0, "sku": "a", "phone": 
     ("prices", "pieces", "worth"),
     [((100.0, 50.0), (2.0, 1.0), 250.0), ((100.0, None), (2.0, 1.0), None), ((100.0, 50.0), (2.0, None), None)],
 )
-def test_the_worth_of_all_goods_stands_for_an_amount_that_no_file_tells(
+def test_the_worth_of_all_goods_stands_for_an_amount_that_no_file_tells_and_for_each_of_an_order_that_is_asked_about(
     prices: tuple[float | None, ...], pieces: tuple[float | None, ...], worth: float | None
 ) -> None:
     told = [
@@ -104,8 +104,8 @@ def test_the_worth_of_all_goods_stands_for_an_amount_that_no_file_tells(
     ]
     without, somewhere = lines_of(told), lines_of(told)
     del without.columns["amount_minor"]
-    for lines, wanted in ((without, worth), (somewhere, None)):
+    for lines, asked, wanted in ((without, False, worth), (somewhere, False, None), (somewhere, True, worth)):
         joined = join([lines], [None], MAPPING, None)
-        orders = orders_of(joined, good_rows(joined, [lines], {})[0], MAPPING)
+        orders = orders_of(joined, good_rows(joined, [lines], {})[0], MAPPING, asked)
         [found] = orders.columns["amount_minor"].tolist()
         assert (None if found != found else found) == wanted
