@@ -49,6 +49,8 @@ class Postgres:
             made = psycopg.connect(
                 self.url, autocommit=True, connect_timeout=_CONNECT_S, options=options, application_name="rto-risk",
                 cursor_factory=psycopg.Cursor,
+                # a host that vanished says nothing: after some ten seconds whoever waits for it fails, and connects again
+                keepalives_idle=5, keepalives_interval=2, keepalives_count=3, tcp_user_timeout=5_000,
             )  # fmt: skip
             with made.cursor() as cursor:
                 cursor.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(self.schema)))
