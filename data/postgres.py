@@ -43,6 +43,8 @@ class Postgres:
             made = psycopg.connect(
                 self.url, autocommit=True, connect_timeout=_CONNECT_S, options=options, application_name="rto-risk",
                 cursor_factory=psycopg.Cursor,
+                # a host that vanished says nothing: after some ten seconds whoever waits for it fails, and connects again
+                keepalives_idle=5, keepalives_interval=2, keepalives_count=3, tcp_user_timeout=5_000,
             )  # fmt: skip
             made.adapters.register_dumper(list, ListBinaryDumper)  # as text, a thousand states take a fifth of a second
             with made.cursor() as cursor:

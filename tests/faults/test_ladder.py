@@ -245,7 +245,8 @@ def test_a_slow_ledger_is_waited_for_a_few_times_and_keeps_everything_in_the_end
     assert min(one["elapsed_ms"] for one in answers[FAILURES:]) < waited
 
 
-PAUSE_S = 0.001
+RUSH = replace(QUICK, deadline_s=1.5)
+PAUSE_S = 0.0015
 """For each page: a score then takes some hundredths of a second, whatever the machine."""
 
 
@@ -273,7 +274,7 @@ def each_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_more_than_it_can_do_is_answered_from_the_lowest_rung_at_once_and_the_rest_in_full(
     own: Installation, disk: Disk
 ):
-    with running(api_of(own)) as client:
+    with running(api_of(own, RUSH)) as client:
         score(client)
         before = decisions(own)
         with disk.slow(PAUSE_S):
@@ -286,8 +287,8 @@ def test_more_than_it_can_do_is_answered_from_the_lowest_rung_at_once_and_the_re
     assert len(shed) > 10
     assert {one["rung"] for one in shed} == {"default"}
     assert any(one["rung"] == "full" for one in answers), "what it can do it does"
-    assert sorted(one["elapsed_ms"] for one in shed)[len(shed) // 2] < 100
-    assert max(one["elapsed_ms"] for one in answers) < 1000 * (DEADLINE_S + 0.4)
+    assert sorted(one["elapsed_ms"] for one in shed)[len(shed) // 2] < 200, "with forty clients on the same processor"
+    assert max(one["elapsed_ms"] for one in answers) < 1000 * (RUSH.deadline_s + 0.4)
 
 
 @pytest.mark.usefixtures("each_alone")
@@ -297,7 +298,7 @@ def test_control_without_shedding_the_line_grows_past_every_deadline(own: Instal
         with disk.slow(PAUSE_S):
             answers = flood(client, 40)
     assert {one["degraded"] for one in answers} == {None}
-    assert max(one["elapsed_ms"] for one in answers) > 1000 * (DEADLINE_S + 0.4)
+    assert max(one["elapsed_ms"] for one in answers) > 1000 * (RUSH.deadline_s + 0.4)
 
 
 def test_where_not_even_the_last_rung_answers_the_client_decides(own: Installation, disk: Disk):

@@ -10,9 +10,10 @@ from data import contract
 from data.contract import DAY, NewsType
 from data.errors import TooLittleHistory
 from data.history import History
-from features.catalog import FEATURES
+from features.assemble import matrix
+from features.catalog import FEATURES, FromOrder, Level
 from tests.helpers.markets import QUICK_PLAN, small_market
-from training.bundle import signing_key, write_bundle
+from training.bundle import read_bundle, signing_key, write_bundle
 from training.rows import build_rows
 from training.run import Outcome, fit_twin, prepaid_known, train
 
@@ -91,6 +92,22 @@ def test_a_leak_within_the_past_would_be_seen(outcome) -> None:
     leaked = trained(with_column(MARKET, n_units=y * 9 + 1))
     assert parts(leaked) != parts(outcome)
     assert leaked.scopes[0].metrics["model"].auc > 0.99
+
+
+def test_the_stand_in_of_the_order_alone_sees_no_history_and_comes_back_from_the_bundle(outcome, tmp_path) -> None:
+    alone = outcome.bundle.order_only
+    assert alone is not None
+    assert all(isinstance(feature.source, FromOrder | Level) for feature in alone.features)
+    x = matrix(outcome.rows.orders, {}, alone.shrinkage, alone.features)
+    told, constant = outcome.bundle.about["order_only"]["all orders"], outcome.scopes[0].metrics["constant"]
+    assert told["log_loss"] < constant.log_loss, "what the order says is worth something"
+    key = signing_key(tmp_path)
+    write_bundle(tmp_path / "bundle", outcome.bundle, outcome.golden, key)
+    again = read_bundle(tmp_path / "bundle", key.public_key()).order_only
+    assert again is not None
+    np.testing.assert_array_equal(again.probability(x), alone.probability(x))
+    parts, base = again.contributions(x)
+    np.testing.assert_allclose(parts.sum(axis=1) + base, again.margin(x), atol=1e-9)
 
 
 def test_blocks_come_in_order_with_the_gap_between_past_and_test(outcome) -> None:
