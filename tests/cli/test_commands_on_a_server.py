@@ -82,7 +82,7 @@ def journey(made: Installation, run: Run, folder: Path) -> dict[str, Any]:
     told["savings"] = rto("experiment", "savings", *FOR)
     too_few = run("experiment", "evaluate", "allow_cod", *FOR, at=made)
     told["evaluate"] = too_few.code, too_few.err
-    told["replay"] = rto("replay", "--day", rfc3339(NOW)[:10])
+    told["replay"] = rto("replay", "--day", rfc3339(NOW)[:10], *FOR)
     told["monitor"] = {name: one for name, one in rto("monitor").items() if name != "page"}
     told["doctor"] = [(one["check"], one["status"]) for one in rto("doctor")]
     told["wrong"] = rto("state", "verify")["wrong"], rto("state", "rebuild")["keys"]
