@@ -80,9 +80,9 @@ def journey(made: Installation, run: Run, folder: Path) -> dict[str, Any]:
     told["score"] = list(csv.reader((folder / "scored.csv").open()))
     told["backtest"] = rto("rules", "backtest", policy, *FOR)
     told["savings"] = rto("experiment", "savings", *FOR)
-    told["evaluate"] = rto("experiment", "evaluate", "allow_cod", *FOR)
-    told["replay"] = rto("replay", "--day", rfc3339(NOW)[:10])
-    told["check"] = rto("check")
+    too_few = run("experiment", "evaluate", "allow_cod", *FOR, at=made)
+    told["evaluate"] = too_few.code, too_few.err
+    told["replay"] = rto("replay", "--day", rfc3339(NOW)[:10], *FOR)
     told["monitor"] = {name: one for name, one in rto("monitor").items() if name != "page"}
     told["doctor"] = [(one["check"], one["status"]) for one in rto("doctor")]
     told["wrong"] = rto("state", "verify")["wrong"], rto("state", "rebuild")["keys"]
