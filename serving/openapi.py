@@ -80,7 +80,9 @@ def document() -> dict[str, Any]:
 def _at(stages: list[str], **needs: Any) -> dict[str, Any]:
     """What an order needs at some stages."""
     said = {"properties": {"stage": {"enum": stages}}} | ({} if "checkout" in stages else {"required": ["stage"]})
-    return {"if": said, "then": {"properties": {"order": needs}}}
+    told = {name: {"not": {"type": "null"}} for name in needs["required"]}
+    order = needs | {"properties": told | needs.get("properties", {})}
+    return {"if": said, "then": {"properties": {"order": order}}}
 
 
 _BY_STAGE = [

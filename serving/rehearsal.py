@@ -14,6 +14,7 @@ import numpy as np
 from data.contract import Action
 from serving import stages
 from serving.answering import advice
+from serving.decisions.economics import LARGEST_MINOR
 from serving.decisions.policy import Decision, Policy, decide, evaluate, in_thousandths, in_words, tier_of
 from serving.decisions.shop import ShopPolicy, shipped
 from serving.decisions.stages import DISPATCH
@@ -78,7 +79,8 @@ def _answer(test: str, order: OrderIn, currency: str, shop: ShopPolicy) -> dict[
 
 
 def _goods(order: OrderIn) -> int:
-    return max((order.amount_minor or _SOME_GOODS) - (order.shipping_fee_minor or 0), 1)
+    goods = (order.amount_minor or _SOME_GOODS) - (order.shipping_fee_minor or 0)
+    return min(max(goods, 1), LARGEST_MINOR)
 
 
 def _turned(decision: Decision, to: Action) -> Decision:

@@ -42,7 +42,8 @@ def test_every_command_has_help_that_says_what_it_does(run: Run, words: list[str
 
 
 GROUPS = [
-    [name] for name in ("features", "state", "keys", "policy", "rules", "lists", "experiment", "webhooks", "pool")
+    [name]
+    for name in ("features", "state", "keys", "policy", "rules", "lists", "experiment", "shadow", "webhooks", "pool")
 ]
 
 

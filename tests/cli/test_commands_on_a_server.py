@@ -77,7 +77,8 @@ def journey(made: Installation, run: Run, folder: Path) -> dict[str, Any]:
     told["publish"] = rto("policy", "publish", policy, *FOR)["digest"]
     told["served"] = answered(made)
     rto("score", orders, "--mapping", "native", "--at", rfc3339(NOW), "--out", folder / "scored.csv")
-    told["score"] = list(csv.reader((folder / "scored.csv").open()))
+    with (folder / "scored.csv").open() as scored:
+        told["score"] = list(csv.reader(scored))
     told["backtest"] = rto("rules", "backtest", policy, *FOR)
     told["savings"] = rto("experiment", "savings", *FOR)
     too_few = run("experiment", "evaluate", "allow_cod", *FOR, at=made)

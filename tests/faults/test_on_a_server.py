@@ -215,7 +215,7 @@ def test_what_was_acknowledged_can_be_neither_changed_nor_deleted_on_a_server(on
             f"UPDATE news SET known_at = 0 WHERE origin = '{LIVE}'",
             f"DELETE FROM news WHERE origin = '{LIVE}'",
             "DELETE FROM decisions",
-            "UPDATE decisions SET body = ''",
+            "UPDATE decisions SET body = '{}'",
             "UPDATE orders SET placed_at = 0",
         ):
             with pytest.raises(DataError, match=r"DB010.*(append-only|immutable)"):

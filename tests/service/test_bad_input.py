@@ -64,7 +64,6 @@ UNFIT: dict[str, tuple[bytes, str]] = {
     "text for a number": (body(amount_minor="149900"), "/order/amount_minor"),
     "a truth for a number": (body(amount_minor=True), "/order/amount_minor"),
     "a fraction of a minor unit": (body(amount_minor=1499.5), "/order/amount_minor"),
-    "a float that is whole": (raw("amount_minor", "1499.0"), "/order/amount_minor"),
     "a number beyond all money": (raw("amount_minor", "1" + "0" * 30), "/order/amount_minor"),
     "a number of 5,000 digits": (raw("amount_minor", "-" + "9" * 300), "/order/amount_minor"),
     "a negative amount": (body(amount_minor=-1), "/order/amount_minor"),

@@ -119,7 +119,7 @@ def test_live_news_can_be_neither_changed_nor_deleted(connection: Connection, sq
         connection.execute(sql)
 
 
-@pytest.mark.parametrize("sql", ["UPDATE decisions SET body = ''", "DELETE FROM decisions"])
+@pytest.mark.parametrize("sql", ["UPDATE decisions SET body = '{}'", "DELETE FROM decisions"])
 def test_decisions_can_be_neither_changed_nor_deleted(connection: Connection, sql: str) -> None:
     connection.execute("INSERT INTO decisions VALUES ('d1', 'm1', NULL, 'c1', 0, 0, '{}')")
     with pytest.raises(apsw.ConstraintError, match="append-only"):
