@@ -18,7 +18,8 @@ def _whole(value: object) -> object:
 
 _Whole = Annotated[int, BeforeValidator(_whole)]
 _Minor = Annotated[int, Field(ge=0, le=10**13, description="minor units of `currency`"), BeforeValidator(_whole)]
-_TRIMMED = r"^[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"  # imports trim ids: so must callers
+_INK = r"[^\s\x00-\x1f\x7f\x85\ufeff]"  # engines disagree whether the last two are white space: they are
+_TRIMMED = rf"^{_INK}(?:[^\x00-\x1f\x7f]*{_INK})?$"  # imports trim ids: so must callers
 Id = Annotated[str, Field(min_length=1, max_length=128, pattern=_TRIMMED)]
 
 
