@@ -2,9 +2,11 @@
 
 An order that is refused cash on delivery is hardly ever shipped as one, so nobody learns what would have become of it, and
 a model trained on the rest forgets how risky such orders are. A few are shipped all the same, drawn at random, and the
-ledger keeps the chance. In what is learned each of those counts one over that chance (inverse propensity weights; Horvitz
-and Thompson 1952, doi:10.1080/01621459.1952.10483446). `make bench-spiral` tells what that is worth; figures of evaluation count
-every order once. No order counts more than 1 / `LEAST_CHANCE`: a single parcel must not speak for a hundred.
+ledger keeps the chance. In what is learned each of those counts towards one over that chance (inverse propensity weights;
+Horvitz and Thompson 1952, doi:10.1080/01621459.1952.10483446). A few of them say little of many: so the weight goes
+n / (n + `AS_FEW_AS`) of the way, n of them, and no order counts more than 1 / `LEAST_CHANCE`. `AS_FEW_AS` is about where
+what luck does to the share of n held-out orders, p (1 - p) / n, equals the square of what is forgotten without them, a few
+hundredths. `make bench-spiral` tells what it is worth; figures of evaluation count every order once.
 """
 
 from dataclasses import replace
@@ -24,6 +26,7 @@ from data.segments import load_history
 Array: TypeAlias = np.ndarray[Any, Any]
 
 LEAST_CHANCE = 0.02
+AS_FEW_AS = 150.0
 
 # A decision on a checkout knows no order yet: the order it became is told later.
 _HELD_OUT = """
@@ -60,11 +63,17 @@ def chances_of(connection: Connection) -> dict[tuple[str, str], float]:
 
 
 def stands_for(history: History, chances: dict[tuple[str, str], float]) -> Array:
-    """(n,) how many orders each one of the history stands for: one, or one over its chance of being shipped."""
+    """(n,) how many orders each one of the history stands for: one, or more if it was held out (`counts_for`)."""
     n = len(history)
     ids = kept.table_of({name: history.orders[name] for name in ("merchant_id", "order_id")})
     held = pa.table({"merchant_id": [m for m, _ in chances], "order_id": [o for _, o in chances]}, schema=ids.schema)
     row = matching.matches(matching.keys_of([ids, held], ("merchant_id",), "order_id"), n)
     counts = np.ones(n)
-    counts[row[row >= 0]] = 1 / np.array(list(chances.values()))[row >= 0]
+    counts[row[row >= 0]] = counts_for(np.array(list(chances.values())))[row >= 0]
     return counts
+
+
+def counts_for(chances: Array) -> Array:
+    """(m,) how many orders each of m held-out ones stands for, by its chance of being shipped (m,)."""
+    n = len(chances)
+    return np.asarray(1 + (1 / np.maximum(chances, LEAST_CHANCE) - 1) * n / (n + AS_FEW_AS))

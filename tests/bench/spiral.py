@@ -30,6 +30,7 @@ from tests.bench.money_table import REFUSED_SHARE
 from tests.helpers.lab import history_of_world
 from tests.helpers.worlds import network
 from training.bundle import Bundle
+from training.held_out import counts_for
 from training.plan import Plan
 from training.run import train
 
@@ -121,6 +122,7 @@ def lived(shop: Shop, way: Way, seed: int) -> Iterator[tuple[Bundle, History, Ar
     """(model, what had been told, orders kept away) after each training."""
     luck = np.random.default_rng(seed).random(len(shop.history))
     kept_away, counts = np.zeros(len(shop.history), dtype=bool), np.ones(len(shop.history))
+    held_out = kept_away.copy()
     for number, cut in enumerate(shop.cuts):
         told = replace(without(shop.history, kept_away), stands_for=counts.copy() if way.weighed else None)
         bundle = train(told, Plan(), cut, quiet).bundle
@@ -129,7 +131,8 @@ def lived(shop: Shop, way: Way, seed: int) -> Iterator[tuple[Bundle, History, Ar
         now = np.flatnonzero(shop.cash & (shop.placed_at >= cut) & (shop.placed_at < end))
         wanted, held = keeps_away(risks(bundle, told, now)), luck[now] < way.held
         kept_away[now] = wanted & ~held
-        counts[now[wanted & held]] = 1 / way.held if way.held else 1.0
+        held_out[now[wanted & held]] = True
+        counts[held_out] = counts_for(np.full(int(held_out.sum()), way.held))
 
 
 def judged(shop: Shop, seed: int) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from serving.replaying import replayed
 from serving.score_file import published
 from tests.helpers.installation import NOW, SHOP, Installation, SetClock, an_order, place, rfc3339, served, tell
 from tests.service.test_policies_served import RULES, advice, listed, publish
-from training.held_out import history_to_learn_from
+from training.held_out import counts_for, history_to_learn_from
 
 LISTED = '[[rules]]\nid = "app"\nwhen = "channel = app"\nthen = "allow_cod"\n[experiment]\nholdout = 0.4\n'
 CHECKOUTS = 100
@@ -77,7 +77,9 @@ def test_who_is_held_out_is_shipped_in_the_same_arm_at_every_stage_and_savings_a
     learned = history_to_learn_from(own.pool)
     counts = dict(zip(learned.orders["order_id"].tolist(), np.array(learned.stands_for).tolist(), strict=True))
     became = {f"o-{i}": one for i, one in enumerate(answers) if f"o-{i}" in counts}
-    assert {counts.pop(order) for order, one in became.items() if one in held} == {1 / 0.4}
+    told = {counts.pop(order) for order, one in became.items() if one in held}
+    assert told == {counts_for(np.full(len(held), 0.4))[0]}
+    assert 1 < told.pop() < 1 / 0.4
     assert set(counts.values()) == {1.0}
 
     told = told_by(own, "savings")

@@ -5,6 +5,7 @@ import pytest
 
 from features.catalog import Feature, FromOrder
 from training.calibration import fit_calibrator
+from training.held_out import LEAST_CHANCE, counts_for
 from training.plan import Plan
 from training.trees import Sample, Shape, fit_shape, probability
 
@@ -53,3 +54,13 @@ def test_one_for_each_is_no_weight_at_all() -> None:
     for shape in (Shape(2, "linear", 1.0, 5), TREES):
         told = [fit_shape(s, COLUMNS, shape, Plan()).margin(x) for s in (Sample(x, y), Sample(x, y, np.ones(len(y))))]
         np.testing.assert_allclose(told[0], told[1], atol=1e-6)
+
+
+def test_a_handful_hardly_counts_for_the_rest_and_many_do() -> None:
+    few, many = (counts_for(np.full(n, 0.05)) for n in (5, 5_000))
+    assert (few > 1).all()
+    assert (few < 2).all()
+    assert (many > 19).all()
+    assert (many < 20).all()
+    assert counts_for(np.full(5_000, 1e-6)).max() <= 1 / LEAST_CHANCE
+    np.testing.assert_array_equal(counts_for(np.ones(9)), np.ones(9))
