@@ -53,6 +53,14 @@ STAGES = {"sqlite": "ledger", "postgresql": "state"}
 """Killed when the imports are wiped and the ledger is not; or when the rows are wiped and the state still holds them."""
 
 
+def _read(path: Path) -> bytes:
+    """A file, or nothing of one that a running server has taken away meanwhile."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
 @dataclass(frozen=True)
 class Person:
     """Somebody who has bought, live and long ago. tokens: of what they are known by.  phone: its pseudonym."""
@@ -76,9 +84,7 @@ class Person:
         folders = [self.made.home / "pools", self.made.home / "replay", *_of_server()]
         files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
         found = [
-            str(p)
-            for p in files
-            if any(one in (read := p.read_bytes()) or one.hex().encode() in read for one in self.tokens)
+            str(p) for p in files if any(one in (read := _read(p)) or one.hex().encode() in read for one in self.tokens)
         ]
         with self.made.database() as connection:
             return [*found, *self._rows(connection)]
