@@ -53,7 +53,7 @@ class History:
     n + j is corrected[j].  start: (n + 1,) slice of each order's news.  News columns: (k,).
     named: (k,) Arrow table of each news's event_id and source.
     known_through: the moment to which this history is complete; maturity is measured to it.
-    stands_for: (n,) how many orders each one stands for (`data/held_out.py`); one each if None.
+    stands_for: (n,) how many orders each one stands for (`training/held_out.py`); one each if None.
     opening: what older orders say that are no longer kept (`data/opening.py`); every fold begins there.
     """
 

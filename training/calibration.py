@@ -64,7 +64,7 @@ def fit_calibrator(
     order does, had come out as that says; directions the data say little about (the slopes, where all scores are alike)
     move least. Without orders it is `towards`. Its log loss on these orders is never above that of `towards`.
     offset: (n,) by how much the log-odds of these outcomes lie above those to be learned (`training/newest.py`).
-    weight: (n,) above 0, how many orders each one stands for (`data/held_out.py`).
+    weight: (n,) above 0, how many orders each one stands for (`training/held_out.py`).
     """
     from scipy.optimize import minimize  # here, so that the service does not carry scipy
 

@@ -58,7 +58,7 @@ def chances_of(connection: Connection) -> dict[tuple[str, str], float]:
     for merchant, order, drawn in connection.execute(_HELD_OUT):
         chance, wanted = orjson.loads(drawn)
         if Action[wanted.upper()] is Action.PREPAID_ONLY:
-            found[merchant, order] = max(found.get((merchant, order), LEAST_CHANCE), chance)
+            found[merchant, order] = max(found.get((merchant, order), 0.0), chance)
     return found
 
 
