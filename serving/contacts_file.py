@@ -87,7 +87,11 @@ def _read(connection: Connection, merchant: Merchant, row: dict[str, str], now: 
         return "outcome", "another word", f"one of {', '.join(OUTCOMES)}"
     at = _moment(row["contacted_at"], ZoneInfo(merchant.timezone))
     if at is None or not EARLIEST <= round(at.timestamp() * SECOND) <= now + CLOCK_SLACK:
-        return "contacted_at", "no moment that has been", "a moment, as 2026-02-28 14:05"
+        return (
+            "contacted_at",
+            "no moment that has been",
+            f"a moment, as 2026-02-28 14:05 by the clock of {merchant.timezone}",
+        )
     try:
         told = {"merchant_id": merchant.merchant_id, "order_id": row["order_id"], "outcome": row["outcome"]}
         asked = ContactIn.model_validate(told | {"contacted_at": at})
