@@ -141,13 +141,14 @@ class Taken(TypedDict):
 class Client:
     """Talks for one merchant. May be shared by threads: each keeps a connection of its own.
 
+    base_url: of the service; several, where replicas of it share one database: the retry goes to the next of them.
     key: None where the service's door is open (loopback, no key ever made).  score_timeout_s: all a checkout ever waits,
     its one retry included; timeout_s: everything else.  default_action: the advice where the service did not answer.
     """
 
     def __init__(
         self,
-        base_url: str,
+        base_url: str | Sequence[str],
         *,
         merchant_id: str,
         key: str | None = None,

@@ -10,6 +10,7 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -51,42 +52,49 @@ _KINDS: dict[int, type[RtoRiskError]] = {
 
 
 class Wire:
-    """Calls to one service. May be shared by threads: each keeps a connection of its own."""
+    """Calls to one service, at one address or several replicas of it. May be shared by threads: each keeps connections of its
+    own. All ask the replica that answered last; one that did not makes room for the next."""
 
-    def __init__(self, base_url: str, key: str | None) -> None:
-        self._url = urlsplit(base_url)
-        if self._url.scheme not in ("http", "https") or not self._url.hostname:
-            raise ValueError("base_url: expected as http://127.0.0.1:3333")
+    def __init__(self, base_url: str | Sequence[str], key: str | None) -> None:
+        self._urls = [urlsplit(one) for one in ([base_url] if isinstance(base_url, str) else base_url)]
+        if not self._urls or any(u.scheme not in ("http", "https") or not u.hostname for u in self._urls):
+            raise ValueError("base_url: expected as http://127.0.0.1:3333, or several such")
+        self._at = 0
         self._headers = {"content-type": "application/json"}
         self._headers |= {"authorization": f"Bearer {key}"} if key else {}
         self.of_thread = threading.local()
 
     def call(self, verb: str, path: str, body: Any, timeout_s: float) -> Any:
-        """One request, and one more with the same body and the same Idempotency-Key where the connection broke or the
-        service said 503: whatever became of the first, the work is done once. Raises RtoRiskError."""
+        """One request, and one more with the same body and the same Idempotency-Key, to the next replica if there are several,
+        where the connection broke or the service said 503: whatever became of the first, the work is done once. Raises
+        RtoRiskError."""
         until = time.monotonic() + timeout_s
         sent = None if body is None else json.dumps(body, allow_nan=False).encode()
         headers = self._headers if sent is None else self._headers | {"idempotency-key": secrets.token_hex(16)}
         for _ in range(2):
-            found = self._attempt((verb, self._url.path.rstrip("/") + path, sent, headers), until)
-            if not isinstance(found, UnavailableError) or found.status not in (0, 503) or found.code == "timeout":
+            at = self._at
+            found = self._attempt(at, (verb, self._urls[at].path.rstrip("/") + path, sent, headers), until)
+            if not isinstance(found, UnavailableError) or found.status not in (0, 503):
+                break
+            self._at = (at + 1) % len(self._urls)
+            if found.code == "timeout":
                 break
         if isinstance(found, RtoRiskError):
             raise found
         return found
 
-    def _attempt(self, request: tuple[Any, ...], until: float) -> Any:
+    def _attempt(self, at: int, request: tuple[Any, ...], until: float) -> Any:
         """The answer, or the error it is."""
         try:
-            status, answer = self._send(request, until)
+            status, answer = self._send(at, request, until)
         except TimeoutError:
             return UnavailableError(0, "timeout", "no answer in time")
         except (OSError, http.client.HTTPException) as error:
             return UnavailableError(0, "unreachable", type(error).__name__)
         return answer if status < 400 else error_of(status, answer)
 
-    def _send(self, request: tuple[Any, ...], until: float) -> tuple[int, Any]:
-        connection = self._connection(until)
+    def _send(self, at: int, request: tuple[Any, ...], until: float) -> tuple[int, Any]:
+        connection = self._connection(at, until)
         try:
             connection.request(*request)
             response = connection.getresponse()
@@ -100,13 +108,13 @@ class Wire:
             connection.close()  # a new one may find another worker
         return response.status, answer
 
-    def _connection(self, until: float) -> "_Connection":
-        found: _Connection | None = getattr(self.of_thread, "connection", None)
-        if found is None:
-            secure, host = self._url.scheme == "https", self._url.hostname or ""
-            found = self.of_thread.connection = _Connection(host, self._url.port, secure=secure)
-        found.end_at(until)
-        return found
+    def _connection(self, at: int, until: float) -> "_Connection":
+        mine: dict[int, _Connection] = self.of_thread.__dict__.setdefault("connections", {})
+        if at not in mine:
+            url = self._urls[at]
+            mine[at] = _Connection(url.hostname or "", url.port, secure=url.scheme == "https")
+        mine[at].end_at(until)
+        return mine[at]
 
 
 def error_of(status: int, answer: Any) -> RtoRiskError:

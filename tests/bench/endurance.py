@@ -1,4 +1,4 @@
-"""`make bench-endurance`: the service for long, and through what ends it: a soak, SIGTERMs, models swapped under load.
+"""`make bench-endurance`: the service for long, and through what ends it: a soak, SIGTERMs, kills, models swapped under load.
 
 A real `rto serve` on an installation made here, real HTTP from our own client in threads, real signals. The soak looks for
 slopes of memory, open files and late answers over time. Around each SIGTERM every request is either answered by the service
@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import closing, nullcontext
+from contextlib import ExitStack, closing, nullcontext
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -31,10 +31,12 @@ from data.database import open_database
 from data.pool import open_pool, replace_text
 from serving.client import Client
 from tests.bench import service_target
-from tests.bench.endurance_watch import Seen, asked_all_along, sampled
+from tests.bench.endurance_watch import Seen, asked_all_along, kill_all_of, sampled
+from tests.bench.journey import rto
 from tests.bench.service_orders import POOL, asked_of, installed
 from tests.bench.service_run import Generator, latency_ms
-from tests.bench.service_target import ROOT
+from tests.bench.service_target import ROOT, Target
+from tests.helpers.servers import kept_on, started
 from training.bundle import read_bundle, rewrite_calibrator, signing_key
 
 Rows = list[tuple[str, str, str]]
@@ -86,11 +88,10 @@ def _told(slope: tuple[float, float, float]) -> str:
 def terms(folder: Path, home: Path, times: int) -> Rows:
     """SIGTERM under load, and a start on the same port, so many times."""
     orders, seen, codes, took = asked_of(home), Seen(), Counter[int](), list[float]()
-    before = _kept(home)
     with service_target.ours(folder, home, patient=False) as first:
         pass
     port = first.port
-    with asked_all_along(orders, port, seen):
+    with asked_all_along(orders, [port], seen):
         for _ in range(times):
             with service_target.ours(folder, home, patient=False, port=port) as target:
                 time.sleep(3.0)
@@ -98,12 +99,12 @@ def terms(folder: Path, home: Path, times: int) -> Rows:
                 target.process.send_signal(signal.SIGTERM)
                 codes[target.process.wait(30)] += 1
                 took.append(time.monotonic() - began)
-    kept = _kept(home) - before
+    kept = _kept(home)
     return [
         (f"ended with status 0, of {times} SIGTERMs", f"{codes[0]}", "all"),
         ("seconds from SIGTERM to the end, most", f"{max(took):.1f}", "<= 10"),
         ("scores asked for", f"{seen.rungs.total():,}", ""),
-        ("raised in the checkout's face", "0", "0"),
+        ("raised in the checkout's face", f"{len(seen.raised):,}", "0"),
         ("answered by the client while nothing listened", _causes(seen), ""),
         ("longest wait of a checkout, ms", f"{max(seen.late_ms):.0f}", "<= 300 and its own time"),
         (f"news acknowledged {len(seen.acknowledged):,}, of them kept", f"{len(seen.acknowledged & kept):,}", "all"),
@@ -121,6 +122,46 @@ def _kept(home: Path) -> set[str]:
         return {str(row[0]) for row in connection.execute(sql)}
 
 
+def kills(folder: Path, home: Path, times: int) -> Rows:
+    """Two replicas on one PostgreSQL, one of them killed with -9 and started again under load, so many times."""
+    with started() as server, kept_on(server) as url:
+        os.environ["RTO_DATABASE_URL"] = url  # for the commands and the replicas
+        try:
+            rto(home, "state", "rebuild")
+            return _killed(folder, home, times)
+        finally:
+            del os.environ["RTO_DATABASE_URL"]
+
+
+def _killed(folder: Path, home: Path, times: int) -> Rows:
+    orders, seen = asked_of(home), Seen()
+    ports = [service_target.free_port() for _ in range(2)]
+
+    def replica(at: int, stack: ExitStack) -> Target:
+        return stack.enter_context(service_target.ours(folder, home, patient=False, port=ports[at]))
+
+    with ExitStack() as first, ExitStack() as second:
+        stacks = [first, second]
+        running = [replica(at, stack) for at, stack in enumerate(stacks)]
+        with asked_all_along(orders, ports, seen):
+            for turn in range(times):
+                at = turn % 2
+                kill_all_of(running[at])
+                running[at].process.wait(30)
+                stacks[at].close()
+                running[at] = replica(at, stacks[at])
+                time.sleep(1.0)
+    kept = _kept(home)
+    return [
+        (f"scores asked for around {times} kills", f"{seen.rungs.total():,}", ""),
+        ("raised in the checkout's face", f"{len(seen.raised):,}", "0"),
+        ("not answered by a replica", _causes(seen), "0"),
+        ("of the others, from the full rung", f"{seen.rungs['full'] / max(1, seen.rungs.total()):.2%}", ""),
+        ("longest wait of a checkout, ms", f"{max(seen.late_ms):.0f}", "<= 300 and its own time"),
+        (f"news acknowledged {len(seen.acknowledged):,}, of them kept", f"{len(seen.acknowledged & kept):,}", "all"),
+    ]
+
+
 def swaps(folder: Path, home: Path, times: int) -> Rows:
     """Another champion under load, so many times."""
     orders, seen, pool = asked_of(home), Seen(), open_pool(home, POOL)
@@ -130,16 +171,17 @@ def swaps(folder: Path, home: Path, times: int) -> Rows:
     calibrator = read_bundle(pool.bundles / first, key.public_key()).calibrator
     rewrite_calibrator(pool.bundles / first, pool.bundles / second, calibrator, {"name": "endurance"}, key)
     names = list[str]()
-    with service_target.ours(folder, home, patient=False) as target, asked_all_along(orders, target.port, seen):
+    with service_target.ours(folder, home, patient=False) as target, asked_all_along(orders, [target.port], seen):
         merchant, order = orders.asked[0]
         shop = Client(
             f"http://127.0.0.1:{target.port}", merchant_id=merchant, key=orders.keys[merchant], score_timeout_s=5
         )
+        names.append(_until(shop, order, ""))
         for turn in range(times):
             replace_text(pool.champion, f"{first if turn % 2 else second}\n")
-            names.append(_until(shop, order, names[-1] if names else ""))
+            names.append(_until(shop, order, names[-1]))
     replace_text(pool.champion, f"{first}\n")
-    swapped = 1 + sum(a != b for a, b in pairwise(names))
+    swapped = sum(a != b for a, b in pairwise(names))
     return [
         (f"champions published {times:,}, served", f"{swapped:,}", "all"),
         ("scores asked for meanwhile", f"{seen.rungs.total():,}", ""),
@@ -165,6 +207,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10.0, help="of the soak")
     parser.add_argument("--rate", type=float, default=100.0, help="of the soak, a second")
     parser.add_argument("--terms", type=int, default=20, help="SIGTERMs")
+    parser.add_argument("--kills", type=int, default=30, help="-9, of one of two replicas on PostgreSQL")
     parser.add_argument("--swaps", type=int, default=100, help="of the champion")
     parser.add_argument("--keep", type=Path, help="a folder for the installation; used again if it is there")
     parser.add_argument("--write", action="store_true", help="refresh docs/endurance.md")
@@ -173,8 +216,14 @@ def main() -> None:
         "A soak": lambda folder, home: soak(folder, home, asked.minutes * 60, asked.rate),
         "SIGTERM under load": lambda folder, home: terms(folder, home, asked.terms),
         "Another model under load": lambda folder, home: swaps(folder, home, asked.swaps),
+        "A replica killed under load": lambda folder, home: kills(folder, home, asked.kills),
     }
-    wanted = {"A soak": asked.minutes, "SIGTERM under load": asked.terms, "Another model under load": asked.swaps}
+    wanted = {
+        "A soak": asked.minutes,
+        "SIGTERM under load": asked.terms,
+        "Another model under load": asked.swaps,
+        "A replica killed under load": asked.kills,
+    }
     about = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": platform.machine(), "cores": os.cpu_count(),
              "python": platform.python_version(), "orders": asked.orders, "load": round(os.getloadavg()[0], 1)}  # fmt: skip
     found = dict[str, Rows]()

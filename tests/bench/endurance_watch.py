@@ -1,11 +1,14 @@
 """What `make bench-endurance` looks at while it runs: memory and open files of a service, and what callers of it see."""
 
 import os
+import secrets
+import signal
+import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,12 +24,15 @@ CALLERS = 4
 
 @dataclass(slots=True)
 class Seen:
-    """What callers saw, from any thread. rungs: answers by rung.  acknowledged: ids of news."""
+    """What callers saw, from any thread. rungs: answers by rung.  acknowledged: ids of news.  raised: what a score raised,
+    which it never should.  name: of this scene, in the ids of its news."""
 
+    name: str = field(default_factory=lambda: secrets.token_hex(4))
     rungs: Counter[str] = field(default_factory=Counter)
     causes: Counter[str] = field(default_factory=Counter)
     acknowledged: set[str] = field(default_factory=set)
     late_ms: list[float] = field(default_factory=list)
+    raised: list[str] = field(default_factory=list)
 
 
 @contextmanager
@@ -46,6 +52,19 @@ def sampled(target: Target, into: list[tuple[float, float, int]]) -> Iterator[No
     finally:
         ended.set()
         thread.join()
+
+
+def kill_all_of(target: Target) -> None:
+    """End every process of a service at once, and wait until nobody listens: a worker would live on for a moment."""
+    for pid in _tree(target.process.pid):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", target.port), 1).close()
+        except OSError:
+            return
+        time.sleep(0.02)
 
 
 def _tree(root: int) -> list[int]:
@@ -72,10 +91,10 @@ def _of_process(pid: int) -> tuple[float, int]:
 
 
 @contextmanager
-def asked_all_along(orders: Orders, port: int, seen: Seen) -> Iterator[None]:
+def asked_all_along(orders: Orders, ports: Sequence[int], seen: Seen) -> Iterator[None]:
     """Callers that score, and tell news until it is acknowledged, for as long as this lasts."""
     ended = threading.Event()
-    threads = [threading.Thread(target=_call, args=(orders, port, seen, ended, i)) for i in range(CALLERS)]
+    threads = [threading.Thread(target=_call, args=(orders, ports, seen, ended, i)) for i in range(CALLERS)]
     for thread in threads:
         thread.start()
     try:
@@ -86,19 +105,24 @@ def asked_all_along(orders: Orders, port: int, seen: Seen) -> Iterator[None]:
             thread.join()
 
 
-def _call(orders: Orders, port: int, seen: Seen, ended: threading.Event, caller: int) -> None:
-    shops = {m: Client(f"http://127.0.0.1:{port}", merchant_id=m, key=key) for m, key in orders.keys.items()}
+def _call(orders: Orders, ports: Sequence[int], seen: Seen, ended: threading.Event, caller: int) -> None:
+    at = [f"http://127.0.0.1:{port}" for port in ports]
+    shops = {m: Client(at, merchant_id=m, key=key) for m, key in orders.keys.items()}
     turn = 0
     while not ended.is_set():
         merchant, order = orders.asked[(turn * CALLERS + caller) % len(orders.asked)]
         began = time.perf_counter()
-        said: Any = shops[merchant].score(order)
+        try:
+            said: Any = shops[merchant].score(order)
+        except Exception as error:  # noqa: BLE001 - told in the table
+            seen.raised.append(type(error).__name__)
+            continue
         seen.late_ms.append((time.perf_counter() - began) * 1000)
         seen.rungs[said["rung"]] += 1
         if said["rung"] == "client":
-            seen.causes[said["warnings"][0]["text"].split(":")[0]] += 1
+            seen.causes[said["warnings"][0]["text"].removeprefix("0 ")] += 1
         if turn % 5 == 0:
-            _tell(shops[merchant], f"endured-{caller}-{turn}", seen, ended)
+            _tell(shops[merchant], f"{seen.name}-{caller}-{turn}", seen, ended)
         turn += 1
         ended.wait(0.02)
 

@@ -41,9 +41,10 @@ def running(
 ) -> Iterator[Target]:  # fmt: skip
     """Start a service and wait until it answers; stop it at the end. words: its command, PORT where that belongs: a free one,
     or that one."""
-    port, log = port or free_port(), folder / f"{name.replace(' ', '-')}.log"
+    port = port or free_port()
+    log = folder / f"{name.replace(' ', '-')}-{port}.log"
     command = [str(port) if word == "PORT" else word for word in words]
-    with log.open("wb") as out:
+    with log.open("ab") as out:
         environment = os.environ | NO_TELEMETRY | settings
         process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=out, stderr=out, start_new_session=True)
     try:

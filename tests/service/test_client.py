@@ -254,12 +254,12 @@ def test_a_connection_is_kept_and_found_again_after_the_server_dropped_it(own: I
     with served(own) as service:
         shop = client_of(service, merchant_id=OTHER_SHOP)
         assert shop.score(an_order(), dry_run=True)["status"] == "scored"  # type: ignore[arg-type]
-        first = shop._wire.of_thread.connection.sock
+        first = shop._wire.of_thread.connections[0].sock
         assert shop.score(an_order(), dry_run=True)["status"] == "scored"  # type: ignore[arg-type]
-        assert shop._wire.of_thread.connection.sock is first
+        assert shop._wire.of_thread.connections[0].sock is first
         first.shutdown(socket.SHUT_RDWR)
         assert shop.score(an_order(), dry_run=True)["status"] == "scored"  # type: ignore[arg-type]
-        shop._wire.of_thread.connection.close()
+        shop._wire.of_thread.connections[0].close()
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:3333", "ftp://127.0.0.1", "http://", ""])
@@ -289,3 +289,30 @@ def test_its_examples_are_true(own: Installation):
         assert len(example.examples) > 5
         failed = doctest.DocTestRunner().run(example)
     assert failed.failed == 0
+
+
+def says_goodbye(wire: socket.socket) -> None:
+    """A good answer, after which the server closes, and says so."""
+    content = json.dumps(GOOD).encode()
+    wire.sendall(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(content) + content)
+
+
+def test_of_several_replicas_the_retry_and_all_that_follows_go_to_one_that_answers():
+    with server(hangs_up) as (first, heard), server(*[says_goodbye] * 3) as (second, also):
+        shop = Client([first, second], merchant_id=SHOP, score_timeout_s=10.0)
+        assert [shop.score({"order_id": "o-1"})["status"] for _ in range(3)] == ["scored"] * 3
+    assert (len(heard), len(also)) == (1, 3)
+    assert heard[0] == also[0], "the same body under the same key"
+    assert also[0] != also[1]
+
+
+def test_control_one_address_alone_is_asked_twice_and_then_the_client_decides():
+    with server(hangs_up, hangs_up) as (only, heard):
+        assert Client([only], merchant_id=SHOP, score_timeout_s=10.0).score({"order_id": "o-1"})["status"] == "fallback"
+    assert len(heard) == 2
+
+
+@pytest.mark.parametrize("urls", [[], ["http://127.0.0.1:1", "nowhere"]])
+def test_of_several_addresses_each_must_be_one(urls: list[str]):
+    with pytest.raises(ValueError, match="base_url"):
+        Client(urls, merchant_id=SHOP)
