@@ -30,6 +30,8 @@ Kept: TypeAlias = dict[str, np.ndarray[Any, Any]]
 Assign: TypeAlias = Callable[[str, list[bytes | None]], np.ndarray[Any, Any]]
 """`assign(kind, tokens)` gives the pseudonym of each token, -1 for a missing one, NEW for one never seen."""
 
+AssignAll: TypeAlias = Callable[[dict[str, list[bytes | None]]], dict[str, np.ndarray[Any, Any]]]
+
 MISSING, NEW = -1, -2
 _INDIA = "IN"
 _QUARTER_HOUR = 15 * 60 * contract.SECOND
@@ -41,11 +43,21 @@ _READ = tuple(c.name for c in contract.ORDER_COLUMNS if c.kind == "text" and c.n
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What arrival needs: the pool's token key, how tokens become pseudonyms, the PIN register."""
+    """What arrival needs: the pool's token key, how tokens become pseudonyms, the PIN register.
+
+    assign_all: `assign` of several kinds at once, where that is less to do; the same pseudonyms.
+    """
 
     token_key: bytes
     assign: Assign
     register: PinRegister
+    assign_all: AssignAll | None = None
+
+    def pseudonyms(self, tokens: dict[str, list[bytes | None]]) -> Kept:
+        """By kind the pseudonym of each token."""
+        if self.assign_all is not None:
+            return self.assign_all(tokens)
+        return {kind: self.assign(kind, own) for kind, own in tokens.items()}
 
 
 def arrive(told: Told, desk: Desk) -> Kept:
@@ -171,7 +183,7 @@ def _person_columns(columns: dict[str, Distinct], desk: Desk) -> Kept:
         tokens = {kind: values.map(token_maker(desk.token_key, kind)) for kind, values in spelled.items()}
         address_tokens, measures = addresses_read()
     tokens["address"] = Distinct(address_tokens, addresses.codes)
-    kept = {kind: _pseudonyms(kind, tokens[kind], desk) for kind in _KINDS}
+    kept = _pseudonyms({kind: tokens[kind] for kind in _KINDS}, desk)
     kept |= dict(zip(contract.ADDRESS_MEASURES, addresses.spread(measures.T, NAN), strict=True))
     kept |= measured
     has_text = np.any([columns[name].held() for name in (*_LINES, "phone", "email", "name")], axis=0)
@@ -217,6 +229,7 @@ def _measured(names: tuple[str, ...], measures: Distinct) -> Kept:
     return dict(zip(names, measures.numbers(len(names)), strict=True))
 
 
-def _pseudonyms(kind: str, tokens: Distinct, desk: Desk) -> np.ndarray[Any, Any]:
-    """(n,) pseudonyms. Two spellings of one value are one token, so both get the pseudonym of the first."""
-    return tokens.spread(np.asarray(desk.assign(kind, tokens.values), dtype=np.int64), MISSING)
+def _pseudonyms(tokens: dict[str, Distinct], desk: Desk) -> Kept:
+    """By kind (n,) pseudonyms. Two spellings of one value are one token, so both get the pseudonym of the first."""
+    found = desk.pseudonyms({kind: own.values for kind, own in tokens.items()})
+    return {kind: own.spread(np.asarray(found[kind], dtype=np.int64), MISSING) for kind, own in tokens.items()}

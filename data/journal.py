@@ -4,7 +4,7 @@ Imports live in Parquet segments; their copy here (origin = segment) lets the se
 origin "live" were acknowledged to a caller and can be neither changed nor deleted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,10 @@ from data.ledger_rows import unpacked as unpacked
 _FEW = 50  # up to so many tokens it is quicker to ask for each
 _SAME_ORDER = "merchant_id = ? AND order_id = asked.value"
 _PSEUDONYMS = "SELECT asked.rowid - 1, pseudonym FROM {} JOIN pseudonyms ON kind = ? AND token = asked.value"
+_ALL_PSEUDONYMS = """SELECT json_group_array(asked.key), json_group_array(pseudonym) FROM json_each(?) AS asked
+CROSS JOIN pseudonyms ON kind = asked.value ->> 0 AND token = unhex(asked.value ->> 1)"""
+_ALL_ON_SERVER = """SELECT place - 1, pseudonym FROM unnest(?::text[], ?::bytea[]) WITH ORDINALITY AS asked (kind, token, place)
+INNER JOIN pseudonyms USING (kind, token)"""
 _ADD_PSEUDONYMS = "INSERT INTO pseudonyms (kind, token) SELECT ?, value FROM carray(?)"  # in the order of the array
 _ADD_ON_SERVER = """INSERT INTO pseudonyms (kind, token) SELECT ?, value
 FROM unnest(?::bytea[]) WITH ORDINALITY AS asked (value, place) ORDER BY place RETURNING token, pseudonym"""
@@ -55,6 +59,29 @@ def find_pseudonyms(connection: Connection, kind: str, tokens: list[bytes | None
     """Like `assign_pseudonyms`, but writes nothing: a token never seen is NEW. A score leaves no trace of a person."""
     known = _known(connection, kind, [t for t in tokens if t is not None])
     return np.array([MISSING if t is None else known.get(t, NEW) for t in tokens], dtype=np.int64)
+
+
+def find_all_pseudonyms(
+    connection: Connection, tokens: dict[str, list[bytes | None]]
+) -> dict[str, "np.ndarray[Any, Any]"]:  # fmt: skip
+    """`find_pseudonyms` of several kinds at once: the tokens of each."""
+    wanted = list(dict.fromkeys((kind, one) for kind, own in tokens.items() for one in own if one is not None))
+    known = dict(_all_known(connection, wanted)) if wanted else {}
+    return {
+        kind: np.array([MISSING if t is None else known.get((kind, t), NEW) for t in own], dtype=np.int64)
+        for kind, own in tokens.items()
+    }
+
+
+def _all_known(connection: Connection, wanted: list[tuple[str, bytes]]) -> Iterator[tuple[tuple[str, bytes], int]]:
+    if is_sqlite(connection):
+        told = orjson.dumps([[kind, token.hex()] for kind, token in wanted]).decode()
+        [found] = connection.execute(_ALL_PSEUDONYMS, (told,))
+        places, pseudonyms = map(orjson.loads, found)
+    else:
+        rows = connection.execute(_ALL_ON_SERVER, tuple(map(list, zip(*wanted, strict=True)))).fetchall()
+        places, pseudonyms = zip(*rows, strict=True) if rows else ((), ())
+    return ((wanted[place], pseudonym) for place, pseudonym in zip(places, pseudonyms, strict=True))
 
 
 def unseen(_: str, tokens: list[bytes | None]) -> "np.ndarray[Any, Any]":

@@ -19,8 +19,9 @@ from features.sources import Distinct, Link
 
 FEW = 64
 """Orders: above it columns are quicker."""
-_ASKED = """SELECT asked.key, folded FROM json_each(?) AS asked
-JOIN state ON kind = asked.value ->> 0 AND state.key = asked.value ->> 1"""
+_ASKED = """SELECT json_group_array(asked.key), json_group_array(hex(folded)) FROM json_each(?) AS asked
+CROSS JOIN state ON kind = asked.value ->> 0 AND state.key = asked.value ->> 1"""
+"""One row: for each of many SQLite gives up the interpreter, and a busy event loop keeps it for a while."""
 _ON_SERVER = """SELECT asked.place - 1, folded FROM unnest(?::text[], ?::text[]) WITH ORDINALITY AS asked (kind, key, place)
 INNER JOIN state USING (kind, key)"""
 
@@ -53,7 +54,8 @@ def _kept(connection: Connection, asked: list[tuple[str, list[str | None]]]) -> 
 
 def _rows(connection: Any, pairs: list[tuple[str, str]]) -> Any:
     if is_sqlite(connection):
-        return connection.execute(_ASKED, (orjson.dumps(pairs).decode(),))
+        [(places, texts)] = connection.execute(_ASKED, (orjson.dumps(pairs).decode(),))
+        return zip(orjson.loads(places), map(bytes.fromhex, orjson.loads(texts)), strict=True)
     return connection.execute(_ON_SERVER, tuple(map(list, zip(*pairs, strict=True)))) if pairs else ()
 
 

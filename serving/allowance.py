@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 
 DEADLINE_S = 0.08
-_FOR_THE_LADDER, _FOR_THE_LINE, _FOR_THE_ANSWER, _FOR_A_TURN = 0.65, 0.5, 0.05, 0.125
-"""Parts of the deadline: to read and judge at most; to stand in line at most; to word and send what was found; for one turn
-of the event loop."""
+_FOR_THE_LADDER, _FOR_THE_LINE, _FOR_THE_ANSWER, _FOR_A_BEAT, _FOR_ROOM = 0.65, 0.5, 0.05, 0.2, 0.1
+"""Parts of the deadline: to read and judge at most; to stand in line and be judged as far as can be foreseen; to word and
+send what was found; for the event loop to be late; to wait for room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +31,20 @@ class Allowance:
         """How long after its arrival the full rung may still answer: the next one needs a few milliseconds."""
         return self.deadline_s * _FOR_THE_LADDER
 
-    @property
-    def line_s(self) -> float:
-        """A longer line would be answered too late."""
-        return self.deadline_s * _FOR_THE_LINE
+    @staticmethod
+    def line_s(left_s: float) -> float:
+        """How long it may be expected to take where so long is left for the full rung: expectations are exceeded."""
+        return left_s * _FOR_THE_LINE / _FOR_THE_LADDER
 
     @property
-    def lag_s(self) -> float:
-        """A turn of the event loop that takes longer has too much to do: what it still takes on would be late."""
-        return self.deadline_s * _FOR_A_TURN
+    def late_s(self) -> float:
+        """An event loop that is later has too much to do (`admission.py`)."""
+        return self.deadline_s * _FOR_A_BEAT
+
+    @property
+    def turned_away_s(self) -> float:
+        """After so long without room for one more it is answered from the lowest rung."""
+        return self.deadline_s * _FOR_ROOM
 
     def log_until(self, arrived: float) -> float:
         """The moment from which an answer no longer waits for the disk. arrived: as the loop's clock."""

@@ -1,12 +1,12 @@
 """Checkouts and the orders they became: a checkout is scored before it has an order id, and found again by its own."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
 
 from data.asked import add_rows, rows_named
-from data.database import Connection, scalar
+from data.database import Connection, is_sqlite, scalar
 from data.errors import DataError
 
 _LINK = {"merchant_id": "text", "order_id": "text", "checkout_id": "text"}
@@ -55,6 +55,27 @@ def orders_of(connection: Connection, merchant_id: str, checkout_id: str) -> lis
     """The orders a checkout became, by id: most often none yet, or one."""
     sql = "SELECT order_id FROM checkouts WHERE merchant_id = ? AND checkout_id = ? ORDER BY order_id"
     return [row[0] for row in connection.execute(sql, (merchant_id, checkout_id))]
+
+
+def became(connection: Connection, asked: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """Of (merchant, checkout) the one order it became; left out where it became none yet, or several."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for place, order_id in _orders_of(connection, asked) if asked else ():
+        found.setdefault(asked[place], []).append(order_id)
+    return {one: orders[0] for one, orders in found.items() if len(orders) == 1}
+
+
+def _orders_of(connection: Connection, asked: Sequence[tuple[str, str]]) -> Iterable[tuple[int, str]]:
+    if not is_sqlite(connection):
+        return list(connection.execute(_ORDERS_ON_SERVER, tuple(map(list, zip(*asked, strict=True)))))
+    [found] = connection.execute(_ORDERS, (orjson.dumps(asked).decode(),))
+    return zip(*map(orjson.loads, found), strict=True)
+
+
+_ORDERS = """SELECT json_group_array(asked.key), json_group_array(order_id) FROM json_each(?) AS asked
+CROSS JOIN checkouts ON merchant_id = asked.value ->> 0 AND checkout_id = asked.value ->> 1"""
+_ORDERS_ON_SERVER = """SELECT place - 1, order_id FROM unnest(?::text[], ?::text[]) WITH ORDINALITY
+AS asked (merchant_id, checkout_id, place) INNER JOIN checkouts USING (merchant_id, checkout_id)"""
 
 
 def decisions_of_checkout(connection: Connection, merchant_id: str, checkout_id: str) -> list[dict[str, Any]]:

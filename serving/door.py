@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 from prometheus_client import Counter, Histogram
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.clock import Clock
@@ -21,12 +21,12 @@ REQUESTS = Counter("rto_requests_total", "Requests answered", ["route", "status"
 SECONDS = Histogram(
     "rto_request_seconds", "Time to answer", ["route"], buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2)
 )
-_HEADERS = {
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "cache-control": "no-store",
-    "x-frame-options": "DENY",
-}
+_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
+    (b"x-frame-options", b"DENY"),
+)
 
 
 class Gone(Exception):  # noqa: N818 - the caller hung up: nobody waits for an answer
@@ -51,9 +51,8 @@ class Door:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(raw=message.setdefault("headers", [])).update(
-                    _HEADERS | {"x-request-id": state["request_id"]}
-                )
+                request_id = (b"x-request-id", state["request_id"].encode())
+                message["headers"] = [*message.get("headers", ()), *_HEADERS, request_id]
             await send(message)
 
         try:

@@ -1,8 +1,9 @@
 """From a request to kept columns: the same arrival as imports, for one order."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -37,7 +38,8 @@ class Intake:
 
     def known(self, connection: Connection, orders: list[Telling]) -> list[dict[str, Any] | Exception]:
         """Kept columns of orders for scoring, persons never seen stay unseen; for one that cannot be read, why."""
-        desk, found = self.desk(connection, journal.find_pseudonyms), list[Any]()
+        find = partial(journal.find_all_pseudonyms, connection)
+        desk, found = replace(self.desk(connection, journal.find_pseudonyms), assign_all=find), list[Any]()
         for told in orders:
             try:
                 found.append(_told(*told))

@@ -15,6 +15,7 @@ from prometheus_client import Counter
 from data.database import Connection
 from data.errors import DataError
 from serving import http
+from serving.admission import Admission
 from serving.allowance import Allowance
 from serving.breaker import Breaker
 from serving.http import Refusal
@@ -53,26 +54,23 @@ class Ladder:
     """Used from the event loop."""
 
     def __init__(self, allowance: Allowance) -> None:
-        self.allowance, self.ahead = allowance, 0
+        self.allowance = allowance
+        self.admission = Admission(allowance.most_ahead, allowance.late_s)
 
     async def answer(self, lane: Lane, breaker: Breaker, rungs: Rungs[T], until: float) -> T:
         """From the highest rung that answers. until: when the full one must have. Raises Refusal and Repeated of it."""
         loop = asyncio.get_running_loop()
-        if await self._lags(loop):
-            return rungs.default(OVERLOADED)
         if not breaker.lets(loop.time()):
             return await self._lower(rungs, STORE_LEFT_ALONE)
-        if not self._room(lane):
+        if not await self._begins(lane, until):
             return rungs.default(OVERLOADED)
-        self.ahead += 1
-        lane.waiting += 1
         try:
             found = await lane.run(rungs.full, until)
         except (Refusal, Repeated):
             breaker.worked(loop.time())
             raise
         except Late as late:
-            if not late.stuck:
+            if not late.stuck or self.admission.pressed(loop.time()):
                 return rungs.default(OVERLOADED)
             breaker.failed(loop.time())
             cause = STORE_SLOW
@@ -84,21 +82,20 @@ class Ladder:
             breaker.worked(loop.time())
             return found
         finally:
-            self.ahead -= 1
-            lane.waiting -= 1
+            self.admission.end()
         return await self._lower(rungs, cause)
 
-    def _room(self, lane: Lane) -> bool:
-        """Would one more be answered in time?"""
-        if not self.allowance.sheds:
-            return True
-        return self.ahead < self.allowance.most_ahead and lane.waiting * lane.took_s <= self.allowance.line_s
+    async def _begins(self, lane: Lane, until: float) -> bool:
+        """Is there room for one more, or will there be in a moment? Without shedding there always is."""
+        loop, sheds = asyncio.get_running_loop(), self.allowance.sheds
 
-    async def _lags(self, loop: asyncio.AbstractEventLoop) -> bool:
-        """Has the loop itself too much to do? Who came meanwhile has his turn first, and so is seen to be there."""
-        asked = loop.time()
-        await asyncio.sleep(0)
-        return self.allowance.sheds and loop.time() - asked > self.allowance.lag_s
+        def fits() -> bool:
+            """Where nobody waits it may be tried: else nothing would be learned."""
+            return not lane.waiting or lane.expected_s <= self.allowance.line_s(until - loop.time())
+
+        if not sheds:
+            self.admission.within += 1
+        return not sheds or await self.admission.lets(fits, self.allowance.turned_away_s)
 
     async def _lower(self, rungs: Rungs[T], because: str) -> T:
         try:

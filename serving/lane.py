@@ -17,10 +17,10 @@ from data.database import Connection
 
 T = TypeVar("T")
 Item = TypeVar("Item")
-MOST_TOGETHER = 16
+MOST_TOGETHER = 32
 """Jobs done at once: the first of them waits for the last."""
 _AT_FIRST_S, _WEIGHT = 0.005, 0.2
-_STUCK_S, _MUCH_LONGER = 0.02, 4.0
+_STUCK_S, _MUCH_LONGER, _HARDLY = 0.02, 4.0, 0.2
 
 
 class Late(Exception):  # noqa: N818 - a state: the next rung answers
@@ -49,15 +49,15 @@ class Shared(Generic[Item, T]):
 class _Job:
     """Work, and the future of who waits for it; both ends meet in the loop."""
 
-    __slots__ = ("begun", "future", "loop", "work")
+    __slots__ = ("future", "loop", "work")
 
     def __init__(self, work: Callable[[Connection], Any], loop: asyncio.AbstractEventLoop) -> None:
-        self.work, self.loop, self.begun = work, loop, False
+        self.work, self.loop = work, loop
         self.future: asyncio.Future[Any] = loop.create_future()
 
     def expire(self, lane: "Lane") -> None:
         if not self.future.done():
-            self.future.set_exception(Late(stuck=self.begun or lane.stuck))
+            self.future.set_exception(Late(stuck=lane.stuck))
 
     def end(self, found: Any) -> None:
         if self.future.done():
@@ -71,15 +71,17 @@ class _Job:
 class Lane:
     """One connection and the thread that reads by it. Asked from the event loop.
 
-    took_s: about how long a job takes, line not counted.  waiting: for a job, counted by who asks.
+    took_s: about how long a job takes of late, a part of what it takes those done together.  waiting: jobs that somebody
+    waits for.
     """
 
     def __init__(self, connection: Connection, name: str) -> None:
-        self.took_s, self.waiting, self._since = _AT_FIRST_S, 0, float("inf")
+        self.took_s, self.waiting, self._at_work, self._since = _AT_FIRST_S, 0, 0, float("inf")
         self._connection = connection
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
+        self._clock, self._cpu_s = _cpu_clock(self._thread), 0.0
 
     async def run(self, work: Callable[[Connection], T], until: float) -> T:
         """What `work` gives. until: by the loop's clock. Raises Late if it is not there then, else what `work` raises."""
@@ -87,16 +89,32 @@ class Lane:
         job = _Job(work, loop)
         self._jobs.put(job)
         timer = loop.call_at(until, job.expire, self)
+        self.waiting += 1
         try:
             found: T = await job.future
             return found
         finally:
+            self.waiting -= 1
             timer.cancel()
 
     @property
+    def expected_s(self) -> float:
+        """About how long it would be until one more job were done: what is left of those at work, those in line, itself."""
+        at_work = self._at_work
+        spent_s = min(self._spent_s(), at_work * self.took_s)
+        return (max(self.waiting, at_work) + 1) * self.took_s - spent_s
+
+    def _spent_s(self) -> float:
+        """On what is being worked on."""
+        return max(0.0, time.monotonic() - self._since)
+
+    @property
     def stuck(self) -> bool:
-        """Has what is being worked on taken longer than any reading should?"""
-        return time.monotonic() - self._since > max(_STUCK_S, _MUCH_LONGER * self.took_s)
+        """Does what is being worked on hang? It takes longer than any reading should, and the thread has hardly computed."""
+        spent_s = self._spent_s()
+        if spent_s <= max(_STUCK_S, _MUCH_LONGER * self.took_s * self._at_work):
+            return False
+        return self._clock is None or time.clock_gettime(self._clock) - self._cpu_s < _HARDLY * spent_s
 
     def close(self) -> None:
         """End when what is being worked on has ended; a thread that hangs is left to the process."""
@@ -126,15 +144,19 @@ class Lane:
         return together
 
     def _work(self, jobs: list[_Job]) -> None:
-        for job in jobs:
-            job.begun = True
-        self._since = time.monotonic()
+        self._cpu_s, self._since, self._at_work = time.thread_time(), time.monotonic(), len(jobs)
         ends = _ends_of(jobs, self._connection)
-        took_s, self._since = time.monotonic() - self._since, float("inf")
+        took_s, self._at_work, self._since = time.monotonic() - self._since, 0, float("inf")
         if not all(job.future.done() for job in jobs):  # what hung says nothing of the next
             self.took_s += _WEIGHT * (took_s / len(jobs) - self.took_s)
         with suppress(RuntimeError):  # the loop has ended meanwhile
             jobs[0].loop.call_soon_threadsafe(_end, jobs, ends)
+
+
+def _cpu_clock(thread: threading.Thread) -> int | None:
+    """The clock of what a running thread has computed; None where the system has none."""
+    assert thread.ident is not None, "it was started"
+    return time.pthread_getcpuclockid(thread.ident) if hasattr(time, "pthread_getcpuclockid") else None
 
 
 def _ends_of(jobs: list[_Job], connection: Connection) -> list[Any]:

@@ -9,6 +9,7 @@ import orjson
 
 from data import journal
 from data.adding import Kept, add_all_news, add_all_orders
+from data.asked import add_rows
 from data.contract import NewsType, Reason
 from data.database import Connection, scalar
 from data.errors import DataError
@@ -173,21 +174,19 @@ def _news_of(connection: Connection, merchant_id: str, ids: list[str]) -> PlainN
     return PlainNews(whose, kind, happened, known, why, ~np.array(detailed, dtype=bool)).sorted()
 
 
-def record(connection: Connection, decision: dict[str, Any]) -> None:
-    """Append a decision: the answer as given, and everything it was made from."""
-    made_from = decision["made_from"]
-    connection.execute(
-        "INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            decision["decision_id"],
-            made_from["merchant_id"],
-            made_from["order_id"],
-            made_from["checkout_id"],
-            made_from["scored_at"],
-            made_from["folded_through"],
-            orjson.dumps(decision, option=orjson.OPT_SORT_KEYS).decode(),
-        ),
-    )
+def record_all(connection: Connection, decisions: Sequence[dict[str, Any]]) -> None:
+    """Append decisions, each the answer as given and everything it was made from."""
+    add_rows(connection, "decisions", _DECISION, [_row(one) for one in decisions])
+
+
+_DECISION = {"decision_id": "text", "merchant_id": "text", "order_id": "text", "checkout_id": "text", "scored_at": "bigint",
+             "folded_through": "bigint", "body": "text"}  # fmt: skip
+
+
+def _row(decision: dict[str, Any]) -> tuple[Any, ...]:
+    made_from, body = decision["made_from"], orjson.dumps(decision, option=orjson.OPT_SORT_KEYS).decode()
+    ids = (made_from["merchant_id"], made_from["order_id"], made_from["checkout_id"])
+    return decision["decision_id"], *ids, made_from["scored_at"], made_from["folded_through"], body
 
 
 def decision(connection: Connection, merchant_id: str, decision_id: str) -> dict[str, Any] | None:

@@ -3,7 +3,7 @@
 Single orders that waited in line at the same time are scored at once (`lane.Shared`): the answers are those of each alone.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, cast
 
@@ -154,9 +154,10 @@ def _reads(
     """What the scorer is asked about each order."""
     policies, found = desk.policies, dict[int, _Read | Scored | Exception]()
     kept = dict[int, tuple[str | None, dict[str, Any] | None]]()
+    became = checkouts.became(connection, list(dict.fromkeys(_checkouts(orders))))
     for place, (question, i) in enumerate(orders):
         try:
-            kept[place] = _as_kept(connection, question, question.orders[i])
+            kept[place] = _as_kept(connection, question, question.orders[i], became)
         except Refusal as refusal:
             found[place] = refusal
         except Exception as error:  # noqa: BLE001 - raised again, or answered from a lower rung
@@ -185,19 +186,23 @@ def _asking(
     return _Read(ask, (_AS_KEPT,) if kept and stages.says_more(order) else ())
 
 
-def _as_kept(connection: Connection, question: Question, order: OrderIn) -> tuple[str | None, dict[str, Any] | None]:
-    """The id an order goes by here, and what is kept of it; None if it is to be read as sent."""
+def _checkouts(orders: list[_Order]) -> Iterator[tuple[str, str]]:
+    """The checkouts that may have become orders: scored again, those must not see themselves."""
+    for question, i in orders:
+        order = question.orders[i]
+        if order.order_id is None and order.checkout_id is not None:
+            yield question.merchant.merchant_id, order.checkout_id
+
+
+def _as_kept(
+    connection: Connection, question: Question, order: OrderIn, became: Mapping[tuple[str, str], str]
+) -> tuple[str | None, dict[str, Any] | None]:
+    """The id an order goes by here, and what is kept of it; None if it is to be read as sent. became: of checkouts."""
     merchant_id = question.merchant.merchant_id
-    order_id = order.order_id or _became(connection, merchant_id, order.checkout_id)
+    order_id = order.order_id or became.get((merchant_id, order.checkout_id or ""))
     kept = stages.as_kept(connection, question.stage, merchant_id, order)
     stages.require(question.stage, order, kept=kept is not None)
     return order_id, kept or None
-
-
-def _became(connection: Connection, merchant_id: str, checkout_id: str | None) -> str | None:
-    """The order a checkout became: scored again, it must not see itself."""
-    became = checkouts.orders_of(connection, merchant_id, checkout_id) if checkout_id else []
-    return became[0] if len(became) == 1 else None
 
 
 def _scored(

@@ -186,8 +186,19 @@ def in_groups(codes: list[str], by_code: Array) -> tuple[list[str], Array]:
 
     Nothing is left out: with the base they add up to the margin.
     """
-    groups, starts = _runs([GROUP_OF[code] for code in codes])
+    groups, starts, _ = _groups_of(tuple(codes))
     return groups, np.add.reduceat(by_code, starts, axis=1)
+
+
+@lru_cache(maxsize=8)
+def _groups_of(codes: tuple[str, ...]) -> tuple[list[str], list[int], list[int]]:
+    """The groups of these codes, where each one's codes begin, and the place of each code's group. Once for a bundle."""
+    groups, starts = _runs([GROUP_OF[code] for code in codes])
+    return (
+        groups,
+        starts,
+        [number for number, (a, b) in enumerate(pairwise([*starts, len(codes)])) for _ in range(a, b)],
+    )
 
 
 def _runs(names: list[str]) -> tuple[list[str], list[int]]:
@@ -198,12 +209,11 @@ def _runs(names: list[str]) -> tuple[list[str], list[int]]:
 
 def _leads(codes: list[str], by_code: Array, by_group: Array) -> Array:
     """(n, n_groups) the place of each group's strongest code, of those that push the way the group does."""
-    _, starts = _runs([GROUP_OF[code] for code in codes])
-    out = np.empty(by_group.shape, dtype=np.int64)
-    for number, (start, end) in enumerate(pairwise([*starts, len(codes)])):
-        way = np.where(by_group[:, number] < 0, -1.0, 1.0)
-        out[:, number] = start + np.argmax(by_code[:, start:end] * way[:, None], axis=1)
-    return out
+    _, starts, group = _groups_of(tuple(codes))
+    along = by_code * np.where(by_group < 0, -1.0, 1.0)[:, group]
+    strongest = np.maximum.reduceat(along, starts, axis=1)[:, group]
+    places = np.where(along == strongest, np.arange(len(codes)), len(codes))  # among equals the first
+    return np.asarray(np.minimum.reduceat(places, starts, axis=1))
 
 
 def _impact(bundle: Bundle, part: Array, margin: Array) -> Array:

@@ -206,7 +206,7 @@ def scored_by(bundle: Bundle, judged: Judged, one: Placed) -> Scored:
         "evidence": evidence.of(row),
     }
     actions, summary = _weighed(one)
-    origin = one.origin | {"x": judged.x[row].tolist(), "features": list(bundle.model.names)}
+    origin = one.origin | {"x": judged.x[row].tolist()}  # of the features that the bundle names
     drawn = one.part.experiment(one.place)
     origin |= {"policy": one.part.shop.digest, "limits": one.part.limits(one.place), "experiment": drawn}
     origin["evidence"] = list(evidence.of(row).values())

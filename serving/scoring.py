@@ -4,9 +4,9 @@ Whatever breaks or hangs on the way, the sale goes on: the answer is then from a
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -26,7 +26,7 @@ from serving.http import Refusal
 from serving.ladder import FAILED, OVERLOADED, RUNGS, Ladder, Rungs, log_failure
 from serving.lane import Shared
 from serving.moment import Answer, Question, default, noticing, order_only, singles
-from serving.once import Asked, Repeated, Said, keep
+from serving.once import Asked, Repeated, Said, all_recalled, keep_all
 from serving.schema import Options, OrderIn
 from serving.scorer import Scored
 from serving.writer import Busy
@@ -118,21 +118,24 @@ class Scoring:
             return whole(False)
         said = b"" if question.asked is None else whole(keeps)
         answered = None if question.asked is None else (question.asked, (200, said))
-        logged = await self._written(desk, _writing(records, answered), waits_s)
+        logged = await self._written(desk, Keeping(records, answered), waits_s)
         return said if logged and said else whole(logged)
 
-    async def _written(self, desk: Desk, job: Callable[[Connection], None], waits_s: float) -> bool:
+    async def _written(self, desk: Desk, job: "Keeping", waits_s: float) -> bool:
         """Are the decisions on disk? A full queue, a full disk or a slow one must not stop a checkout. Raises what
         `once.keep` raises where another process has answered under the key."""
         breaker, now = desk.ledger_breaker, asyncio.get_running_loop().time()
         if waits_s > 0 and breaker.lets(now):
             unlogged = await _waited_for(desk, job, waits_s)
-            (breaker.failed if unlogged else breaker.worked)(now)
+            if not unlogged:
+                breaker.worked(now)
+            elif unlogged != "late" or not self.ladder.admission.pressed(now):
+                breaker.failed(now)
         else:
             unlogged = "overloaded" if waits_s <= 0 else "left_alone"
             with suppress(Busy):
                 if not desk.writer.half_full:
-                    desk.writer.submit(job)  # it is written all the same, and nobody waits
+                    desk.writer.leave(job)  # it is written all the same, and nobody waits
         if unlogged:
             UNLOGGED.labels(unlogged).inc()
         return not unlogged
@@ -142,32 +145,41 @@ _Made = tuple[Answer, Any]
 """An answer as told, and what it was made from."""
 
 
-def _writing(records: list[dict[str, Any]], answered: "tuple[Asked, Said] | None") -> Callable[[Connection], None]:
-    """What the writer does: both or neither."""
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """Decisions to keep, and under a key their answer with them: work of the writer. Both or neither."""
 
-    def job(connection: Connection) -> None:
-        if answered is not None:
-            keep(connection, *answered)
-        for record in records:
-            ledger.record(connection, record)
+    records: list[dict[str, Any]]
+    answered: tuple[Asked, Said] | None
 
-    return job
+    def __call__(self, connection: Connection) -> None:
+        [end] = self.together(connection, [self])
+        if end is not None:
+            raise end
+
+    @staticmethod
+    def together(connection: Connection, every: "Sequence[Keeping]") -> "list[Repeated | Refusal | None]":
+        """None for each that is kept, else what another process answered under its key."""
+        ends = all_recalled(connection, [one.answered and one.answered[0] for one in every])
+        new = [one for one, end in zip(every, ends, strict=True) if end is None]
+        keep_all(connection, [one.answered for one in new if one.answered is not None])
+        ledger.record_all(connection, [record for one in new for record in one.records])
+        return ends
 
 
-async def _waited_for(desk: Desk, job: Callable[[Connection], None], left_s: float) -> str:
+async def _waited_for(desk: Desk, job: "Keeping", left_s: float) -> str:
     """Why the job is not known to be done in time; empty if it is."""
     try:
-        writing = asyncio.wrap_future(desk.writer.submit(job))
-        writing.add_done_callback(lambda one: one.cancelled() or one.exception())  # nobody may be waiting by then
-        done, _ = await asyncio.wait({writing}, timeout=left_s)
-        for one in done:
-            one.result()
+        async with asyncio.timeout(left_s):
+            await desk.writer.kept(job)
+    except TimeoutError:
+        return "late"
     except (Repeated, Refusal):
         raise
     except Exception as error:  # noqa: BLE001 - whatever broke, the sale goes on and the answer says logged: false
         http.LOG.error(orjson.dumps({"unlogged": http.place_of(error), "cause": type(error).__name__}).decode())
         return "failed"
-    return "" if done else "late"
+    return ""
 
 
 def _body(question: Question, i: int, scored: Scored, desk: Desk, bundle: Bundle | None) -> tuple[Answer, Any]:

@@ -5,6 +5,7 @@ missing flag of its own. Coefficients obey the catalog's monotone signs. Applyin
 """
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -69,11 +70,18 @@ class Linear:
         return Linear(scales=tuple(saved["scales"]), intercept=float(saved["intercept"]), **columns)
 
 
+@lru_cache(maxsize=32)
+def _columns_on(scales: tuple[str, ...], scale: str) -> Array:
+    """(k,) which columns are on a scale. Once for a model: for one order it would take as long as the rest."""
+    found = np.array([one == scale for one in scales], dtype=bool)
+    found.flags.writeable = False
+    return found
+
+
 def rescaled(x: Array, scales: tuple[str, ...]) -> Array:
     """(n, k) columns on the scale on which the log-odds are roughly straight."""
     out = x.copy()
-    log = np.array([s == "log" for s in scales], dtype=bool)
-    logit = np.array([s == "logit" for s in scales], dtype=bool)
+    log, logit = _columns_on(scales, "log"), _columns_on(scales, "logit")
     out[:, log] = np.log1p(np.maximum(out[:, log], 0.0))
     share = np.clip(out[:, logit], 1e-3, 1 - 1e-3)
     out[:, logit] = np.log(share / (1 - share))

@@ -38,18 +38,22 @@ class Swings:
 
     def around(self, k: Array, j: Array, values: Array, actions: Sequence[Action]) -> tuple[Array, Array]:
         """(m, a) how far the sum of each of these actions may lie below and above, minor units."""
-        swings = self.at(k, j, values)
-        down, up = (np.zeros((len(values), len(actions))) for _ in range(2))
+        squares, out = _squares(self.at(k, j, values)), np.zeros((2, len(values), len(actions)))
         for place, action in enumerate(actions):
-            own = swings[:, self.owner == int(action)]
-            down[:, place], up[:, place] = beside(own)
+            out[:, :, place] = squares[:, :, self.owner == int(action)].sum(axis=-1)
+        down, up = np.sqrt(out)
         return down, up
 
 
 def beside(swings: Array) -> tuple[Array, Array]:
     """(..., s, 2) swings -> (...) how far below and above they reach together."""
-    least, most = np.minimum(swings.min(axis=-1, initial=0.0), 0.0), np.maximum(swings.max(axis=-1, initial=0.0), 0.0)
-    return np.sqrt((least**2).sum(axis=-1)), np.sqrt((most**2).sum(axis=-1))
+    down, up = np.sqrt(_squares(swings).sum(axis=-1))
+    return down, up
+
+
+def _squares(swings: Array) -> Array:
+    """(..., s, 2) swings -> (2, ..., s) the squares of how far each reaches below and above."""
+    return np.stack([swings.min(axis=-1, initial=0.0), swings.max(axis=-1, initial=0.0)]) ** 2
 
 
 def compile_swings(e: Economics, effects: Effects, *, known: bool) -> Swings:

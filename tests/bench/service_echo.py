@@ -26,6 +26,7 @@ web = Starlette(routes=[Route("/v1/score", echo, methods=["POST"]), Route("/read
     traffic={"timeout": 30},
     metrics={"enabled": False},
     logging={"access": {"enabled": False}},
+    tracing={"excluded_urls": ["."]},
 )
 @bentoml.asgi_app(web, path="/")
 class Echo:

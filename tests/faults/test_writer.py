@@ -1,5 +1,6 @@
 """Acknowledged means kept: after a kill -9, on a full disk, beside a locked database, and when a caller hangs up."""
 
+import asyncio
 import random
 import subprocess
 import sys
@@ -293,3 +294,40 @@ def test_what_is_read_for_one_score_is_of_one_moment(own: Installation):
             other.execute("INSERT INTO meta VALUES ('meanwhile', '')")
             assert scalar(reader, count) == before
         assert scalar(reader, count) == before + 1
+
+
+def test_a_loop_is_woken_once_for_all_that_a_commit_holds(database: Path):
+    async def told() -> tuple[list[int], int]:
+        loop, wakes = asyncio.get_running_loop(), list[int]()
+        writer, begun, go_on = Writer(lambda: open_database(database)), threading.Event(), threading.Event()
+
+        def first(_: Connection) -> int:
+            begun.set()
+            assert go_on.wait(PATIENT_S)
+            return 0
+
+        held = writer.submit(first)
+        await asyncio.to_thread(begun.wait, PATIENT_S)
+        call, loop.call_soon_threadsafe = loop.call_soon_threadsafe, None  # type: ignore[method-assign, assignment]
+
+        def counted(callback: Any, *arguments: Any, context: Any = None) -> Any:
+            wakes.append(1)
+            return call(callback, *arguments, context=context)
+
+        loop.call_soon_threadsafe = counted  # type: ignore[method-assign, assignment]
+        waiting = [asyncio.ensure_future(writer.kept(lambda _, n=n: n)) for n in range(5)]
+        gone = asyncio.ensure_future(
+            writer.kept(lambda connection: connection.execute("INSERT INTO written VALUES (7)"))
+        )
+        await asyncio.sleep(0)
+        gone.cancel()
+        go_on.set()
+        found = await asyncio.gather(*waiting)
+        assert held.result() == 0
+        loop.call_soon_threadsafe = call  # type: ignore[method-assign]
+        await asyncio.to_thread(writer.close)
+        return found, len(wakes)
+
+    assert asyncio.run(told()) == ([0, 1, 2, 3, 4], 1)
+    rows = open_database(database).execute("SELECT n FROM written").fetchall()
+    assert rows == [(7,)], "who hung up does not undo what was asked"

@@ -96,8 +96,8 @@ def test_the_decisions_of_a_batch_are_one_job_of_the_writer(own: Installation):
 
     api, jobs = Api(own.home, SetClock(), on_loopback=True, log_patience_s=PATIENT_S), []
     for desk in api.desks.desks.values():
-        submit = desk.writer.submit
-        desk.writer.submit = lambda job, submit=submit: jobs.append(job) or submit(job)  # type: ignore[method-assign]
+        kept = desk.writer.kept
+        desk.writer.kept = lambda job, kept=kept: jobs.append(job) or kept(job)  # type: ignore[method-assign]
     with running(api) as client:
         assert len(results(client, [an_order()] * 30)) == 30
     assert len(jobs) == 1

@@ -49,6 +49,18 @@ def test_looking_a_person_up_leaves_no_trace(connection: Connection) -> None:
     assert connection.execute("SELECT COUNT(*) FROM pseudonyms").fetchone() == (1,)
 
 
+def test_persons_of_several_kinds_are_looked_up_at_once_as_one_by_one(connection: Connection) -> None:
+    for kind, known in (("phone", [b"a", b"\xff\x00"]), ("email", [b"c"])):
+        journal.assign_pseudonyms(connection, kind, known)
+    asked: dict[str, list[bytes | None]] = {"phone": [b"\xff\x00", None, b"c", b"a"], "email": [b"c", b"a"], "ip": []}
+    found = journal.find_all_pseudonyms(connection, asked)
+    assert {kind: one.tolist() for kind, one in found.items()} == {
+        kind: journal.find_pseudonyms(connection, kind, own).tolist() for kind, own in asked.items()
+    }
+    assert found["phone"].tolist() == [2, MISSING, NEW, 1]
+    assert journal.find_all_pseudonyms(connection, {"phone": [None]})["phone"].tolist() == [MISSING]
+
+
 def test_a_pseudonym_that_was_erased_is_never_given_again(connection: Connection) -> None:
     journal.assign_pseudonyms(connection, "phone", [b"a"])
     connection.execute("DELETE FROM pseudonyms")

@@ -1,7 +1,9 @@
 """Is what waits in line for the same work done together, and does what breaks of one stay with it?"""
 
 import asyncio
+import hashlib
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -87,3 +89,44 @@ def test_alone_it_gives_or_raises_the_same():
     assert Shared(lambda _, items: [one + 1 for one in items], 1)(None) == 2  # type: ignore[arg-type]
     with pytest.raises(ZeroDivisionError):
         Shared(lambda _, items: [ZeroDivisionError()], 1)(None)  # type: ignore[arg-type]
+
+
+def stuck_while(work: Callable[[Any], None]) -> bool:
+    """Is the lane called stuck when a twentieth of a second of this is over?"""
+
+    async def asked() -> bool:
+        lane = Lane(NoDatabase(), "a lane")  # type: ignore[arg-type]
+        lane.took_s = 0.001
+        doing = asyncio.ensure_future(lane.run(work, asyncio.get_running_loop().time() + 60))
+        await asyncio.sleep(0.06)
+        found = lane.stuck
+        await doing
+        lane.close()
+        return found
+
+    return asyncio.run(asked())
+
+
+def test_a_reader_that_waits_is_stuck_and_one_that_computes_is_only_slow():
+    def computes(_: Any) -> None:
+        until = time.monotonic() + 0.1
+        while time.monotonic() < until:
+            hashlib.sha256(bytes(1_000_000)).digest()  # leaves the interpreter to the loop meanwhile
+
+    assert stuck_while(lambda _: time.sleep(0.1))
+    assert not stuck_while(computes)
+
+
+def test_what_is_expected_of_the_line_grows_with_it():
+    expected: list[float] = []
+
+    def asking(lane: Lane) -> list[Any]:
+        lane.took_s = 1.0
+        expected.append(lane.expected_s)
+        lane.waiting += 3
+        expected.append(lane.expected_s)
+        lane.waiting -= 3
+        return []
+
+    answered(asking)
+    assert expected == pytest.approx([2.0, 5.0], abs=0.2), "the one at work and the new one; three more in line"
