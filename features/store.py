@@ -17,7 +17,7 @@ from data.database import Connection, get_meta, set_meta
 from data.errors import DataError
 from data.history import Columns, Told
 from data.journal import as_table
-from data.kept_state import Pair, keep_state, load_rows, state_of
+from data.kept_state import Pair, keep_state, state_of
 from features.asked_keys import AskedKeys
 from features.contribution import N_MEASURES, Contribution, Measure, contribution, in_cash
 from features.fold import add
@@ -245,9 +245,3 @@ def reset(connection: Connection, sums: tuple[Sum | Link, ...]) -> None:
     kept = [[one.key, int(one.measure), one.half_life] for one in sums if isinstance(one, Sum)]
     set_meta(connection, _META, json.dumps(kept))
     declare(connection, (one for one in sums if isinstance(one, Link)))
-
-
-def load_state(connection: Connection, kind: str, rows: Iterable[tuple[str, Any, Any]]) -> None:
-    """Write the state of many keys of one kind: (key, values, grid). Call within a transaction."""
-    packed = ((kind, key, pack(values, grid)) for key, values, grid in rows)
-    load_rows(connection, packed)

@@ -63,14 +63,26 @@ def test_a_database_of_an_older_version_is_brought_up_to_date_and_keeps_what_it_
     old = apsw.Connection(str(path))
     old.execute(STEPS[0])
     old.execute("INSERT INTO decisions VALUES ('dec_1', 'm', 'o-1', 'c-1', 1, 0, '{}')")
+    old.execute("INSERT INTO orders VALUES ('m', 'o-1', 7, 'live', '{}')")
     old.execute("PRAGMA user_version = 1")
     old.close()
     connection = open_database(path, read_only=read_only)
+    assert connection.execute("SELECT * FROM orders").fetchall() == [("m", "o-1", 7, "live", "{}")]
     assert scalar(connection, "PRAGMA user_version") == SCHEMA_VERSION
     assert scalar(connection, "SELECT COUNT(*) FROM checkouts") == 0
     assert scalar(connection, "SELECT checkout_id FROM decisions") == "c-1"
     plan = "EXPLAIN QUERY PLAN SELECT body FROM decisions WHERE merchant_id = 'm' AND checkout_id = 'c-1'"
     assert "decisions_of_checkout" in str(list(connection.execute(plan)))
+    connection.close()
+
+
+def test_an_order_takes_little_more_room_than_its_text(tmp_path: Path) -> None:
+    connection = open_database(tmp_path / "store.sqlite")
+    rows = [("m", f"o-{i:04}", 1, "live", "x" * 1_250) for i in range(600)]
+    connection.executemany("INSERT INTO orders VALUES (?, ?, ?, ?, ?)", rows)
+    assert scalar(connection, "SELECT SUM(pgsize) FROM dbstat WHERE name = 'orders'") < 1.2 * 600 * 1_250
+    with pytest.raises(apsw.ConstraintError, match="immutable"):
+        connection.execute("UPDATE orders SET columns = '{}'")
     connection.close()
 
 
