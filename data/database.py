@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeAlias
 
 import apsw
 
+from data.durable import writable
 from data.errors import DataError
 from data.schema import SCHEMA_VERSION, STEPS
 from data.server import server_url
@@ -46,7 +47,8 @@ def open_database(path: Path, *, read_only: bool = False) -> Connection:
 
     path: of the SQLite file; on a server, the folder it lies in names the pool. Raises DataError DB001 if it was
     written by a newer version, DB003 if it is to be read and there is none, DB007 if it is to be migrated while
-    somebody else writes to it; of a file DB002 if SQLite is too old to be safe, DB004 if it is something else; of a
+    somebody else writes to it; of a file DB002 if SQLite is too old to be safe, DB004 if it is something else, DB006 if
+    its folder may only be read; of a
     server DB008 if it does not answer, DB009 if it is full or may only be read.
     """
     if (url := server_url()) is not None:
@@ -90,13 +92,15 @@ def open_file(path: Path, *, read_only: bool = False) -> Connection:
         raise DataError("DB002", "SQLite", got=apsw.sqlite_lib_version(), expected="3.51.3 or newer")
     if read_only and not path.exists():
         raise DataError("DB003", str(path), got="no database", to_do="import a history first: rto import")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    connection = apsw.Connection(str(path))
+    with writable(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = apsw.Connection(str(path))
     connection.set_busy_timeout(_PATIENCE_MS)
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        _migrate(connection, path)
+        with writable(path):
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            _migrate(connection, path)
     except (apsw.NotADBError, DataError) as error:
         connection.close()
         if isinstance(error, DataError):

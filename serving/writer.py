@@ -12,12 +12,13 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
+from data.checkpoints import Checkpoints
 from data.database import Connection, immediate
 from data.one_moment import savepoint
 
 T = TypeVar("T")
 Job: TypeAlias = tuple[Callable[[Connection], Any], "Future[Any]"]
-_BATCH = 128
+_BATCH = 64  # more would make the first of them wait longer than it saves
 _ROOM = 4_096
 
 
@@ -47,6 +48,7 @@ class Writer:
         """Raises what opening raises: a writer that cannot write must not take jobs."""
         self._jobs: queue.Queue[Job | None] = queue.Queue(_ROOM)
         self._connection = open_connection()
+        self._checkpoints = Checkpoints(self._connection)
         self._lock, self._closed = threading.Lock(), False
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
@@ -85,6 +87,7 @@ class Writer:
             running = None not in batch
             # a caller may have hung up meanwhile; from here on its future can no longer be cancelled
             self._commit([job for job in batch if job is not None and job[1].set_running_or_notify_cancel()])
+        self._checkpoints.close()
         self._connection.close()
 
     def _commit(self, batch: list[Job]) -> None:
@@ -99,6 +102,7 @@ class Writer:
             done = [Done(future, failure=error) for _, future in batch]
         for one in done:
             one.tell()
+        self._checkpoints.between_commits()
 
     def _attempt_together(self, jobs: list[Job]) -> list[Done]:
         """All of one kind in one go; none if they must be done one by one: one of them undid them all, or is alone."""

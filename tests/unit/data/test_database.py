@@ -1,7 +1,11 @@
 """Opening, migrating and writing the one file of a pool."""
 
+import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import apsw
 import pytest
@@ -100,6 +104,37 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"this is a letter, not a database " * 100)
     with pytest.raises(DataError, match="DB004"):
         open_database(path)
+
+
+@contextmanager
+def somebody_who_may_only_read(folder: Path) -> Iterator[None]:
+    """Inside, this process may write nothing in a folder: root becomes nobody for a while."""
+    for path in (*folder.iterdir(), folder):
+        path.chmod(0o555)
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(65_534)
+    try:
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)
+        folder.chmod(0o755)
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_a_folder_that_may_only_be_read_is_refused_in_words_and_left_alone(read_only: bool) -> None:
+    with TemporaryDirectory() as name:
+        path = Path(name) / "store.sqlite"
+        open_database(path).close()
+        before = path.read_bytes()
+        with somebody_who_may_only_read(path.parent):
+            with pytest.raises(DataError, match=r"DB006.*leave to write"):
+                open_database(path, read_only=read_only)
+            with pytest.raises(DataError, match="DB006"):
+                open_database(path.parent / "new" / "store.sqlite")
+        assert [p.name for p in path.parent.iterdir()] == ["store.sqlite"]
+        assert path.read_bytes() == before
 
 
 def test_a_transaction_is_whole_or_nothing(tmp_path: Path) -> None:
