@@ -39,6 +39,7 @@ def is_sqlite(connection: Connection) -> bool:
 
 _PATIENCE_MS = 5_000
 _WRITERS_KIB = 65_536  # of pages at most: news of any order reads and changes pages anywhere
+_READERS_KIB = 16_384  # the inner pages over ten million keys, so that a key costs one page of the file
 SAFE_SQLITE = 3_051_003  # older builds can corrupt a WAL database when two connections checkpoint and write at once
 
 
@@ -109,8 +110,7 @@ def open_file(path: Path, *, read_only: bool = False) -> Connection:
         raise DataError("DB004", str(path), got="no SQLite file", expected="a database", to_do=to_do) from error
     if read_only:
         connection.execute("PRAGMA query_only = ON")
-    else:
-        hold_in_memory(connection, _WRITERS_KIB)
+    hold_in_memory(connection, _READERS_KIB if read_only else _WRITERS_KIB)
     return connection
 
 

@@ -1,22 +1,25 @@
 """The pool's database in bulk: the live half of the history out of it, a copy of imports into it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from typing import Any
 
+import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
 
+from data import kept, matching
 from data.bulk import AT_ONCE, Target, merge_columns, merge_texts
 from data.database import Connection, is_sqlite
 from data.history import Array, Columns
 from data.journal import LIVE
 from data.kept import ORDERS_SCHEMA, OrdersTable
-from data.news import NEWS_SCHEMA, NewsTable
+from data.news import EVENT, NEWS_SCHEMA, NewsTable
 
 _NEWS = NEWS_SCHEMA.names[:-1]
+_ORDER = ("merchant_id", "order_id")
 _ALL = 2**62
 
 
@@ -57,7 +60,16 @@ def copy_orders(connection: Connection, origin: str, orders: Columns) -> None:
     if is_sqlite(connection):
         merge_texts(connection, _ORDERS, (some for _, some in texts), origin)
     else:
-        merge_columns(connection, _ORDERS, (_order_table(origin, orders, rows, some) for rows, some in texts))
+        tables = (_order_table(origin, orders, rows, some) for rows, some in texts)
+        merge_columns(
+            connection, _ORDERS, tables, _distinct(kept.table_of({name: orders[name] for name in _ORDER}), _ORDER)
+        )
+
+
+def _distinct(rows: Any, names: Sequence[str]) -> bool:
+    """Does no row have the names of another?"""
+    first = matching.first_of_each(matching.keys_of([rows], names[:-1], names[-1]))
+    return bool((first == np.arange(len(first))).all())
 
 
 def _order_texts(orders: Columns) -> Iterator[tuple[Array, list[str]]]:
@@ -92,7 +104,8 @@ def copy_news(connection: Connection, origin: str, news: NewsTable) -> None:
     if is_sqlite(connection):
         merge_texts(connection, _TOLD, map(_news_texts, parts), origin)
     else:
-        merge_columns(connection, _TOLD, (one.append_column("origin", pa.array([origin] * len(one))) for one in parts))
+        tables = (one.append_column("origin", pa.array([origin] * len(one))) for one in parts)
+        merge_columns(connection, _TOLD, tables, _distinct(ordered, EVENT))
 
 
 def _news_texts(news: NewsTable) -> list[str]:

@@ -60,39 +60,56 @@ def read_few(connection: Connection, asking: Asking, told: Sequence[list[Any]], 
 
     told: of each of `asking.columns` what the orders say, text or whole numbers.
     """
-    texts = [[None if v is None or v == _MISSING else str(v) for v in column] for column in told]
-    n_sums, n_kinds = len(asking.plan.sums), len(asking.plan.kinds)
-    nowhere: list[str | None] = [""] * len(at)
-    keys = [texts[parts[0]] if len(parts) == 1 else _joined(parts, texts) or nowhere for _, parts in asking.rows]
-    kept = (
-        _of_one(connection, asking, keys) if len(at) == 1 and is_sqlite(connection) else _kept(connection, asking, keys)
+    orders = list(zip(*told, strict=True))
+    keys = [_keys(asking, order) for order in orders]
+    rows = (
+        _of_one(connection, asking, keys)
+        if is_sqlite(connection) and len(keys) == 1
+        else _kept(connection, asking, keys)
     )
-    found = np.empty((len(at), n_sums + len(asking.links)))
-    found[:, :n_sums] = _sums(kept[:n_kinds], keys[:n_kinds], asking.plan, at)
-    for i, own in enumerate(asking.own):
-        values = None if own is None else told[own]
-        found[:, n_sums + i] = _counts(kept[n_kinds + i], keys[n_kinds + i], values)
+    sums, n_kinds = _sums(rows, asking.plan, at), len(asking.plan.kinds)
+    if any(None in own[:n_kinds] for own in keys):
+        missing = np.array([[key is None for key in own[:n_kinds]] for own in keys], dtype=bool)
+        sums[missing[:, asking.plan.kind_of]] = np.nan
+    counts = [
+        [
+            np.nan if key is None else _standing(blob, None if own is None else order[own])
+            for key, blob, own in zip(texts[n_kinds:], row[n_kinds:], asking.own, strict=True)
+        ]
+        for texts, row, order in zip(keys, rows, orders, strict=True)
+    ]
+    return np.concatenate([sums, np.array(counts).reshape(len(at), -1)], axis=1)
+
+
+def _keys(asking: Asking, order: Sequence[Any]) -> list[str | None]:
+    """`keys.key_of` of one order for each kind of row."""
+    texts = [None if v is None or v == _MISSING else str(v) for v in order]
+    return [
+        texts[parts[0]] if len(parts) == 1 else _joined([texts[part] for part in parts]) for _, parts in asking.rows
+    ]
+
+
+def _joined(parts: list[str | None]) -> str | None:
+    return None if None in parts else SEPARATOR.join(parts)  # type: ignore[arg-type]
+
+
+def _of_one(
+    connection: Connection, asking: Asking, keys: Sequence[list[str | None]]
+) -> Sequence[Sequence[bytes | None]]:
+    """As `_kept`, of one order in a file: nothing is looked for under a missing key."""
+    found: list[tuple[bytes | None, ...]] = connection.execute(asking.statement, keys[0]).fetchall()
     return found
 
 
-def _joined(parts: tuple[int, ...], texts: list[list[str | None]]) -> list[str | None]:
-    """The key of each order from several parts of it; of none, no keys."""
-    rows = zip(*(texts[part] for part in parts), strict=True)
-    return [None if None in told else SEPARATOR.join(told) for told in rows]
-
-
-def _of_one(connection: Connection, asking: Asking, keys: Sequence[list[str | None]]) -> list[list[bytes | None]]:
-    """As `_kept`, of one order in a file: nothing is looked for under a missing key."""
-    [row] = connection.execute(asking.statement, [key for [key] in keys])
-    return [[blob] for blob in row]
-
-
-def _kept(connection: Connection, asking: Asking, keys: Sequence[list[str | None]]) -> list[list[bytes | None]]:
-    """For each kind of row and each order what is kept under its key, None for nothing."""
+def _kept(connection: Connection, asking: Asking, keys: Sequence[list[str | None]]) -> Sequence[Sequence[bytes | None]]:
+    """For each order what is kept under its key of each kind of row, None for nothing."""
     place: dict[tuple[str, str], int] = {}
     where = [
-        [None if key is None else place.setdefault((kind, key), len(place)) for key in own]
-        for (kind, _), own in zip(asking.rows, keys, strict=True)
+        [
+            None if key is None else place.setdefault((kind, key), len(place))
+            for (kind, _), key in zip(asking.rows, own, strict=True)
+        ]
+        for own in keys
     ]
     blobs: list[bytes | None] = [None] * len(place)
     for i, blob in _rows(connection, list(place)):
@@ -106,42 +123,20 @@ def _rows(connection: Any, pairs: list[tuple[str, str]]) -> Any:
     return connection.execute(_ON_SERVER, tuple(map(list, zip(*pairs, strict=True)))) if pairs else ()
 
 
-def _sums(kept: list[list[bytes | None]], texts: list[list[str | None]], plan: Plan, at: Array) -> Array:
-    """(n, s) the sums of each order, from its rows laid end to end."""
-    whole = b"".join(
-        blob or nothing for row in zip(*kept, strict=True) for blob, nothing in zip(row, plan.nothing, strict=True)
-    )
+def _sums(rows: Sequence[Sequence[bytes | None]], plan: Plan, at: Array) -> Array:
+    """(n, s) the sums of each order, from its rows laid end to end; those of links stand behind, and are left out."""
+    whole = b"".join([blob or nothing for row in rows for blob, nothing in zip(row, plan.nothing, strict=False)])
     numbers = np.frombuffer(whole, dtype="<i8").reshape(len(at), -1)
-    grid, values = numbers[:, plan.grid_places], numbers.view("<f8")[:, plan.value_places]
-    out = decayed(values, grid, plan, at)
-    if any(None in keys for keys in texts):
-        missing = np.array([[key is None for key in row] for row in zip(*texts, strict=True)], dtype=bool)
-        out[missing[:, plan.kind_of]] = np.nan
-    return out
+    return decayed(numbers.view("<f8")[:, plan.value_places], numbers[:, plan.grid_places], plan, at)
 
 
-def _counts(kept: list[bytes | None], keys: list[str | None], own: list[int] | None) -> list[float]:
-    """`links.standing` of each order. own: its own value, which does not count; None where hours are counted."""
-    if own is None:
-        return [np.nan if key is None else _carts(blob) for key, blob in zip(keys, kept, strict=True)]
-    rows = zip(keys, kept, own, strict=True)
-    return [np.nan if key is None else _others(blob, value) for key, blob, value in rows]
-
-
-def _carts(blob: bytes | None) -> int:
+def _standing(blob: bytes | None, own: int | None) -> int:
+    """`links.standing` of a set. own: the order's own value, which does not count; None where hours are counted."""
     if not blob:
         return 0
-    held, numbers = len(blob) // 16, _numbers(blob)
-    return MOST if held == ROOM else min(len([weight for weight in numbers[held:] if weight > 0]), MOST)
-
-
-def _others(blob: bytes | None, own: int) -> int:
-    if not blob:
-        return 0
-    held, numbers = len(blob) // 16, _numbers(blob)
+    held = len(blob) // 16
+    if held == ROOM and own is None:
+        return MOST
+    numbers = struct.unpack(f"<{2 * held}q", blob)
     pairs = zip(numbers[:held], numbers[held:], strict=True)
     return min(len([value for value, weight in pairs if weight > 0 and value != own]), MOST)
-
-
-def _numbers(blob: bytes) -> tuple[int, ...]:
-    return struct.unpack(f"<{len(blob) // 8}q", blob)
