@@ -1,6 +1,6 @@
 """The pool's database in bulk: the live half of the history out of it, a copy of imports into it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 
@@ -66,7 +66,7 @@ def copy_orders(connection: Connection, origin: str, orders: Columns) -> None:
         )
 
 
-def _distinct(rows: Any, names: Sequence[str]) -> bool:
+def _distinct(rows: Any, names: tuple[str, ...]) -> bool:
     """Does no row have the names of another?"""
     first = matching.first_of_each(matching.keys_of([rows], names[:-1], names[-1]))
     return bool((first == np.arange(len(first))).all())
