@@ -12,8 +12,8 @@ import apsw
 from data.database import Connection
 
 _ROUND = 8_000
-"""Pages that are logged between two rounds: 32 MB. Rounds of 2 and of 8 MB were tried: what is written often then comes into the
-file often, and acknowledgements wait for the disk behind it."""
+"""Pages that are logged between two rounds: 32 MB. Every 2, 8 and 32 MB, the p99 of acknowledgements at 2,000 a second was
+130, 76 and 57 ms on a busy disk (medians of three runs that lie far apart)."""
 _LONG = 16_000
 """Pages of a log that is to begin anew: 64 MB."""
 _JUST_NOW = 200
