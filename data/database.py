@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeAlias
 
 import apsw
 
+from data.durable import writable
 from data.errors import DataError
 from data.schema import SCHEMA_VERSION, STEPS
 from data.server import server_url
@@ -38,6 +39,7 @@ def is_sqlite(connection: Connection) -> bool:
 
 _PATIENCE_MS = 5_000
 _WRITERS_KIB = 65_536  # of pages at most: news of any order reads and changes pages anywhere
+_READERS_KIB = 16_384  # the inner pages over ten million keys, so that a key costs one page of the file
 SAFE_SQLITE = 3_051_003  # older builds can corrupt a WAL database when two connections checkpoint and write at once
 
 
@@ -46,7 +48,8 @@ def open_database(path: Path, *, read_only: bool = False) -> Connection:
 
     path: of the SQLite file; on a server, the folder it lies in names the pool. Raises DataError DB001 if it was
     written by a newer version, DB003 if it is to be read and there is none, DB007 if it is to be migrated while
-    somebody else writes to it; of a file DB002 if SQLite is too old to be safe, DB004 if it is something else; of a
+    somebody else writes to it; of a file DB002 if SQLite is too old to be safe, DB004 if it is something else, DB006 if
+    its folder may only be read; of a
     server DB008 if it does not answer, DB009 if it is full or may only be read.
     """
     if (url := server_url()) is not None:
@@ -90,13 +93,15 @@ def open_file(path: Path, *, read_only: bool = False) -> Connection:
         raise DataError("DB002", "SQLite", got=apsw.sqlite_lib_version(), expected="3.51.3 or newer")
     if read_only and not path.exists():
         raise DataError("DB003", str(path), got="no database", to_do="import a history first: rto import")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    connection = apsw.Connection(str(path))
+    with writable(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = apsw.Connection(str(path))
     connection.set_busy_timeout(_PATIENCE_MS)
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        _migrate(connection, path)
+        with writable(path):
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            _migrate(connection, path)
     except (apsw.NotADBError, DataError) as error:
         connection.close()
         if isinstance(error, DataError):
@@ -105,8 +110,7 @@ def open_file(path: Path, *, read_only: bool = False) -> Connection:
         raise DataError("DB004", str(path), got="no SQLite file", expected="a database", to_do=to_do) from error
     if read_only:
         connection.execute("PRAGMA query_only = ON")
-    else:
-        hold_in_memory(connection, _WRITERS_KIB)
+    hold_in_memory(connection, _READERS_KIB if read_only else _WRITERS_KIB)
     return connection
 
 

@@ -1,4 +1,4 @@
-"""Folders that appear whole, and on disk, or not at all."""
+"""Folders that appear whole, and on disk, or not at all; and where nothing may be written, that said in words."""
 
 import errno
 import os
@@ -66,3 +66,15 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def writable(path: Path) -> Iterator[None]:
+    """Turn what opening raises in a folder, or of a file, that may only be read into DataError DB006: also who only reads
+    puts a lock beside the file."""
+    try:
+        yield
+    except (PermissionError, apsw.ReadOnlyError, apsw.CantOpenError) as error:
+        expected = "a folder and files that this user may write"
+        to_do = "let this user write there, or name another place by RTO_HOME: nothing was changed"
+        raise DataError("DB006", str(path), got="no leave to write", expected=expected, to_do=to_do) from error

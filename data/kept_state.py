@@ -1,6 +1,6 @@
 """Rows of the online state: read and written many at a time, for each question to a server is a journey."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import TypeAlias
 
 from data.asked import rows_named
@@ -28,13 +28,3 @@ def keep_state(connection: Connection, rows: Mapping[Pair, bytes]) -> None:
     elif ordered:
         kinds, keys, folded = zip(*((kind, key, folded) for (kind, key), folded in ordered), strict=True)
         connection.execute(_ON_SERVER, (list(kinds), list(keys), list(folded)))
-
-
-def load_rows(connection: Connection, rows: Iterable[tuple[str, str, bytes]]) -> None:
-    """Put many rows that are not there yet, in the order of keys: a table is then written from its beginning to its end.
-    Call within a transaction."""
-    rows = sorted(rows)
-    if is_sqlite(connection):
-        connection.executemany("INSERT INTO state VALUES (?, ?, ?)", rows)
-    else:
-        connection.copy_in("state", ("kind", "key", "folded"), rows)  # type: ignore[attr-defined]

@@ -111,6 +111,22 @@ CREATE TRIGGER checkouts_stay BEFORE DELETE ON checkouts WHEN OLD.checkout_id <>
   BEGIN SELECT RAISE(ABORT, 'an order keeps its checkout'); END;
 """
 """What is no longer kept is first marked as pruned, then deleted, in the transaction that writes the pruning down."""
-STEPS = (_SCHEMA, _CHECKOUTS, _ANSWERED, _SHADOWS, _ERASURES, _OPENING)
+IN_A_FILE = "/* in a file only */"
+"""How a step begins that says how a file lies on disk: a server has nothing to do for it."""
+_ROWS = f"""{IN_A_FILE}
+CREATE TABLE orders_in_rows (
+  merchant_id TEXT NOT NULL, order_id TEXT NOT NULL, placed_at INTEGER NOT NULL, origin TEXT NOT NULL,
+  columns TEXT NOT NULL, PRIMARY KEY (merchant_id, order_id)
+);
+INSERT INTO orders_in_rows SELECT * FROM orders ORDER BY merchant_id, order_id;
+DROP TABLE orders;
+ALTER TABLE orders_in_rows RENAME TO orders;
+CREATE INDEX orders_by_time ON orders (merchant_id, placed_at);
+CREATE TRIGGER orders_are_immutable BEFORE UPDATE ON orders WHEN json_extract(NEW.columns, '$.erased') IS NULL
+  BEGIN SELECT RAISE(ABORT, 'orders are immutable'); END;
+"""
+"""An order is longer than what an index keeps of a row in place (a quarter of a page): WITHOUT ROWID each took a page of
+its own beside it, 4.7 KB instead of 1.4 (measured)."""
+STEPS = (_SCHEMA, _CHECKOUTS, _ANSWERED, _SHADOWS, _ERASURES, _OPENING, _ROWS)
 """What brings a file from version 0 to 1, from 1 to 2, ... A published step never changes: a change is a new step."""
 SCHEMA_VERSION = len(STEPS)

@@ -3,7 +3,6 @@
 For stores, which look keys up by text; a whole history is coded by `key_codes.py`. Needs numpy only: the service runs it.
 """
 
-from collections.abc import Iterable
 from functools import reduce
 from typing import Any, TypeAlias
 
@@ -75,14 +74,6 @@ def key_texts(kind: Kind, orders: Columns) -> list[str | None]:
     """`keys.key_of` for each order of a table."""
     texts = _joined([_texts(orders[name]) for name in kind.columns])
     return [""] * len(orders["order_id"]) if texts is None else texts
-
-
-def texts_by_kind(orders: Columns, kinds: Iterable[str]) -> dict[str, list[str | None]]:
-    """`key_texts` of some kinds, each column read once: for a few orders."""
-    wanted = dict.fromkeys(kinds)
-    columns = {name: _texts(orders[name]) for name in dict.fromkeys(c for kind in wanted for c in KINDS[kind].columns)}
-    found = {kind: _joined([columns[name] for name in KINDS[kind].columns]) for kind in wanted}
-    return {kind: [""] * len(orders["order_id"]) if texts is None else texts for kind, texts in found.items()}
 
 
 def _joined(columns: list[list[str | None]]) -> list[str | None] | None:

@@ -16,6 +16,7 @@ from data.history import Columns
 from features.contribution import N_MEASURES, weigh
 from features.keys import KINDS
 from features.links import CART
+from features.reading import Plan, Taken
 from features.sources import Distinct, Link
 
 Array: TypeAlias = np.ndarray[Any, Any]
@@ -190,3 +191,13 @@ def weighed(news: PlainNews, is_cod: Array, amount: Array) -> tuple[Array, Array
 
 ALWAYS = 2**62
 """A moment after all news."""
+
+
+def taken_out(plan: Plan, own: Held, under: Under) -> Taken:
+    """What the orders themselves put under the keys they are read by."""
+    weights, held = np.zeros((len(own), len(plan.sums))), np.zeros((len(own), len(plan.half_lives)), dtype=bool)
+    for i, kind in enumerate(plan.kinds):
+        mine = under[kind][:, None]
+        weights[:, plan.values[i]] = np.where(mine, own.weights(kind)[:, plan.measure[plan.values[i]]], 0.0)
+        held[:, plan.grids[i]] = mine
+    return Taken(own.rows, own.placed_at, weights, held)

@@ -20,6 +20,7 @@ class KeyCodes:
         self.history = history
         self.n_rows = len(history) + len(history.corrected["row"])
         self._coded: dict[str, tuple[Array, int]] = {}
+        self._texts: dict[tuple[str, ...], list[str]] = {}
 
     def of(self, kind: Kind) -> tuple[Array, int]:
         """(n_rows,) the key of each row as a code from 0, -1 missing; and how many keys there are."""
@@ -33,7 +34,12 @@ class KeyCodes:
         return _coded(together, missing)
 
     def texts(self, kind: Kind) -> list[str]:
-        """Text of each key, in the order of its code, as `keys.key_of` spells it."""
+        """Text of each key, in the order of its code, as `keys.key_of` spells it: the same list for the same columns."""
+        if kind.columns not in self._texts:
+            self._texts[kind.columns] = self._spelled(kind)
+        return self._texts[kind.columns]
+
+    def _spelled(self, kind: Kind) -> list[str]:
         codes, n_keys = self.of(kind)
         if not kind.columns:
             return [""]

@@ -26,6 +26,17 @@ class KindState:
     values: Array
     grid: Array
 
+    @property
+    def kind(self) -> str:
+        """As its rows of state are called."""
+        return self.layout.kind
+
+    def packed(self) -> tuple[Array, Array, None]:
+        """Which keys anything has touched, and of each its row as `store.pack` has it."""
+        touched = np.flatnonzero(self.values.any(axis=1))
+        rows = self.grid[touched], np.ascontiguousarray(self.values[touched]).view(np.int64)
+        return touched, np.concatenate(rows, axis=1), None
+
     def and_also(self, others: Begun) -> "KindState":
         """With keys that none of these orders has."""
         values, grid = (np.concatenate(pair) for pair in zip((self.values, self.grid), others.columns, strict=True))

@@ -1,11 +1,13 @@
 """The links of a whole history: one link's sets over a timeline, in the order in which names became known."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from data.contract import NewsType
 from data.history import Array, History
+from data.side_by_side import side_by_side
 from features import compiled, scan
 from features.key_codes import key_rows
 from features.keys import KINDS
@@ -30,6 +32,21 @@ class LinkState:
     keys: list[str]
     slots: Array
     weights: Array
+
+    @property
+    def kind(self) -> str:
+        """As its rows of state are called."""
+        return self.link.kind
+
+    def packed(self) -> tuple[Array, Array, Array]:
+        """Which keys have a set; of each its row as `link_store.pack` has it, and how many numbers of it count."""
+        there = np.flatnonzero(self.slots[:, 0] != EMPTY)
+        slots, weights = self.slots[there], self.weights[there]
+        held = (slots != EMPTY).sum(axis=1)
+        rows = np.concatenate([slots, np.zeros_like(weights)], axis=1)
+        behind = held[:, None] + np.arange(ROOM)
+        np.put_along_axis(rows, behind, weights, axis=1)
+        return there, rows, 2 * held
 
 
 class LinkFold:
@@ -76,13 +93,13 @@ class LinkFold:
         """After all that is known."""
         n = len(self._timeline)
         self._go(n, n, _NEVER, np.empty(0))
-        keys, (slots, weights) = (
-            self._timeline.codes.texts(KINDS[self.link.key]) + self._others.keys,
-            self._others.columns,
+        keys, others = self._timeline.codes.texts(KINDS[self.link.key]), self._others
+        if not others.keys:
+            return LinkState(self.link, keys, self._slots, self._weights)
+        slots, weights = (
+            np.concatenate(pair) for pair in zip((self._slots, self._weights), others.columns, strict=True)
         )
-        return LinkState(
-            self.link, keys, np.concatenate([self._slots, slots]), np.concatenate([self._weights, weights])
-        )
+        return LinkState(self.link, keys + others.keys, slots, weights)
 
     def _go(self, first: int, last: int, moment: int, out: Array) -> None:
         time, asked = self._timeline, slice(first, last)
@@ -106,7 +123,11 @@ def final_links(history: History, links: tuple[Link, ...]) -> list[LinkState]:
     if not links:
         return []
     timeline = timeline_of(history, links)
-    return [LinkFold(timeline, link).state() for link in links]
+    return side_by_side([partial(_final, timeline, link) for link in links])
+
+
+def _final(timeline: Timeline, link: Link) -> LinkState:
+    return LinkFold(timeline, link).state()
 
 
 def _named(history: History, *, with_outcome: bool) -> Array:

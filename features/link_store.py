@@ -12,7 +12,7 @@ import numpy as np
 
 from data.database import Connection, get_meta, set_meta
 from data.history import Array, Columns
-from data.kept_state import Pair, load_rows
+from data.kept_state import Pair
 from features.asked_keys import AskedKeys
 from features.contribution import Contribution, Measure
 from features.held import Held, Under
@@ -178,14 +178,6 @@ def _standing(slots: Array, weights: Array, link: Link, orders: Columns) -> Arra
         counted = ((weights > 0) & (slots != orders[link.measure][:, None])).sum(axis=1)
     least: Array = np.minimum(counted, MOST)
     return least
-
-
-def load_sets(connection: Connection, link: Link, keys: Iterable[str], slots: Any, weights: Any) -> int:
-    """Write the sets of many keys of one link, but the empty ones; returns how many. Call within a transaction."""
-    sets = zip(keys, slots.tolist(), weights.tolist(), strict=True)
-    rows = [(link.kind, key, pack(own, behind)) for key, own, behind in sets if own[0] != EMPTY]
-    load_rows(connection, rows)
-    return len(rows)
 
 
 def differing_keys(connection: Connection, link: Link, keys: Iterable[str], slots: Any, weights: Any) -> Iterator[str]:

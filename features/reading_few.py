@@ -5,20 +5,21 @@
 
 import struct
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import orjson
 
 from data.database import Connection, is_sqlite
-from data.history import Columns
-from features.asked_keys import texts_by_kind
+from features.keys import KINDS, SEPARATOR
 from features.links import MOST, ROOM
 from features.reading import Array, Plan, decayed
 from features.sources import Distinct, Link
 
 FEW = 64
 """Orders: above it columns are quicker."""
+_MISSING = -1
 _ASKED = """SELECT json_group_array(asked.key), json_group_array(hex(folded)) FROM json_each(?) AS asked
 CROSS JOIN state ON kind = asked.value ->> 0 AND state.key = asked.value ->> 1"""
 """One row: for each of many SQLite gives up the interpreter, and a busy event loop keeps it for a while."""
@@ -26,25 +27,90 @@ _ON_SERVER = """SELECT asked.place - 1, folded FROM unnest(?::text[], ?::text[])
 INNER JOIN state USING (kind, key)"""
 
 
-def read_few(connection: Connection, plan: Plan, links: Sequence[Link], orders: Columns, at: Array) -> Array:
-    """(n, s + l) every sum decayed to the order's moment, then every link; NaN where the key is missing."""
-    texts = texts_by_kind(orders, (*plan.kinds, *(link.key for link in links)))
-    of_sums, of_links = [texts[kind] for kind in plan.kinds], [texts[link.key] for link in links]
-    kept = _kept(connection, [*zip(plan.kinds, of_sums, strict=True),
-                              *((link.kind, own) for link, own in zip(links, of_links, strict=True))])  # fmt: skip
-    found = np.empty((len(at), len(plan.sums) + len(links)))
-    found[:, : len(plan.sums)] = _sums(kept[: len(plan.kinds)], of_sums, plan, at)
-    for i, link in enumerate(links, start=len(plan.sums)):
-        own = None if link.measure == Distinct.CART else orders[link.measure].tolist()
-        found[:, i] = _counts(kept[len(plan.kinds) + i - len(plan.sums)], of_links[i - len(plan.sums)], own)
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How the rows of an order are asked for: those of the plan's kinds, then those of the links.
+
+    columns: of an order that keys and links look at.  rows: of each kind of row its name and the places of its key's
+    parts among the columns.  own: of each link the place of the order's own value, None where hours are counted.
+    statement: for one order, all of its rows in one of the answer.
+    """
+
+    plan: Plan
+    links: tuple[Link, ...]
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[int, ...]], ...]
+    own: tuple[int | None, ...]
+    statement: str
+
+    @staticmethod
+    def of(plan: Plan, links: tuple[Link, ...]) -> "Asking":
+        keys = [(kind, KINDS[kind].columns) for kind in plan.kinds]
+        keys += [(link.kind, KINDS[link.key].columns) for link in links]
+        values = [None if link.measure == Distinct.CART else str(link.measure) for link in links]
+        named = (*(name for _, parts in keys for name in parts), *filter(None, values))
+        columns = tuple(dict.fromkeys(named))
+        rows = tuple((kind, tuple(map(columns.index, parts))) for kind, parts in keys)
+        asked = (f"(SELECT folded FROM state WHERE kind = '{kind}' AND key = ?)" for kind, _ in rows)
+        own = tuple(None if name is None else columns.index(name) for name in values)
+        return Asking(plan, links, columns, rows, own, f"SELECT {', '.join(asked)}")
+
+
+def read_few(connection: Connection, asking: Asking, told: Sequence[list[Any]], at: Array) -> Array:
+    """(n, s + l) every sum decayed to the order's moment, then every link; NaN where the key is missing.
+
+    told: of each of `asking.columns` what the orders say, text or whole numbers.
+    """
+    orders = list(zip(*told, strict=True))
+    keys = [_keys(asking, order) for order in orders]
+    rows = (
+        _of_one(connection, asking, keys)
+        if is_sqlite(connection) and len(keys) == 1
+        else _kept(connection, asking, keys)
+    )
+    sums, n_kinds = _sums(rows, asking.plan, at), len(asking.plan.kinds)
+    if any(None in own[:n_kinds] for own in keys):
+        missing = np.array([[key is None for key in own[:n_kinds]] for own in keys], dtype=bool)
+        sums[missing[:, asking.plan.kind_of]] = np.nan
+    counts = [
+        [
+            np.nan if key is None else _standing(blob, None if own is None else order[own])
+            for key, blob, own in zip(texts[n_kinds:], row[n_kinds:], asking.own, strict=True)
+        ]
+        for texts, row, order in zip(keys, rows, orders, strict=True)
+    ]
+    return np.concatenate([sums, np.array(counts).reshape(len(at), -1)], axis=1)
+
+
+def _keys(asking: Asking, order: Sequence[Any]) -> list[str | None]:
+    """`keys.key_of` of one order for each kind of row."""
+    texts = [None if v is None or v == _MISSING else str(v) for v in order]
+    return [
+        texts[parts[0]] if len(parts) == 1 else _joined([texts[part] for part in parts]) for _, parts in asking.rows
+    ]
+
+
+def _joined(parts: list[str | None]) -> str | None:
+    return None if None in parts else SEPARATOR.join(parts)  # type: ignore[arg-type]
+
+
+def _of_one(
+    connection: Connection, asking: Asking, keys: Sequence[list[str | None]]
+) -> Sequence[Sequence[bytes | None]]:
+    """As `_kept`, of one order in a file: nothing is looked for under a missing key."""
+    found: list[tuple[bytes | None, ...]] = connection.execute(asking.statement, keys[0]).fetchall()
     return found
 
 
-def _kept(connection: Connection, asked: list[tuple[str, list[str | None]]]) -> list[list[bytes | None]]:
-    """For each kind of row and each order what is kept under its key, None for nothing."""
+def _kept(connection: Connection, asking: Asking, keys: Sequence[list[str | None]]) -> Sequence[Sequence[bytes | None]]:
+    """For each order what is kept under its key of each kind of row, None for nothing."""
     place: dict[tuple[str, str], int] = {}
     where = [
-        [None if key is None else place.setdefault((kind, key), len(place)) for key in keys] for kind, keys in asked
+        [
+            None if key is None else place.setdefault((kind, key), len(place))
+            for (kind, _), key in zip(asking.rows, own, strict=True)
+        ]
+        for own in keys
     ]
     blobs: list[bytes | None] = [None] * len(place)
     for i, blob in _rows(connection, list(place)):
@@ -59,40 +125,20 @@ def _rows(connection: Any, pairs: list[tuple[str, str]]) -> Any:
     return connection.execute(_ON_SERVER, tuple(map(list, zip(*pairs, strict=True)))) if pairs else ()
 
 
-def _sums(kept: list[list[bytes | None]], texts: list[list[str | None]], plan: Plan, at: Array) -> Array:
-    """(n, s) the sums of each order, from its rows laid end to end."""
-    whole = b"".join(
-        blob or nothing for row in zip(*kept, strict=True) for blob, nothing in zip(row, plan.nothing, strict=True)
-    )
+def _sums(rows: Sequence[Sequence[bytes | None]], plan: Plan, at: Array) -> Array:
+    """(n, s) the sums of each order, from its rows laid end to end; those of links stand behind, and are left out."""
+    whole = b"".join([blob or nothing for row in rows for blob, nothing in zip(row, plan.nothing, strict=False)])
     numbers = np.frombuffer(whole, dtype="<i8").reshape(len(at), -1)
-    grid, values = numbers[:, plan.grid_places], numbers.view("<f8")[:, plan.value_places]
-    out = decayed(values, grid, plan, at)
-    missing = np.array([[key is None for key in row] for row in zip(*texts, strict=True)], dtype=bool)
-    return np.where(missing[:, plan.kind_of], np.nan, out) if missing.any() else out
+    return decayed(numbers.view("<f8")[:, plan.value_places], numbers[:, plan.grid_places], plan, at)
 
 
-def _counts(kept: list[bytes | None], keys: list[str | None], own: list[int] | None) -> list[float]:
-    """`links.standing` of each order. own: its own value, which does not count; None where hours are counted."""
-    if own is None:
-        return [np.nan if key is None else _carts(blob) for key, blob in zip(keys, kept, strict=True)]
-    rows = zip(keys, kept, own, strict=True)
-    return [np.nan if key is None else _others(blob, value) for key, blob, value in rows]
-
-
-def _carts(blob: bytes | None) -> int:
+def _standing(blob: bytes | None, own: int | None) -> int:
+    """`links.standing` of a set. own: the order's own value, which does not count; None where hours are counted."""
     if not blob:
         return 0
-    held, numbers = len(blob) // 16, _numbers(blob)
-    return MOST if held == ROOM else min(sum(weight > 0 for weight in numbers[held:]), MOST)
-
-
-def _others(blob: bytes | None, own: int) -> int:
-    if not blob:
-        return 0
-    held, numbers = len(blob) // 16, _numbers(blob)
-    values, weights = numbers[:held], numbers[held:]
-    return min(sum(w > 0 and v != own for v, w in zip(values, weights, strict=True)), MOST)
-
-
-def _numbers(blob: bytes) -> tuple[int, ...]:
-    return struct.unpack(f"<{len(blob) // 8}q", blob)
+    held = len(blob) // 16
+    if held == ROOM and own is None:
+        return MOST
+    numbers = struct.unpack(f"<{2 * held}q", blob)
+    pairs = zip(numbers[:held], numbers[held:], strict=True)
+    return min(len([value for value, weight in pairs if weight > 0 and value != own]), MOST)

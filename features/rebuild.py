@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from data import export, journal
+from data.bulk import put_rows
 from data.console import note
 from data.database import BUILT_FROM, KNOWN_THROUGH, Connection, get_meta, immediate, set_meta
 from data.history import History
@@ -18,8 +19,9 @@ from features.catalog import kept_sums
 from features.kind_fold import KindState
 from features.layout import layouts
 from features.link_replay import LinkState, final_links
-from features.link_store import differing_keys, load_sets
+from features.link_store import differing_keys
 from features.replay import Progress, final_state
+from features.rows_of_state import rows_of
 from features.sources import Link, Sum
 
 Event: TypeAlias = tuple[str, str, str, str]
@@ -84,15 +86,8 @@ def keep(connection: Connection, folded: Folded, progress: Progress) -> int:
 
 def load(connection: Connection, folded: Folded, progress: Progress) -> int:
     """Put a fold in place of the state; returns how many keys it has. Call within a transaction."""
-    n_keys = 0
     store.reset(connection, kept_sums())
-    for done, state in enumerate(folded.states):
-        progress(f"state by {state.layout.kind}", done, len(folded.states))
-        touched = np.flatnonzero(state.values.any(axis=1)).tolist()
-        values, grid, keys = state.values.tolist(), state.grid.tolist(), state.keys
-        store.load_state(connection, state.layout.kind, ((keys[i], values[i], grid[i]) for i in touched))
-        n_keys += len(touched)
-    return n_keys + sum(load_sets(connection, one.link, one.keys, one.slots, one.weights) for one in folded.links)
+    return put_rows(connection, rows_of([*folded.states, *folded.links], progress))
 
 
 def _told_since(connection: Connection, folded: Folded) -> list[Event]:

@@ -16,7 +16,7 @@ import numpy as np
 from data.history import Array, History
 from data.side_by_side import side_by_side
 from features.kind_fold import KindFold, KindState
-from features.layout import Readings, layouts
+from features.layout import Layout, Readings, layouts
 from features.link_replay import LinkFold
 from features.snapshot import Held, Snapshot
 from features.sources import Link, Sum
@@ -101,4 +101,8 @@ def final_state(history: History, sums: tuple[Sum | Link, ...]) -> list[KindStat
     """The sums after every fact of the history, and of its opening balance: what the online store starts from."""
     only = tuple(one for one in sums if isinstance(one, Sum))
     timeline = timeline_of(history, only, settled=True)
-    return [KindFold(timeline, layout).state() for layout in layouts(only).values()]
+    return side_by_side([partial(_final, timeline, layout) for layout in layouts(only).values()])
+
+
+def _final(timeline: Timeline, layout: Layout) -> KindState:
+    return KindFold(timeline, layout).state()

@@ -128,7 +128,8 @@ def run(
                             grid[k, h] = i
                         scale = up[o, lives[h]] * POWERS[min(grid[k, h] - i, len(POWERS) - 1)]
                     for j in range(begin[h], begin[h + 1]):
-                        values[k, j] += weights[which[j]] * scale
+                        if weights[which[j]] != 0:
+                            values[k, j] += weights[which[j]] * scale
             f += 1
         if q < last:
             if q + _AHEAD < last:

@@ -17,11 +17,11 @@ from data.database import Connection, get_meta, set_meta
 from data.errors import DataError
 from data.history import Columns, Told
 from data.journal import as_table
-from data.kept_state import Pair, keep_state, load_rows, state_of
+from data.kept_state import Pair, keep_state, state_of
 from features.asked_keys import AskedKeys
 from features.contribution import N_MEASURES, Contribution, Measure, contribution, in_cash
 from features.fold import add
-from features.held import Held, Under, held_by
+from features.held import Held, held_by, taken_out
 from features.keys import KINDS, key_of
 from features.layout import Layout, Names, Readings, Table, layouts
 from features.link_store import (
@@ -37,8 +37,8 @@ from features.link_store import (
 )
 from features.links import Named, named
 from features.one_order import FOREVER, resolve
-from features.reading import Array, Plan, Taken, read_all
-from features.reading_few import FEW, read_few
+from features.reading import Array, Plan, read_all
+from features.reading_few import FEW, Asking, read_few
 from features.sources import Link, Sum
 
 _META = "sums"
@@ -92,11 +92,10 @@ class Store:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self._text = get_meta(connection, _META) or "[]"
-        self.layouts: Mapping[str, Layout] = _layouts_of(self._text)
-        links = links_text(connection)
+        text, links = get_meta(connection, _META) or "[]", links_text(connection)
+        self.layouts: Mapping[str, Layout] = _layouts_of(text)
         self.links: tuple[Link, ...] = links_of(links)
-        self._names = _names_of(self._text, links)
+        self._names, self._asking = _names_of(text, links), _asking_of(text, links)
         self._measures = [(kind, KINDS[kind].buyer, layout.measures) for kind, layout in self.layouts.items()]
 
     def require(self, sums: tuple[Sum | Link, ...]) -> None:
@@ -155,32 +154,27 @@ class Store:
 
         own: what this very order contributes, if it was placed before.
         """
-        held = None if own is None else held_by({0: own})
-        return self.readings_of(as_table([order]), np.array([at], dtype=np.int64), held)
+        moment = np.array([at], dtype=np.int64)
+        if own is None and self._asking.plan.sums:
+            return self._of_few([[order[name]] for name in self._asking.columns], moment)
+        return self.readings_of(as_table([order]), moment, None if own is None else held_by({0: own}))
 
     def readings_of(self, orders: Columns, at: Array, own: Held | None = None) -> Readings:
         """The same for a table of orders, each at its own moment. own: what some of these very orders contribute."""
-        plan = _plan_of(self._text)
+        plan = self._asking.plan
         if (own is None or not len(own)) and len(at) <= FEW and plan.sums:
-            return Table(self._names, read_few(self.connection, plan, self.links, orders, at))
+            return self._of_few([orders[name].tolist() for name in self._asking.columns], at)
         keys = AskedKeys(orders)
         if own is None or not len(own):
             read, links = read_all(self.connection, plan, keys, at), read_links(self.connection, self.links, keys)
         else:
             under = own.under(orders)
-            read = read_all(self.connection, plan, keys, at, _taken(plan, own, under))
+            read = read_all(self.connection, plan, keys, at, taken_out(plan, own, under))
             links = read_links(self.connection, self.links, keys, own, under)
         return Table(self._names, np.column_stack([read, *(links[one] for one in self.links)]))
 
-
-def _taken(plan: Plan, own: Held, under: Under) -> Taken:
-    """What the orders themselves put under the keys they are read by."""
-    weights, held = np.zeros((len(own), len(plan.sums))), np.zeros((len(own), len(plan.half_lives)), dtype=bool)
-    for i, kind in enumerate(plan.kinds):
-        mine = under[kind][:, None]
-        weights[:, plan.values[i]] = np.where(mine, own.weights(kind)[:, plan.measure[plan.values[i]]], 0.0)
-        held[:, plan.grids[i]] = mine
-    return Taken(own.rows, own.placed_at, weights, held)
+    def _of_few(self, told: list[list[Any]], at: Array) -> Readings:
+        return Table(self._names, read_few(self.connection, self._asking, told, at))
 
 
 def _less(one: Contribution, other: Contribution) -> Contribution:
@@ -210,6 +204,11 @@ def _layouts_of(text: str) -> dict[str, Layout]:
 def _names_of(text: str, links: str) -> Names:
     """What a table of readings holds: the sums as the plan has them, then the links."""
     return Names((*_plan_of(text).sums, *links_of(links)))
+
+
+@lru_cache(maxsize=4)
+def _asking_of(text: str, links: str) -> Asking:
+    return Asking.of(_plan_of(text), links_of(links))
 
 
 @lru_cache(maxsize=4)
@@ -245,9 +244,3 @@ def reset(connection: Connection, sums: tuple[Sum | Link, ...]) -> None:
     kept = [[one.key, int(one.measure), one.half_life] for one in sums if isinstance(one, Sum)]
     set_meta(connection, _META, json.dumps(kept))
     declare(connection, (one for one in sums if isinstance(one, Link)))
-
-
-def load_state(connection: Connection, kind: str, rows: Iterable[tuple[str, Any, Any]]) -> None:
-    """Write the state of many keys of one kind: (key, values, grid). Call within a transaction."""
-    packed = ((kind, key, pack(values, grid)) for key, values, grid in rows)
-    load_rows(connection, packed)

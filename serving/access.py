@@ -8,6 +8,7 @@ from pathlib import Path
 import apsw
 
 from data.database import Connection, immediate
+from data.durable import writable
 from data.errors import UsageError
 
 SCOPES = ("score", "events", "report", "override")
@@ -34,13 +35,14 @@ class Access:
     """The keys of an installation. The secret itself is never stored."""
 
     def __init__(self, home: Path) -> None:
-        home.mkdir(parents=True, exist_ok=True)
-        self.connection: Connection = apsw.Connection(str(home / "access.sqlite"))
-        self.connection.set_busy_timeout(5_000)
-        self.connection.execute("PRAGMA journal_mode = WAL")
-        self.connection.execute("PRAGMA synchronous = FULL")
-        self.connection.execute(_SCHEMA)
-        self._let_expire()
+        with writable(home / "access.sqlite"):
+            home.mkdir(parents=True, exist_ok=True)
+            self.connection: Connection = apsw.Connection(str(home / "access.sqlite"))
+            self.connection.set_busy_timeout(5_000)
+            self.connection.execute("PRAGMA journal_mode = WAL")
+            self.connection.execute("PRAGMA synchronous = FULL")
+            self.connection.execute(_SCHEMA)
+            self._let_expire()
 
     def _let_expire(self) -> None:
         """Keys of an older version never expire: the column is added to their table."""

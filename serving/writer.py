@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
+from data.checkpoints import Checkpoints
 from data.database import Connection, immediate
 from data.one_moment import savepoint
 
@@ -21,7 +22,7 @@ T = TypeVar("T")
 Waiting: TypeAlias = "Future[Any] | asyncio.Future[Any] | None"
 """Who waits for the end of a job; nobody, a thread or an event loop."""
 Job: TypeAlias = tuple[Callable[[Connection], Any], Waiting]
-_BATCH = 128
+_BATCH = 64  # more would make the first of them wait longer than it saves
 _ROOM = 4_096
 
 
@@ -53,6 +54,7 @@ class Writer:
         """Raises what opening raises: a writer that cannot write must not take jobs."""
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._connection = open_connection()
+        self._checkpoints = Checkpoints(self._connection)
         self._lock, self._closed = threading.Lock(), False
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
@@ -102,6 +104,7 @@ class Writer:
             running = None not in batch
             # a caller may have hung up meanwhile; from here on its future can no longer be cancelled
             self._commit([job for job in batch if job is not None and _is_wanted(job[1])])
+        self._checkpoints.close()
         self._connection.close()
 
     def _commit(self, batch: list[Job]) -> None:
@@ -115,6 +118,7 @@ class Writer:
         except Exception as error:  # noqa: BLE001 - the disk's answer belongs to every job of the batch
             done = [Done(future, failure=error) for _, future in batch]
         _tell(done)
+        self._checkpoints.between_commits()
 
     def _attempt_together(self, jobs: list[Job]) -> list[Done]:
         """All of one kind in one go; none if they must be done one by one: one of them undid them all, or is alone."""

@@ -5,7 +5,8 @@ from typing import Any
 
 BEGIN, END = "<!-- written by make bench-engine -->", "<!-- end -->"
 _NAMES = {
-    "ours": "this replay", "polars": "Polars", "duckdb": "DuckDB", "pandas": "pandas",
+    "ours": "this replay", "polars": "Polars", "duckdb": "DuckDB", "pandas": "pandas, at its best",
+    "rows": "pandas, a row at a time (200 orders, extrapolated)",
     "files": "this replay, Parquet to Parquet", "floor": "floor: read, sort, write",
 }  # fmt: skip
 

@@ -26,7 +26,7 @@ from data.database import Connection, is_sqlite, open_database
 from data.pool import Pool
 from serving.writer import Writer
 from tests.bench.store_history import import_history
-from tests.bench.store_measures import brought_in, read, restored
+from tests.bench.store_measures import brought_in, read, restored, synced
 from tests.bench.store_news import WAITING, events, jobs, lag, over_http, placed, told
 from tests.bench.store_page import TABLES, lines, write_page
 from tests.helpers.servers import Server, kept_on, started
@@ -34,7 +34,7 @@ from tests.helpers.servers import Server, kept_on, started
 ROOT, SEED = Path(__file__).parents[2], 7
 STORES = {"sqlite": 2_000, "postgresql": 1_500}
 """The stores, and how many pieces of news a second each should keep."""
-KEYS_OF_ORDER = 5.7  # keys that an order of `store_history` brings into the state
+KEYS_OF_ORDER = 5.2  # keys that an order of `store_history` brings into the state
 Rows = dict[str, list[dict[str, Any]]]
 
 
@@ -95,7 +95,8 @@ def news(pool: Pool, store: str, n: int) -> list[dict[str, Any]]:
         say(f"{store}: {what}: {rows[-1]['per_second']:,.0f}/s, ack p99 {rows[-1]['ack_p99_ms']:.1f} ms")
     rows[1]["lag_s"] = lag(pool, events(pool, 200, SEED, "lag"))
     http = over_http(pool, events(pool, n // 3, SEED, "http"))
-    return [*rows[:-1], {"what": f"news over HTTP, {WAITING} waiting", **loaded(http.row())}, rows[-1]]
+    disk = loaded(synced(pool.home))
+    return [*rows[:-1], {"what": f"news over HTTP, {WAITING} waiting", **loaded(http.row())}, rows[-1], disk]
 
 
 def opened(pool: Pool, hasty: bool) -> Connection:
@@ -122,20 +123,27 @@ def about(server: Server) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.store", description=__doc__)
-    parser.add_argument("--orders", type=int, nargs="+", default=[200_000], help="sizes, one after the other")
+    parser.add_argument("--orders", type=int, nargs="*", default=[200_000], help="sizes, one after the other")
     parser.add_argument("--keys", type=int, nargs="*", default=[], help="more sizes, as keys that the state holds")
     parser.add_argument("--news", type=int, default=6_000, help="pieces of news of a line")
     parser.add_argument("--stores", nargs="+", choices=STORES, default=list(STORES))
     parser.add_argument("--folder", type=Path, help="where to work; else where temporary files go")
     parser.add_argument("--no-restore", action="store_true")
+    parser.add_argument("--no-news", action="store_true")
+    parser.add_argument(
+        "--beside", type=Path, nargs="+", default=[], help="results of other runs: their lines come first"
+    )
     parser.add_argument("--write", action="store_true", help="put the tables into docs/engine.md")
     asked = parser.parse_args()
-    rows: Rows = {name: [] for name in TABLES}
+    before = [json.loads(path.read_text())["rows"] for path in asked.beside]
+    rows: Rows = {name: [row for own in before for row in own[name]] for name in TABLES}
     sizes = [*asked.orders, *(round(keys / KEYS_OF_ORDER) for keys in asked.keys)]
     with started() as server:
         for i, n in enumerate(sizes):
             with tempfile.TemporaryDirectory(dir=asked.folder) as folder:
-                for name, found in measured(Path(folder) / "home", n, server, asked, i == 0).items():
+                for name, found in measured(
+                    Path(folder) / "home", n, server, asked, i == 0 and not asked.no_news
+                ).items():
                     rows[name] += found
         result = {"about": about(server), "at": datetime.now(UTC).isoformat(), "rows": rows}
     for name, (title, _) in TABLES.items():

@@ -1,6 +1,8 @@
 """What `make bench-store` measures of one store besides news: a history brought in, reading one order's keys, a restore."""
 
+import os
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ import numpy as np
 
 from data import journal
 from data.backup import back_up
-from data.database import open_database, scalar
+from data.database import is_sqlite, map_into_memory, open_database, scalar
 from data.pool import Pool
 from data.restoring import restore
 from features.rebuild import rebuild
@@ -33,6 +35,25 @@ def brought_in(pool: Pool) -> dict[str, float]:
     return {"n": n, "keys": n_keys, "seconds": time.perf_counter() - began, "cpu_s": time.process_time() - spent}
 
 
+_SYNCS, _PIECE = 400, 65_536
+
+
+def synced(folder: Path) -> dict[str, Any]:
+    """The disk alone: a piece as long as a usual commit is written over an older one and brought to the disk, again and again."""
+    piece, took = bytes(_PIECE), []
+    with (folder / "synced").open("wb") as file:
+        file.write(piece * 16)
+        os.fsync(file.fileno())
+        for i in range(_SYNCS):
+            os.pwrite(file.fileno(), piece, i % 16 * _PIECE)
+            began = time.perf_counter()
+            os.fdatasync(file.fileno())
+            took.append(time.perf_counter() - began)
+    found = _quantiles(took)
+    return {"what": "control: the disk alone, 64 KB synced", "n": _SYNCS, "per_second": _SYNCS / sum(took),
+            "ack_p50_ms": found["p50_ms"], "ack_p99_ms": found["p99_ms"]}  # fmt: skip
+
+
 def read(pool: Pool, seed: int) -> list[dict[str, Any]]:
     """The keys of orders picked at random, each by itself: what the state holds of them alone; and read as a score does,
     with the order looked up, its own part taken out, and every sum decayed."""
@@ -43,20 +64,31 @@ def read(pool: Pool, seed: int) -> list[dict[str, Any]]:
         del ids
         orders = [journal.order_columns(connection, *one) or {} for one in asked]
         store, n_keys = Store(connection), int(scalar(connection, "SELECT COUNT(*) FROM state"))
-        alone, whole, spent = [], [], time.process_time()
-        for order in orders:
-            began = time.perf_counter()
-            store.readings(order, ENDS)
-            alone.append(time.perf_counter() - began)
+        spent = time.process_time()
+        alone = _timed(orders, lambda order: store.readings(order, ENDS))
         cpu = time.process_time() - spent
-        for (merchant_id, order_id), order in zip(asked, orders, strict=True):
-            began = time.perf_counter()
-            store.readings(order, ENDS, ledger.stands(connection, merchant_id, order_id))
-            whole.append(time.perf_counter() - began)
-    rows = (("all keys of an order", alone), ("the same, its own part taken out", whole))
+        whole = _timed(
+            list(zip(orders, asked, strict=True)),
+            lambda one: store.readings(one[0], ENDS, ledger.stands(connection, *one[1])),
+        )
+        rows = [("all keys of an order", alone), ("the same, its own part taken out", whole)]
+        if is_sqlite(connection):
+            map_into_memory(connection, 1 << 36)
+            rows.append(
+                ("all keys of an order, file mapped", _timed(orders, lambda order: store.readings(order, ENDS)))
+            )
     found = [{"what": what, "keys": n_keys, **_quantiles(times[_BEFORE:])} for what, times in rows]
     found[0]["cpu_ms"] = 1000 * cpu / len(alone)
     return found
+
+
+def _timed(asked: list[Any], ask: Callable[[Any], Any]) -> list[float]:
+    took = []
+    for one in asked:
+        began = time.perf_counter()
+        ask(one)
+        took.append(time.perf_counter() - began)
+    return took
 
 
 def _quantiles(seconds: list[float]) -> dict[str, float]:

@@ -1,7 +1,11 @@
 """Opening, migrating and writing the one file of a pool."""
 
+import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import apsw
 import pytest
@@ -63,14 +67,26 @@ def test_a_database_of_an_older_version_is_brought_up_to_date_and_keeps_what_it_
     old = apsw.Connection(str(path))
     old.execute(STEPS[0])
     old.execute("INSERT INTO decisions VALUES ('dec_1', 'm', 'o-1', 'c-1', 1, 0, '{}')")
+    old.execute("INSERT INTO orders VALUES ('m', 'o-1', 7, 'live', '{}')")
     old.execute("PRAGMA user_version = 1")
     old.close()
     connection = open_database(path, read_only=read_only)
+    assert connection.execute("SELECT * FROM orders").fetchall() == [("m", "o-1", 7, "live", "{}")]
     assert scalar(connection, "PRAGMA user_version") == SCHEMA_VERSION
     assert scalar(connection, "SELECT COUNT(*) FROM checkouts") == 0
     assert scalar(connection, "SELECT checkout_id FROM decisions") == "c-1"
     plan = "EXPLAIN QUERY PLAN SELECT body FROM decisions WHERE merchant_id = 'm' AND checkout_id = 'c-1'"
     assert "decisions_of_checkout" in str(list(connection.execute(plan)))
+    connection.close()
+
+
+def test_an_order_takes_little_more_room_than_its_text(tmp_path: Path) -> None:
+    connection = open_database(tmp_path / "store.sqlite")
+    rows = [("m", f"o-{i:04}", 1, "live", "x" * 1_250) for i in range(600)]
+    connection.executemany("INSERT INTO orders VALUES (?, ?, ?, ?, ?)", rows)
+    assert scalar(connection, "SELECT SUM(pgsize) FROM dbstat WHERE name = 'orders'") < 1.2 * 600 * 1_250
+    with pytest.raises(apsw.ConstraintError, match="immutable"):
+        connection.execute("UPDATE orders SET columns = '{}'")
     connection.close()
 
 
@@ -88,6 +104,37 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"this is a letter, not a database " * 100)
     with pytest.raises(DataError, match="DB004"):
         open_database(path)
+
+
+@contextmanager
+def somebody_who_may_only_read(folder: Path) -> Iterator[None]:
+    """Inside, this process may write nothing in a folder: root becomes nobody for a while."""
+    for path in (*folder.iterdir(), folder):
+        path.chmod(0o555)
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(65_534)
+    try:
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)
+        folder.chmod(0o755)
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_a_folder_that_may_only_be_read_is_refused_in_words_and_left_alone(read_only: bool) -> None:
+    with TemporaryDirectory() as name:
+        path = Path(name) / "store.sqlite"
+        open_database(path).close()
+        before = path.read_bytes()
+        with somebody_who_may_only_read(path.parent):
+            with pytest.raises(DataError, match=r"DB006.*leave to write"):
+                open_database(path, read_only=read_only)
+            with pytest.raises(DataError, match="DB006"):
+                open_database(path.parent / "new" / "store.sqlite")
+        assert [p.name for p in path.parent.iterdir()] == ["store.sqlite"]
+        assert path.read_bytes() == before
 
 
 def test_a_transaction_is_whole_or_nothing(tmp_path: Path) -> None:
