@@ -142,7 +142,7 @@ def _words(role: str, look: Look, named: float) -> float:
 
 def _place_by_cells(role: str, look: Look) -> float:
     """What cells alone say: names of states; words of streets and houses, of many orders; words of what lies near."""
-    many = look.n_distinct > 0.2 * (look.n - look.n_blank)
+    many = look.n_distinct > max(20, 0.05 * (look.n - look.n_blank))
     told = {
         "state": look.n_distinct > 1 and states_share(look) > _NEARLY_ALL and not look.share("[A-Z]{2}"),
         "line1": many and look.address_share > 0.4,
