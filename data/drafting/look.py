@@ -11,9 +11,10 @@ import pyarrow.compute as pc
 
 from data.addresses import LANDMARK_WORDS, LOCALITY_WORDS
 from data.drafting.dates import Dates, dates_of, read_times
-from data.drafting.words import PERSONAL_HEADS, headed, spoken, without_minor, without_money
+from data.drafting.words import PERSONAL_HEADS, ROLES, headed, spoken, without_minor, without_money
 from data.emails import email_of
 from data.errors import masked
+from data.moments import EPOCH_MS, EPOCH_S
 from data.sheets import Sheet
 from data.text import folded, words_of
 
@@ -137,7 +138,14 @@ class Look:
         whole = pa.types.is_string(kind) or (
             self.number_share == 1 and (pa.types.is_integer(kind) or pa.types.is_floating(kind))
         )
-        return dates_of(self.texts) if whole else None
+        found = dates_of(self.texts) if whole else None
+        digits = found is not None and set(found.formats) <= {EPOCH_S, EPOCH_MS}
+        return None if digits and self._says_phone else found
+
+    @property
+    def _says_phone(self) -> bool:
+        """Does the header name a phone? Mobile numbers of ten digits, as 1712345678, are seconds of this century too."""
+        return any(f" {phrase} " in f" {self.head} " for phrase in ROLES["phone"])
 
     @cached_property
     def times(self) -> "pd.Series[Any]":

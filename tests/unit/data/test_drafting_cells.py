@@ -90,3 +90,9 @@ def test_a_decimal_comma_is_declared_though_no_column_of_money_was_found(tmp_pat
     rows = "".join(f"A{i:03d};2025-03-01;{i}.499,{i:02d}\n" for i in range(N))
     path = Shop(tmp_path).file("a.csv", "Order;Date;Gesamtes\n" + rows)
     assert tomllib.loads(proposal(path))["file"]["decimal"] == ","
+
+
+def test_mobile_numbers_of_ten_digits_are_no_seconds_since_1970(tmp_path: Path) -> None:
+    rows = "".join(f"A{i:03d},2025-03-01,{1712345678 + i},Dhaka,Delivered\n" for i in range(N))
+    orders = tomllib.loads(proposal(Shop(tmp_path).file("a.csv", "Order,Date,Mobile,Zilla,Status\n" + rows)))["orders"]
+    assert orders["phone"]["column"] == "Mobile"
