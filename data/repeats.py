@@ -65,4 +65,5 @@ def _other_amount(joined: Joined, rows: Array, order: Array, mapping: Mapping) -
     at = first_rows(order[known])
     has = at < len(known)
     first[: len(at)][has] = told[known[at[has]]]
-    return known[told[known] != first[order[known]]]
+    other: Array = known[told[known] != first[order[known]]]
+    return other
