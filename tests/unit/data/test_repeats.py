@@ -60,3 +60,11 @@ def test_what_to_do_comes_by_what_is_wrong(tmp_path: Path, cell: str, first: str
     with pytest.raises(DataError) as refused:
         shop.read("native", file)
     assert refused.value.to_do.startswith(first)
+
+
+def test_an_order_told_on_two_days_is_refused_with_the_day_as_a_person_reads_it(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    file = shop.file("orders.csv", f"{NATIVE_HEAD}\no1,m1,2025-03-01T10:00Z,9\no1,m1,2025-03-05T10:00Z,9\n")
+    with pytest.raises(DataError) as refused:
+        shop.read("native", file)
+    assert (refused.value.code, refused.value.got) == ("DQ008", "'2025-03-05 10:00 UTC'")
