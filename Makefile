@@ -8,7 +8,7 @@ export BENTOML_DO_NOT_TRACK := true
 export DO_NOT_TRACK := true
 unexport PYTHONDONTWRITEBYTECODE  # every process would compile every module anew
 
-.PHONY: demo test lint types imports check bench bench-import bench-score bench-world bench-features bench-engine bench-prepaid bench-quality bench-real bench-monitor bench-money bench-spiral bench-reasons bento contract fuzz soak system-deps clean bench-service bench-store
+.PHONY: demo test lint types imports check bench bench-import bench-score bench-world bench-features bench-engine bench-prepaid bench-quality bench-real bench-monitor bench-money bench-spiral bench-reasons bento contract fuzz soak system-deps clean bench-service bench-store bench-endurance
 
 demo: .venv/ready          ## the main job on a made-up market, start to finish
 	@.venv/bin/rto demo
@@ -38,6 +38,9 @@ bench-score: .venv/ready   ## `rto score`: orders a second by stage, as a table 
 
 bench-service: .venv/ready ## the service under load beside its floor and the usual stack; ARGS="--seconds 20 --long --write", needs cc
 	@.venv/bin/python -m tests.bench.service $(ARGS)
+
+bench-endurance: .venv/ready ## the service for long: a soak, SIGTERMs, models swapped under load; ARGS="--minutes 1 --terms 3 --swaps 10 --write", needs cc
+	@.venv/bin/python -m tests.bench.endurance $(ARGS)
 
 bench-world: .venv/ready   ## the project's own model beside the oracles of made-up markets; minutes
 	@.venv/bin/python -m tests.bench.world $(ARGS)

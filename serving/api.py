@@ -23,6 +23,7 @@ from serving.allowance import USUAL, Allowance
 from serving.answering import model_reference
 from serving.body import in_its_place, parsed, parsed_batch, require_called_json
 from serving.clock import Clock
+from serving.contacts import Contacted, ContactIn
 from serving.decision_answers import Replays, kept_of, overruled
 from serving.desk import Desk, Desks
 from serving.door import MAX_BODY, Door
@@ -228,6 +229,13 @@ class Api:
         wanted = wanted_of(request.query_params, merchant.merchant_id, self.clock.now())
         return answer(await asyncio.to_thread(queue_told, desk.pool, merchant, wanted))
 
+    async def contacted(self, request: Request) -> Response:
+        """Take in what came of a contact, of an order that a queue may have held."""
+        caller = self._caller(request)
+        asked = await parsed(ContactIn, request)
+        desk, merchant = self._seat(caller, asked.merchant_id, "events")
+        return await self._taken(request, desk, merchant, partial(Contacted, asked=asked))
+
     async def model(self, request: Request) -> Response:
         """Which model answers, how it was judged, and from what."""
         desk, _ = self._seat(self._caller(request), request.query_params.get("merchant_id"), "score")
@@ -289,6 +297,7 @@ class Api:
             ("/v1/decisions/{decision_id}/replay", self.replay, "GET", "POST"),
             ("/v1/decisions/{decision_id}/override", self.override, "POST"),
             ("/v1/queue", self.queue, "GET"),
+            ("/v1/queue/outcomes", self.contacted, "POST"),
             ("/v1/policies", self.policies, "GET"),
             ("/v1/policies/simulate", self.simulate, "POST"),
             ("/v1/model", self.model, "GET"),

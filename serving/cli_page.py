@@ -50,6 +50,7 @@ EXITS: dict[str, tuple[Exit, ...]] = {
     "experiment power": (Exit.DATA,),
     "experiment evaluate": (Exit.DATA, Exit.GATE_REFUSED),
     "queue": (Exit.DATA,),
+    "contacts": (Exit.DATA,),
     "replay": (Exit.DATA, Exit.CHECK_FAILED),
     "rules check": (Exit.PLAN, Exit.DATA, Exit.CHECK_FAILED),
     "rules backtest": (Exit.PLAN, Exit.DATA, Exit.GATE_REFUSED),

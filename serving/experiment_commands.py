@@ -44,6 +44,7 @@ def savings_command(session: Session, merchant: str | None, pool: str | None, as
         "naive_per_checkout_minor": naive(found.money[under], found.acted[under]),
         "arms": {"holdout": int(found.held.sum()), "policy": int(under.sum())},
         "good_buyers_refused": _good_refused(found),
+        "held_out_contacted": sum(one.contacted for one in found.checkouts if one.arm == HOLDOUT),
         "checkouts": found.counted(),
     }
     emit(result, as_json, _show_savings)
@@ -137,10 +138,12 @@ def _good_refused(found: Shown) -> dict[str, Any]:
 
 def _show_savings(r: dict[str, Any]) -> None:
     s, naive, good = r["saving_per_checkout"], r["naive_per_checkout_minor"], r["good_buyers_refused"]
+    spoilt = ": what that did is missing in the saving" if r["held_out_contacted"] else ""
     fields([
         ("saving a checkout, minor units", f"{s['value_minor']:,.0f} (95 %: {s['low_minor']:,.0f} to {s['high_minor']:,.0f})"),
         ("naive number, not a saving", "not known" if naive is None else f"{naive:,.0f}"),
         ("checkouts", f"{r['arms']['policy']:,} under the policy, {r['arms']['holdout']:,} held out"),
         ("good buyers it would refuse", f"{good['refused']} of {good['good']} held out and delivered"),
+        ("held out, yet contacted", f"{r['held_out_contacted']:,}{spoilt}"),
         ("left out", ", ".join(f"{n:,} {name}" for name, n in r["checkouts"].items() if name != "known")),
     ])  # fmt: skip

@@ -24,6 +24,7 @@ from serving.weighing import goods_values
 Array: TypeAlias = np.ndarray[Any, Any]
 
 _ONE = Fraction(1)
+_ASKED = [int(NewsType.CONFIRMED), int(NewsType.NO_REPLY)]
 _OPEN, _NO_ORDER = "open", "no_order"
 _DECISIONS = """SELECT order_id, checkout_id, scored_at, body FROM decisions
 WHERE merchant_id = ? AND json_extract(body, '$.made_from.experiment.name') = ? ORDER BY scored_at, decision_id"""
@@ -31,7 +32,8 @@ WHERE merchant_id = ? AND json_extract(body, '$.made_from.experiment.name') = ? 
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """One subject of the draw. end: `delivered`, `rto`, `cancelled`, `no_order`.  worths: expected money by action."""
+    """One subject of the draw. end: `delivered`, `rto`, `cancelled`, `no_order`.  worths: expected money by action.
+    contacted: somebody tried to reach the buyer before the parcel left."""
 
     arm: str
     action: Action
@@ -40,6 +42,7 @@ class Checkout:
     money: float
     end: str
     worths: Mapping[str, int]
+    contacted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ def shown(connection: Connection, history: History, merchant_id: str, shop: Shop
             drawn, answer = body["made_from"]["experiment"], body["answer"]
             worths = {row["action"]: row["expected_value_minor"] for row in answer["actions"]}
             found.append(Checkout(drawn["arm"], _action(answer), Action[drawn["wanted"].upper()], drawn["propensity"],
-                                  money, end, worths))  # fmt: skip
+                                  money, end, worths, fates.contacted(order_id)))  # fmt: skip
     return Shown(found, left["young"], left[_OPEN], left["unpriced"])
 
 
@@ -121,12 +124,22 @@ class Fates:
         old = history.known_through - maturity(labels, orders["placed_at"])
         return cls(history, labels.verdict, {orders["order_id"][row]: row for row in ours}, old)
 
+    def contacted(self, order_id: str | None) -> bool:
+        """Did somebody ask the buyer about it, by what was told?"""
+        return bool(np.isin(self._told(order_id), _ASKED).any())
+
+    def _told(self, order_id: str | None) -> Array:
+        """(m,) types of the news of an order."""
+        row = self.row_of.get(order_id or "")
+        start = (0, 0) if row is None else self.history.start[row : row + 2]
+        return np.asarray(self.history.news["type"][start[0] : start[1]])
+
     def end(self, order_id: str | None) -> tuple[str, bool]:
         """The end in a word, and whether it was paid online."""
         row = None if order_id is None else self.row_of.get(order_id)
         if row is None:
             return _NO_ORDER, False
-        told = self.history.news["type"][self.history.start[row] : self.history.start[row + 1]]
+        told = self._told(order_id)
         paid = self.history.orders["payment_method"][row] == Payment.PREPAID.value
         paid = bool(paid or (told == int(NewsType.SWITCHED_TO_PREPAID)).any())
         if self.verdict[row] in (0, RTO):

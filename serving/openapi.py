@@ -7,11 +7,21 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from serving import shapes
+from serving.contacts import ContactIn
 from serving.policy_answers import SimulateIn
 from serving.queue_answers import LONGEST_LINK, MOST_CONTACTS, MOST_DAYS, WAYS
 from serving.schema import BatchIn, EventIn, OverrideIn, PlaceIn, ScoreIn, WebhookIn
 
-_REQUESTS: tuple[type[BaseModel], ...] = (ScoreIn, BatchIn, PlaceIn, EventIn, OverrideIn, SimulateIn, WebhookIn)
+_REQUESTS: tuple[type[BaseModel], ...] = (
+    ScoreIn,
+    BatchIn,
+    PlaceIn,
+    EventIn,
+    OverrideIn,
+    SimulateIn,
+    WebhookIn,
+    ContactIn,
+)
 _ANSWERS = {
     "Error": shapes.ERROR,
     "Decision": shapes.DECISION,
@@ -52,6 +62,9 @@ _TAKEN = {
     "200": "was kept before",
     "409": "the id was used with other content",
     "503": "not kept: try again",
+}
+_CONTACTED = _TAKEN | {
+    "409": "no queue ever held the order, the message says why; or the id was used with other content"
 }
 
 
@@ -137,6 +150,9 @@ def _paths() -> dict[str, Any]:
             | {"parameters": [_in_path("decision_id"), _KEY]}
         },
         "/v1/queue": {"get": _get("queue", "Whom to call or message today", None, _QUEUED, "Queue")},
+        "/v1/queue/outcomes": {
+            "post": _post("contacted", "Take in what came of a contact", ContactIn, _CONTACTED, "Taken")
+        },
         "/v1/policies": {
             "get": _get("policies", "What decides now, and every version", None, ["merchant_id"], "Policies")
         },

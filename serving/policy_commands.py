@@ -178,7 +178,7 @@ def _show_versions(rows: list[dict[str, Any]], hand: Hand) -> None:
 @JSON
 @click.pass_obj
 def diff_command(session: Session, was: str, now: str, merchant: str | None, pool: str | None, as_json: bool) -> None:
-    """What two policies say differently. Each is `live`, `shipped`, the number of a version, or a file."""
+    """What two policies say differently. Each is `live`, `shipped`, a version (3, or asha-fashion@3), or a file."""
     from serving.policy_show import differences
 
     hand = hand_of(session, pool, merchant)
@@ -189,7 +189,11 @@ def diff_command(session: Session, was: str, now: str, merchant: str | None, poo
 @policy_group.command("explain", epilog="Example: rto policy explain --merchant asha-fashion --value 745 --risk 0.41")
 @MERCHANT
 @click.option(
-    "--policy", "which", default="live", show_default=True, help="live, shipped, the number of a version, or a file."
+    "--policy",
+    "which",
+    default="live",
+    show_default=True,
+    help="live, shipped, a version (3, or asha-fashion@3), or a file.",
 )
 @click.option("--value", type=float, help="Worth of the goods of an order, in major units (745 for Rs 745).")
 @click.option("--risk", type=click.FloatRange(0, 1), help="Its risk under cash on delivery.")

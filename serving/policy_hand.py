@@ -82,7 +82,8 @@ class Hand:
         return loaded(self.pool, self.merchant, self.store.read(self.merchant_id, version))
 
     def named(self, which: str) -> ShopPolicy:
-        """`live`, `shipped`, the number of a version, or a file."""
+        """`live`, `shipped`, a version by number or as answers name it (`asha-fashion@3`), or a file."""
+        which = which.removeprefix(f"{self.merchant_id}@")
         if which == LIVE:
             return self.live()
         if which == SHIPPED:
@@ -100,6 +101,7 @@ class Hand:
         return {**whole, **told, "economics": economics} | ({"rows of lists": dict(lists)} if lists else {})
 
     def _said(self, which: str) -> tuple[dict[str, Any], Mapping[str, str]]:
+        which = which.removeprefix(f"{self.merchant_id}@")
         if which == LIVE:
             which = str(self.store.live().get(self.merchant_id, SHIPPED))
         if which == SHIPPED:

@@ -21,6 +21,8 @@ from serving.reports.downloads import guarded
 from serving.webhook_keys import WebhookKeys
 
 _COLUMNS = ("rank", "order_id", "saving_minor", "currency", "p_rto", "buyer_delivered", "buyer_rto", "reasons", "link")
+_TO_FILL_IN = ("outcome", "contacted_at")
+"""Columns of the CSV that callers fill in and `rto contacts` reads."""
 
 
 @click.command("queue", epilog="Example: rto queue --merchant asha-fashion --capacity 200 --out today.csv")
@@ -50,7 +52,7 @@ def queue_command(
     """Cash orders that were scored and wait for dispatch, ranked by what a contact is expected to save.
 
     Held-out orders, orders on their way and buyers who were tried already are not in it. No phone number is: look the order up.
-    What came of a contact is told as news: POST /v1/events, or /v1/webhooks.
+    What came of a contact: fill in the last two columns of the CSV for `rto contacts`, or POST /v1/queue/outcomes.
     """
     found, merchant_id = merchant_of(session, pool, merchant)
     wanted = Wanted(merchant_id, f"confirm_{by}", capacity, days, Clock().now(), link)
@@ -81,8 +83,8 @@ def _csv(rows: list[dict[str, Any]]) -> str:
 
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    writer.writerows([_cell(row[name]) for name in _COLUMNS] for row in rows)
+    writer.writerow([*_COLUMNS, *_TO_FILL_IN])
+    writer.writerows([*(_cell(row[name]) for name in _COLUMNS), "", ""] for row in rows)
     return text.getvalue()
 
 

@@ -11,7 +11,7 @@ from serving import checkouts
 from serving.decisions.holdout import HOLDOUT
 from serving.http import rfc3339
 
-SHIP = "allow_cod"
+SHIP, CONTACTS = "allow_cod", ("confirm_call", "confirm_message")
 _DONE = frozenset(t.name.lower() for t in NewsType) - {"placed", "correction", "action_taken"}
 """News after which nobody need be asked any more: it left, was cancelled, or the buyer was tried."""
 _SUBJECTS = """SELECT order_id, columns FROM orders WHERE merchant_id = ? AND +placed_at >= ?"""
@@ -40,9 +40,8 @@ def _worth_asking(connection: Connection, wanted: Wanted) -> Iterator[dict[str, 
         columns = journal.unpacked(text)
         if columns["payment_method"] != Payment.COD or _settled(connection, wanted.merchant_id, order_id):
             continue
-        decisions = checkouts.decisions_of_order(connection, wanted.merchant_id, order_id)
-        kept = next((one for one in decisions if one["answer"]["actions"]), None)
-        row = None if kept is None or _held_out(kept) else _row(kept, order_id, wanted)
+        kept = advised(connection, wanted.merchant_id, order_id)
+        row = None if kept is None or held_out(kept) else _row(kept, order_id, wanted)
         if row is not None and row["saving_minor"] > 0:
             yield row
 
@@ -51,7 +50,13 @@ def _settled(connection: Connection, merchant_id: str, order_id: str) -> bool:
     return any(one.type in _DONE for one in journal.news_of(connection, merchant_id, order_id))
 
 
-def _held_out(kept: dict[str, Any]) -> bool:
+def advised(connection: Connection, merchant_id: str, order_id: str) -> dict[str, Any] | None:
+    """The newest decision on an order that weighed actions; None if there is none."""
+    decisions = checkouts.decisions_of_order(connection, merchant_id, order_id)
+    return next((one for one in decisions if one["answer"]["actions"]), None)
+
+
+def held_out(kept: dict[str, Any]) -> bool:
     """The holdout is not acted on: to call its buyers would undo the experiment."""
     return (kept["answer"].get("experiment") or {}).get("arm") == HOLDOUT
 

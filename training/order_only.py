@@ -33,15 +33,15 @@ def with_order_only(bundle: Bundle, rows: Rows, twin: Design, made: Design) -> B
     """
     if not (own_of(twin).any() and own_of(made).any()):
         return bundle
-    judged, x = _line(twin, rows.learn, rows.y_past), _own(twin)
-    fresh, test = rows.blocks.calibrate, rows.blocks.test
-    calibrator = fit_calibrator(probability(judged.margin(x[fresh])), rows.y_past[fresh])
+    x, test = _own(twin), rows.blocks.test
+    judged, fresh = _line(twin, rows, rows.learn, rows.y_past), rows.sample(x, rows.y_past, rows.blocks.calibrate)
+    calibrator = fit_calibrator(probability(judged.margin(fresh.x)), fresh.y, weight=fresh.counts)
     p, y, cash = _applied(judged, calibrator, x[test]), rows.y[test], rows.is_cod[test]
     told = {"all orders": measure(p, y).as_dict()}
     if 0 < cash.sum() < len(y):
         told["COD only"] = measure(p[cash], y[cash]).as_dict()
     features = tuple(f for f, own in zip(made.features, own_of(made), strict=True) if own)
-    alone = order_only(bundle, features, _line(made, rows.mature, rows.y), calibrator)
+    alone = order_only(bundle, features, _line(made, rows, rows.mature, rows.y), calibrator)
     return replace(bundle, about=bundle.about | {"order_only": told}, order_only=alone)
 
 
@@ -54,11 +54,11 @@ def _own(design: Design) -> Array:
     return design.x[:, own_of(design)]
 
 
-def _line(design: Design, learn_from: Array, y: Array) -> Linear:
+def _line(design: Design, rows: Rows, learn_from: Array, y: Array) -> Linear:
     some = np.flatnonzero(learn_from)
-    some = some[:: -(-len(some) // _MOST_ROWS)]
+    told = rows.sample(_own(design), y, some[:: -(-len(some) // _MOST_ROWS)])
     features = tuple(f for f, own in zip(design.features, own_of(design), strict=True) if own)
-    return fit_linear(_own(design)[some], y[some], features, _PENALTY)
+    return fit_linear(told.x, told.y, features, _PENALTY, weight=told.weight)
 
 
 def _applied(line: Linear, calibrator: BetaCalibrator, x: Array) -> Array:

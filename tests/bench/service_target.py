@@ -36,9 +36,12 @@ class Target:
 
 
 @contextmanager
-def running(name: str, words: list[str], path: str, folder: Path, settings: dict[str, str]) -> Iterator[Target]:
-    """Start a service and wait until it answers; stop it at the end. words: its command, PORT where that belongs."""
-    port, log = free_port(), folder / f"{name.replace(' ', '-')}.log"
+def running(
+    name: str, words: list[str], path: str, folder: Path, settings: dict[str, str], port: int | None = None
+) -> Iterator[Target]:  # fmt: skip
+    """Start a service and wait until it answers; stop it at the end. words: its command, PORT where that belongs: a free one,
+    or that one."""
+    port, log = port or free_port(), folder / f"{name.replace(' ', '-')}.log"
     command = [str(port) if word == "PORT" else word for word in words]
     with log.open("wb") as out:
         environment = os.environ | NO_TELEMETRY | settings
@@ -50,13 +53,15 @@ def running(name: str, words: list[str], path: str, folder: Path, settings: dict
         stop_service(process)
 
 
-def ours(folder: Path, home: Path, *, patient: bool) -> AbstractContextManager[Target]:
+def ours(
+    folder: Path, home: Path, *, patient: bool, port: int | None = None
+) -> AbstractContextManager[Target]:  # fmt: skip
     """The service as its users run it; only the limit of what one merchant may ask is out of the way. patient: without its
     deadline, for a machine that is busy with other work: every answer is then a full one, however late."""
     words = [str(RTO), "serve", "--port", "PORT"]
     settings = {"RTO_HOME": str(home), "RTO_MLRUNS": str(home / "mlruns"), "RTO_PER_SECOND": "0"}
     settings |= {"RTO_DEADLINE_MS": "60000"} if patient else {}
-    return running("ours", words, "/v1/score", folder, settings)
+    return running("ours", words, "/v1/score", folder, settings, port)
 
 
 def echo(folder: Path) -> AbstractContextManager[Target]:

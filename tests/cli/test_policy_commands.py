@@ -89,7 +89,7 @@ def test_from_a_draft_to_live_and_back(own: Installation, run: Run, policy: Path
     assert "GATE002" in rto("policy", "publish", policy).err, "another policy, and that one was not tried"
     rto("policy", "simulate", policy)
     rto("policy", "publish", policy)
-    changed = rto("policy", "diff", "1", "live").json
+    changed = rto("policy", "diff", f"{SHOP}@1", "live").json
     assert changed == [{"what": "economics.forward_minor", "was": 8200, "now": 8300}]
     assert {"what": "economics.forward_minor", "was": 7500, "now": 8300} in rto(
         "policy", "diff", "shipped", "live"

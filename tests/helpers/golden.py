@@ -168,6 +168,9 @@ def queued() -> Iterator[Case]:
     yield get("the queue of messages", "/v1/queue", by="message", days="30")
     yield get("a queue of pigeons", "/v1/queue", by="pigeon")
     yield get("a queue for none", "/v1/queue", capacity="0")
+    contact = MINE | {"order_id": "g-nobody", "outcome": "confirmed", "contacted_at": rfc3339(NOW)}
+    yield post("a contact about an order that no queue held", "/v1/queue/outcomes", contact)
+    yield post("a contact that ended otherwise", "/v1/queue/outcomes", contact | {"outcome": "married"})
 
 
 def cases() -> list[Case]:

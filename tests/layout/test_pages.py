@@ -22,6 +22,7 @@ from features.contribution import Measure
 from features.page import MEASURES
 from features.page import page as features_page
 from serving.cli import COMMANDS, SUMMARIES, rto
+from serving.contacts import ContactIn
 from serving.openapi import document
 from serving.schema import BatchIn, EventIn, OverrideIn, PlaceIn, ScoreIn
 
@@ -279,7 +280,17 @@ def test_every_request_shown_is_one_the_service_takes() -> None:
     assert len(shown) >= 4
     for body in shown.values():
         placed = "order_id" in body.get("order", ()) and not {"options", "stage"} & set(body)
-        model = OverrideIn if "by" in body else EventIn if "event_id" in body else PlaceIn if placed else ScoreIn
+        model = (
+            OverrideIn
+            if "by" in body
+            else ContactIn
+            if "outcome" in body
+            else EventIn
+            if "event_id" in body
+            else PlaceIn
+            if placed
+            else ScoreIn
+        )
         if "orders" not in body:  # a batch is shown with a bad order in it: tests/service/test_api_page.py runs it
             model.model_validate_json(json.dumps(body))
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from click.testing import CliRunner
 
-from data.contract import DAY
+from data.contract import DAY, HOUR
 from data.errors import RtoError
 from serving import ledger
 from serving.cli import rto
@@ -37,12 +37,19 @@ def drawn(own: Installation) -> list[dict[str, Any]]:
                 assert again["recommendation"]["decided_by"] == asked["recommendation"]["decided_by"]
             found.append(asked)
     with served(own, SetClock(TOLD)) as client:
+        for order_id in (by_arm(found, "holdout"), by_arm(found, "policy")):  # by mistake, and rightly
+            tell(client, order_id, "no_reply", happened_at=rfc3339(NOW + HOUR))
         for i in range(CHECKOUTS):
             tell(client, f"o-{i}", "dispatched", happened_at=rfc3339(NOW + DAY))
             tell(client, f"o-{i}", "rto_started" if i % 3 == 0 else "delivered", happened_at=rfc3339(NOW + 4 * DAY))
     with served(own, SetClock(LATER)) as client:
         place(client, an_order(order_id="o-late"))  # so that the others are old
     return found
+
+
+def by_arm(found: list[dict[str, Any]], arm: str) -> str:
+    """An order of that arm which was placed."""
+    return next(f"o-{i}" for i, one in enumerate(found) if i % 2 and one["experiment"]["arm"] == arm)
 
 
 def told_by(own: Installation, *words: str) -> dict[str, Any]:
@@ -89,6 +96,7 @@ def test_who_is_held_out_is_shipped_in_the_same_arm_at_every_stage_and_savings_a
         "refusing lost money"
     )
     assert told["good_buyers_refused"]["share"] == 1.0
+    assert told["held_out_contacted"] == 1
     assert told_by(own, "evaluate", "confirm_call")["refused"] == ("EXP002", 14)
     assert set(told_by(own, "power", "--find", "5")["checkouts_by_holdout"]) >= {"0.05", "0.4"}
 

@@ -14,6 +14,7 @@ from features.assemble import matrix
 from features.catalog import FEATURES, FromOrder, Level
 from tests.helpers.markets import QUICK_PLAN, small_market
 from training.bundle import read_bundle, signing_key, write_bundle
+from training.order_only import with_order_only
 from training.rows import build_rows
 from training.run import Outcome, fit_twin, prepaid_known, train
 
@@ -108,6 +109,16 @@ def test_the_stand_in_of_the_order_alone_sees_no_history_and_comes_back_from_the
     np.testing.assert_array_equal(again.probability(x), alone.probability(x))
     parts, base = again.contributions(x)
     np.testing.assert_allclose(parts.sum(axis=1) + base, again.margin(x), atol=1e-9)
+
+
+def test_the_stand_in_learns_by_how_many_each_order_stands_for(outcome) -> None:
+    rows, twin = outcome.rows, outcome.twin.design
+    plain, heavy = (
+        with_order_only(outcome.bundle, replace(rows, weight=weight), twin, twin).order_only
+        for weight in (np.ones(len(rows.y)), 1 + 4 * rows.y)
+    )
+    margins = [one.margin(matrix(rows.orders, {}, one.shrinkage, one.features)) for one in (plain, heavy)]
+    assert (margins[1] - margins[0]).mean() > 0.5, "each return counts for five"
 
 
 def test_blocks_come_in_order_with_the_gap_between_past_and_test(outcome) -> None:
