@@ -8,7 +8,7 @@ export BENTOML_DO_NOT_TRACK := true
 export DO_NOT_TRACK := true
 unexport PYTHONDONTWRITEBYTECODE  # every process would compile every module anew
 
-.PHONY: demo test lint types imports check bench bench-import bench-score bench-world bench-features bench-engine bench-prepaid bench-quality bench-real bench-monitor bench-money bench-spiral bench-reasons bento contract fuzz soak system-deps clean bench-service bench-store bench-endurance
+.PHONY: demo test lint types imports check bench bench-import bench-score bench-world bench-features bench-engine bench-prepaid bench-quality bench-real bench-monitor bench-money bench-spiral bench-reasons bento contract fuzz soak system-deps clean bench-service bench-store bench-endurance release-check
 
 demo: .venv/ready          ## the main job on a made-up market, start to finish
 	@.venv/bin/rto demo
@@ -89,6 +89,14 @@ contract: .venv/ready      ## the API asked all that its document allows, and mu
 fuzz: .venv/ready          ## what comes from outside, fuzzed by coverage; ARGS="body csv --seconds 600" or "--runs 5000000"
 	@.uv/bin/uv sync --frozen --quiet --inexact --group fuzz
 	@.venv/bin/python -m tests.fuzz $(ARGS)
+
+release-check: .venv/ready ## what takes too long for every change: cases, fuzzing, kills, loads, hours in all; stops where something fails
+	$(MAKE) contract
+	$(MAKE) fuzz ARGS="--seconds 600"
+	RTO_KILL_TRIALS=500 .venv/bin/python -m pytest -q -p no:cacheprovider tests/faults/test_kill_9.py
+	$(MAKE) soak
+	$(MAKE) bench-service ARGS="--long --write"
+	$(MAKE) bench-endurance ARGS="--write"
 
 soak: .venv/ready          ## the random tests, long and truly at random
 	RTO_HYPOTHESIS=soak .venv/bin/python -m pytest -q -p no:cacheprovider tests/parity tests/unit $(ARGS)

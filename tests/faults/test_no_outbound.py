@@ -57,6 +57,7 @@ def watched(own: Installation, tmp_path: Path) -> Watched:
     (home / "quick.toml").write_text("linear_penalties = [30.0]\n[trees]\ndepths = [2]\nmax_trees = 20\n")
     (home / "space.toml").write_text("[trees]\nlearning_rate = { low = 0.01, high = 0.2 }\n")
     (home / "list.csv").write_text("phone\n9000090009\n")
+    (home / "contacts.csv").write_text("order_id,outcome,contacted_at\n")
     (home / "who.txt").write_text("9000090009\n")
     (home / "policy.toml").write_text('[[lists]]\nname = "bad"\neffect = "block"\n[caps.prepaid_only]\nshare = 0.05\n')
     return Watched(home, tmp_path / "calls.log")
@@ -109,6 +110,7 @@ LINES: dict[str, list[list[str]]] = {
         ["experiment", "evaluate", "allow_cod", "--merchant", SHOP],
     ],
     "queue": [["queue", "--merchant", SHOP]],
+    "contacts": [["contacts", "contacts.csv", "--merchant", SHOP]],
     "webhooks": [["webhooks", "create", "--merchant", SHOP], ["webhooks", "list"]],
     "pool": [["pool", "strangers", "shared"]],
     "replay": [["replay", "--day", "2025-10-09", "--merchant", SHOP]],
