@@ -11,7 +11,7 @@ from data import contract
 from data.asked import add_rows
 from data.database import Connection
 from data.errors import DataError
-from data.history import ERASED, Told
+from data.history import ERASED, Told, told_differently
 from data.ledger_rows import LIVE, NEWS, name_of, news_named, packed, texts_named
 
 _ORDER_KINDS = {"merchant_id": "text", "order_id": "text", "placed_at": "bigint", "origin": "text", "columns": "text"}
@@ -85,7 +85,7 @@ def add_all_news(connection: Connection, every: Iterable[Told], origin: str) -> 
             new.append(told)
             known[name] = told
         elif there.content() != told.content() and not erased(there.details):
-            found.append(_told_otherwise(told))
+            found.append(told_differently(told))
             continue
         elif origin == LIVE and not there.live:
             _stamp(connection, told)
@@ -95,16 +95,6 @@ def add_all_news(connection: Connection, every: Iterable[Told], origin: str) -> 
             for t in new]  # fmt: skip
     add_rows(connection, "news", _NEWS_KINDS, rows)
     return found
-
-
-def _told_otherwise(told: Told) -> DataError:
-    return DataError(
-        "DQ014",
-        f"news {told.event_id!r} from {told.source!r}",
-        got="an event id already used, with other content",
-        expected="one content for each (merchant, source, event_id)",
-        to_do="use a new event id; to take news back, send a correction",
-    )
 
 
 def _stamp(connection: Connection, told: Told) -> None:

@@ -147,13 +147,19 @@ def _place_columns(columns: dict[str, Distinct], register: PinRegister) -> Kept:
 
 
 def _destination(told: tuple[str | None, ...], register: PinRegister) -> _Destination:
-    """told: PIN code, country, state, district, city."""
+    """told: PIN code, country, state, district, city.
+
+    Where no register knows the place: outside India a city stands for a district that is not told, and a district whose
+    state is not told is the largest place there is.
+    """
     pincode, country, state, district, city = told
     place = _pin(pincode, country, register)
     known = float(place is not None) if pincode and country in (None, _INDIA) else NAN
     mismatches = _state_mismatch(state, place), city_mismatch(city, place, register)
     if place is None:
-        return _Destination(_fold_place(district), _fold_place(state), (known, *mismatches, NAN, NAN))
+        abroad = city if country not in (None, _INDIA) else None
+        own = _fold_place(district) or _fold_place(abroad)
+        return _Destination(own, _fold_place(state) or own, (known, *mismatches, NAN, NAN))
     return _Destination(place.district or None, place.state or None, (known, *mismatches, *_position(place)))
 
 

@@ -90,7 +90,8 @@ def _on_server(url: str, pool: str, read_only: bool) -> Connection:
 def open_file(path: Path, *, read_only: bool = False) -> Connection:
     """The SQLite file, created or migrated if need be (FULL: an acknowledged write is on disk)."""
     if apsw.apsw_version() and apsw.SQLITE_VERSION_NUMBER < SAFE_SQLITE:
-        raise DataError("DB002", "SQLite", got=apsw.sqlite_lib_version(), expected="3.51.3 or newer")
+        raise DataError("DB002", "SQLite", got=apsw.sqlite_lib_version(), expected="3.51.3 or newer",
+                        to_do="install the locked versions: make test, or make demo")  # fmt: skip
     if read_only and not path.exists():
         raise DataError("DB003", str(path), got="no database", to_do="import a history first: rto import")
     with writable(path):

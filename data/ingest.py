@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,13 @@ from data.contract import NEWS_COLUMNS, ORDER_COLUMNS
 from data.doubts import Suspicion
 from data.errors import Fault, UsageError
 from data.history import Columns
-from data.joining import Orders
+from data.joining import Joined, Orders
 from data.lines import Lines
 from data.mapping import Mapping
 from data.news import NEWS_SCHEMA, NewsTable
 from data.pool import Merchant
 from data.prepare import Prepared, prepare
+from data.repeats import repeats
 from data.telling import Teller
 from data.told_news import told_by_table
 
@@ -69,7 +71,9 @@ def order_lines(paths: list[Path], mapping: Mapping, progress: Progress) -> tupl
     prepared = prepare(paths, mapping, progress)
     progress("convert", len(paths), len(paths))
     if not prepared.orders:
-        raise UsageError("CLI005", ", ".join(str(p) for p in paths), got="no file with orders", expected="one or more")
+        raise UsageError("CLI005", ", ".join(str(p) for p in paths), got="no file with orders", expected="one or more",
+                         to_do="give the orders' file too, in one import with the news; or, for orders imported before, "
+                         "send the news to a running service: POST /v1/events")  # fmt: skip
     return prepared, [lines.convert(s, mapping.orders, ORDER_COLUMNS, mapping) for s in prepared.orders]
 
 
@@ -90,6 +94,7 @@ def _contract(
     faults = faults_of(*read, *news)
     n_rows = {part.sheet.file: len(part) for part in (*read, *news) if not part.sheet.telling}
     doubts = [*prepared.doubts, *refused.doubts_of(faults, n_rows, mapping)]
+    doubts += repeats(joined, placing, mapping, notes, partial(_place, joined, read))
     if faults and not options.skip_bad_rows:
         raise refused.refusal(faults, doubts)
     if not len(orders):
@@ -101,6 +106,11 @@ def _contract(
     progress("arrive", 0, 1)
     kept = arrive(joining.as_told(orders, mapping), desk)
     return Imported(kept, table, _merchants(orders, mapping), through, len(joined), faults, notes, waiting, doubts)
+
+
+def _place(joined: Joined, read: list[Lines], row: int) -> str:
+    sheet = read[joined.file[row]].sheet
+    return f"{sheet.file} row {sheet.rows[joined.row[row]]}"
 
 
 def _told_through(told: NewsTable, orders: Orders, mapping: Mapping) -> int:

@@ -1,6 +1,7 @@
 """Good lines of all files as one set of columns, and those as orders: one entry for each."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -10,7 +11,7 @@ import pyarrow.compute as pc
 
 from data import outcomes
 from data.codes import Array, Cells, codes_of, encoded, last_rows, pairs
-from data.contract import DAY, ORDER_COLUMNS
+from data.contract import DAY, ORDER_COLUMNS, SECOND
 from data.distinct import first_rows, numbered
 from data.errors import UsageError
 from data.lines import Lines
@@ -179,6 +180,8 @@ def _refuse(joined: Joined, read: list[Lines], marked: Array, name: str, unfit: 
         if name != "merchant_id":
             told = joined.columns[name]
             cells = told[at].tolist() if isinstance(told, np.ndarray) else told.take(pa.array(at)).to_pylist()
+        if name == "placed_at":
+            cells = [datetime.fromtimestamp(cell / SECOND, UTC).strftime("%Y-%m-%d %H:%M UTC") for cell in cells]
         read[number].refuse(joined.row[at], _COLUMNS[name], unfit, cells)
 
 

@@ -21,7 +21,15 @@ from data.parsing import Parse, Unfit
 from data.shaping import any_fits
 from data.sheets import Sheet
 
-TO_DO = "fix the row, or pass --skip-bad-rows: it is left out and counted in the data card"
+SKIP = "or pass --skip-bad-rows: it is left out and counted in the data card"
+FIRST_TO_DO = {
+    "DQ004": "add its format to `formats` in the mapping, fix the row,",
+    "DQ007": "add a [[rules]] entry for it (one without `news` means: still open), fix the row,",
+    "DQ008": "if it is another order, give it a number of its own, map a column that is unique,",
+    "DQ011": "a refund is no order: leave such rows out with a [[drop]] entry, fix the row,",
+    "DQ013": "see which column tells when it was known, and --exported-at; fix the row,",
+}
+"""What to do first about a refused cell, by its code; of any other: fix the row."""
 
 
 @dataclass(slots=True)
@@ -96,7 +104,9 @@ class Lines:
             if text not in memo:
                 memo[text] = _shown(text, column)
             self.faults.append(
-                Fault(unfit.code, self.sheet.file, number, column.name, memo[text], unfit.expected, TO_DO)
+                Fault(
+                    unfit.code, self.sheet.file, number, column.name, memo[text], unfit.expected, to_do_of(unfit.code)
+                )
             )
         self.bad[rows] = True
 
@@ -110,6 +120,11 @@ class Lines:
         """Count the times that say more than their format: they took a later one, or would have fitted two."""
         self.notes["times_in_a_later_format"] += found.later
         self.notes["times_that_fit_two_formats"] += found.twice
+
+
+def to_do_of(code: str) -> str:
+    """What to do about a refused cell."""
+    return f"{FIRST_TO_DO.get(code, 'fix the row,')} {SKIP}"
 
 
 def _shown(text: str | None, column: Column) -> str:

@@ -214,19 +214,22 @@ def load_mapping(name_or_path: str, *, outcomes: bool = True) -> Mapping:
         source = path
     else:
         expected = f"a TOML file, or one of {', '.join(shipped_mappings())}"
-        raise PlanError("MAP001", f"mapping {name_or_path}", got="no such file", expected=expected)
+        raise PlanError("MAP001", f"mapping {name_or_path}", got="no such file", expected=expected,
+                        to_do="check the name or path; rto import FILE... --draft makes one for a new export")  # fmt: skip
     try:
         written = tomllib.loads(source.read_text(encoding="utf-8"))
         return Mapping.model_validate(written, context={"outcomes": outcomes})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PlanError("MAP002", f"mapping {name_or_path}", got=str(error), expected="valid TOML") from error
+        raise PlanError("MAP002", f"mapping {name_or_path}", got=str(error), expected="valid TOML",
+                        to_do="mend that place: text stands in quotation marks, a table in [brackets]") from error  # fmt: skip
     except (ValidationError, TypeError) as error:
         raise _explained(name_or_path, error) from error
 
 
 def _explained(name: str, error: ValidationError | TypeError) -> RtoError:
     if isinstance(error, TypeError):
-        return PlanError("MAP003", f"mapping {name}", got=str(error), expected="tables and keys of data/mapping.py")
+        return PlanError("MAP003", f"mapping {name}", got=str(error), expected="tables and keys of docs/mappings.md",
+                         to_do="docs/mappings.md has every key")  # fmt: skip
     first = error.errors()[0]
     where = ".".join(str(p) for p in first["loc"]) or "top level"
     return PlanError(

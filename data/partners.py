@@ -11,7 +11,7 @@ from data.codes import Array, codes_of
 from data.conditions import text_column
 from data.doubts import Suspicion
 from data.errors import DataError, Fault
-from data.lines import TO_DO, as_written
+from data.lines import as_written, to_do_of
 from data.moments import moments
 from data.shaping import Join, Number
 from data.sheets import Sheet
@@ -110,7 +110,7 @@ def _plain(column: Any) -> Any:
 
 def _untimed(others: list[Sheet], i: int, join: Join, cell: Any) -> Fault:
     sheet, row = whose(others, i)
-    return Fault("DQ004", sheet.file, row, str(join.by), repr(cell)[:80], as_written(join.formats), TO_DO)
+    return Fault("DQ004", sheet.file, row, str(join.by), repr(cell)[:80], as_written(join.formats), to_do_of("DQ004"))
 
 
 def _twice(others: list[Sheet], i: int, on: list[str], more: int) -> DataError:

@@ -113,7 +113,8 @@ def open_pool(home: Path, name: str | None) -> Pool:
     """
     if name is not None:
         if not _NAME.fullmatch(name):
-            raise UsageError("CLI002", "--pool", got=repr(name), expected="lower-case letters, digits, '-', '_' or '.'")
+            raise UsageError("CLI002", "--pool", got=repr(name), expected="lower-case letters, digits, '-', '_' or '.'",
+                             to_do="name the pool so")  # fmt: skip
         return Pool(home, name)
     found = pool_names(home)
     if len(found) != 1:

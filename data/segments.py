@@ -69,7 +69,7 @@ def list_segments(pool: Pool, hold: bool = False) -> list[Segment]:
             version = int(manifest["contract"])
         if version > contract.VERSION:
             expected = f"contract version {contract.VERSION} or older"
-            raise DataError("DB001", str(folder), got=f"version {version}", expected=expected)
+            raise DataError("DB001", str(folder), got=f"version {version}", expected=expected, to_do="upgrade rto-risk")
         found.append(Segment(folder, manifest, {} if hold else None))
     return found
 

@@ -14,7 +14,7 @@ from data.pool import replace_text
 from serving.clock import Clock
 from serving.commands import merchant_of
 from serving.policy_commands import MERCHANT
-from serving.queue_answers import queue_told
+from serving.queue_answers import MOST_CONTACTS, MOST_DAYS, queue_told
 from serving.queue_push import Push, push, require_safe
 from serving.queueing import Wanted
 from serving.reports.downloads import guarded
@@ -28,13 +28,13 @@ _TO_FILL_IN = ("outcome", "contacted_at")
 @click.command("queue", epilog="Example: rto queue --merchant asha-fashion --capacity 200 --out today.csv")
 @MERCHANT
 @click.option(
-    "--capacity", default=100, show_default=True, type=click.IntRange(1, 100_000), help="Contacts of the day."
+    "--capacity", default=100, show_default=True, type=click.IntRange(1, MOST_CONTACTS), help="Contacts of the day."
 )
 @click.option(
     "--by", default="call", show_default=True, type=click.Choice(["call", "message"]), help="How they are asked."
 )
 @click.option(
-    "--days", default=7, show_default=True, type=click.IntRange(1, 90), help="Orders of the last so many days."
+    "--days", default=7, show_default=True, type=click.IntRange(1, MOST_DAYS), help="Orders of the last so many days."
 )
 @click.option("--link", default="", help="Your own page of an order, with {order_id} in it.")
 @click.option("--push", "url", help="An https address that takes the queue, signed with a secret of `rto webhooks`.")

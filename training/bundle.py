@@ -202,14 +202,16 @@ def _verified(folder: Path, public_key: Ed25519PublicKey) -> tuple[bytes, dict[s
         raise GateRefused("MODEL001", str(folder), got=got, expected=expected, to_do=to_do) from error
     said = json.loads(manifest)
     if said["format"] > FORMAT:
-        raise GateRefused("MODEL003", str(folder), got=f"format {said['format']}", expected=f"{FORMAT} or older")
+        raise GateRefused("MODEL003", str(folder), got=f"format {said['format']}", expected=f"{FORMAT} or older",
+                          to_do="upgrade rto-risk, or promote a model trained by this version")  # fmt: skip
     content = {}
     for name in FILES:
         path = folder / name
         content[name] = path.read_bytes() if path.is_file() else b""
         if hashlib.sha256(content[name]).hexdigest() != said["files"].get(name):
             got = "content that differs from its digest" if path.is_file() else "no such file"
-            raise GateRefused("MODEL002", str(path), got=got, expected="the bytes signed")
+            raise GateRefused("MODEL002", str(path), got=got, expected="the bytes signed",
+                              to_do="promote again: rto promote RUN; and find out who changed it")  # fmt: skip
     return manifest, content
 
 
@@ -226,7 +228,8 @@ def _demand_margins(folder: Path, margins: Array, golden: dict[str, Any], tolera
     off = float(np.max(np.abs(margins - np.array(golden["margins"]))))
     if not off <= tolerance:
         expected = f"margins within {tolerance}"
-        raise GateRefused("MODEL005", str(folder), got=f"golden rows off by {off:.2g}", expected=expected)
+        raise GateRefused("MODEL005", str(folder), got=f"golden rows off by {off:.2g}", expected=expected,
+                          to_do="promote again; if it stays, train again and please report it")  # fmt: skip
 
 
 def _as_dict(bundle: Bundle) -> dict[str, Any]:

@@ -196,7 +196,8 @@ def promote_command(
     result = promote(found, Tracker(session.mlruns), run, if_better=if_better, dry_run=dry_run)
     emit(result, as_json, _show_promoted)
     if not result["promoted"] and not dry_run:
-        raise GateRefused("GATE001", f"run {run}", got=result["why"], expected="a lower log loss than the champion's")
+        raise GateRefused("GATE001", f"run {run}", got=result["why"], expected="a lower log loss than the champion's",
+                          to_do=f"keep the old one, or look: rto evaluate {run} --against champion")  # fmt: skip
 
 
 def _show_promoted_shadow(result: dict[str, Any]) -> None:

@@ -98,9 +98,17 @@ def read_plan(kind: type[Kind], path: Path | None, example: str) -> Kind:
     try:
         return kind(**tomllib.loads(path.read_text()))
     except FileNotFoundError as error:
-        raise PlanError("PLAN001", str(path), got="no such file", expected="a plan in TOML") from error
+        raise PlanError(
+            "PLAN001", str(path), got="no such file", expected="a plan in TOML", to_do="check the path given to --plan"
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PlanError("PLAN001", str(path), got=str(error), expected="valid TOML") from error
+        raise PlanError(
+            "PLAN001",
+            str(path),
+            got=str(error),
+            expected="valid TOML",
+            to_do="mend that place; compare with training/plans/default.toml",
+        ) from error
     except ValidationError as error:
         first = error.errors()[0]
         where = f"{path}, {'.'.join(str(p) for p in first['loc'])}"

@@ -127,4 +127,16 @@ def _filled(number: int, column: str, share: float) -> Check:
     )
 
 
-ORDER_CHECKS = (*ROWS, *(_filled(121 + i, column, share) for i, (column, share) in enumerate(KNOWN_SHARE_MIN.items())))
+READABLE = Check(
+    "DQ127", "half of the phones told can be read", SOFT,
+    "phones that nobody can read as numbers name no buyer: without a buyer's past the risk is told from the order and its "
+    "place alone, and DQ124 says nothing where no phone at all can be read",
+    f"is the right column mapped, and the shop's `country` right? {_UNREADABLE['phone'][:1].upper()}{_UNREADABLE['phone'][1:]}",
+    ORDERS, IN_SET, {"column": "phone_valid", "value_set": [1.0], "mostly": 0.5},
+)  # fmt: skip
+
+ORDER_CHECKS = (
+    *ROWS,
+    *(_filled(121 + i, column, share) for i, (column, share) in enumerate(KNOWN_SHARE_MIN.items())),
+    READABLE,
+)

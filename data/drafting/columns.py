@@ -43,6 +43,7 @@ def guesses(
     early = [k for k in looks if k.name not in statuses | used and not is_late(k) and k.n_blank < k.n]
     tried = [guess for look in early for guess in _served(look)]
     tried = [_of_the_other(g) if g.look.name in theirs else g for g in tried]
+    tried = [g for g in tried if g.role != "merchant_id" or g.look.name not in theirs]  # not every order has a parcel
     tried.sort(key=lambda g: -g.confidence)
     for guess in tried:
         if guess.confidence >= _LEAST and guess.role not in chosen and guess.look.name not in used:

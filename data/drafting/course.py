@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from data.drafting.columns import is_status
 from data.drafting.look import Look
 from data.drafting.status_words import REASON_HEADS
-from data.drafting.statuses import UNKNOWN, Status, reason_of, statuses_of, time_column
+from data.drafting.statuses import UNKNOWN, Status, reason_of, statuses_of, time_beside, time_column
 from data.drafting.words import headed
 
 _ENDS = ("delivered", "rto_started", "rto_received")
@@ -32,7 +32,8 @@ class Course:
     other columns that tell of RTO or loss, by column.  times: for a kind of news, the column that tells when; passed:
     the same for news on the way, with the statuses whose rows mostly have it.  reason: the column that tells why, and
     why: for each status, cells of it by the contract's word.  own: where another file tells the status, the orders' own
-    column of statuses, and what it says of orders that the other file does not know.
+    column of statuses, and what it says of orders that the other file does not know.  guessed: columns of `times` that
+    only their place beside the status speaks for.
     """
 
     status: Look | None = None
@@ -43,6 +44,7 @@ class Course:
     reason: Look | None = None
     why: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     own: tuple[str, list[Status]] = ("", [])
+    guessed: set[str] = field(default_factory=set)
 
     @property
     def says_rto(self) -> bool:
@@ -75,9 +77,14 @@ def course(
     passed = _passed(dated, status, statuses)
     ends = [k for k in dated if k.name not in {look.name for look, _ in passed.values()}]
     reason = _reason_column([k for k in free if k.name != status.name])
-    return Course(status, statuses, {} if rto else _also(free, status), _times(ends, status, statuses), passed, reason,
+    times, guessed = _times(ends, status, statuses), set()
+    for news in sorted({s.news for s in statuses} - {"", UNKNOWN, *times}):
+        if (near := time_beside(news, status, looks, ends)) is not None:
+            times[news] = near
+            guessed.add(near.name)
+    return Course(status, statuses, {} if rto else _also(free, status), times, passed, reason,
                   _why(status, statuses, reason), _own(status, [k for k in free if k.name not in theirs])
-                  if status.name in theirs else ("", []))  # fmt: skip
+                  if status.name in theirs else ("", []), guessed)  # fmt: skip
 
 
 def _own(status: Look, looks: list[Look]) -> tuple[str, list[Status]]:

@@ -203,6 +203,8 @@ def _about_outcomes(made: Draft) -> list[str]:
         asked.append(
             f"statuses without a known word: {len(unknown)}. The import refuses their rows (DQ007) until there is a rule"
         )
+    asked += [f"does {name!r} tell when the status was told? Only its place beside it says so; else outcomes would be "
+              "taken to be known too early or too late" for name in sorted(made.course.guessed)]  # fmt: skip
     others = [k.name for k in made.looks if is_status(k) and k.name not in made.used]
     if others:
         asked.append(f"{status.name} is read as the status; {', '.join(others)} looks like one too")

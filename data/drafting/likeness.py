@@ -2,13 +2,16 @@
 
 from data.contract import ORDER_COLUMNS
 from data.drafting.look import Look
+from data.drafting.register import pins_share, states_share
 from data.drafting.status_words import COD_WORDS, WAYS_IN
 from data.drafting.words import BESIDE, ROLES, ROW_NUMBERS, headed, spoken
 from data.text import word_set
 
 KINDS = {c.name: c.kind for c in ORDER_COLUMNS}
 _LESS_NESTED = 0.08
-_SPEAKING = ("placed_at", "phone", "email", "pincode", "payment_method", "channel")
+_SPEAKING = ("placed_at", "phone", "email", "pincode", "payment_method", "channel", "state", "line1", "landmark")
+"""Roles that cells can tell without a header."""
+_BY_CELLS = 0.6
 _MOST_MERCHANTS = 30
 _NEARLY_ALL = 0.9
 _TIMES_OF_OTHERS = (
@@ -54,7 +57,7 @@ def confidence(role: str, look: Look) -> float:
 _WHOLE_ONLY = frozenset((
     "number", "placed", "created", "content", "contents", "account", "client", "area", "cod", "ip",
     "nom", "cp", "company", "bill", "item", "items", "orden", "grand", "payable", "documento", "identificacion", "line1",
-    "line2", "line 1", "line 2", "cat", "delivery",
+    "line2", "line 1", "line 2", "cat", "delivery", "off", "rate", "uid", "dev", "invoice", "article", "dept", "reference",
 ))  # fmt: skip
 """Phrases that are a header alone and say little beside other words."""
 
@@ -87,7 +90,7 @@ def _held_against(role: str, look: Look, named: float) -> float:
             return max(named, 0.8) if look.email_share > 0.6 else 0.0
         case "pincode" | "origin_pincode":
             if look.pin_share > 0.8 and not named and role == "pincode":
-                return 0.4
+                return _BY_CELLS if pins_share(look) > _NEARLY_ALL else 0.4
             return named if look.share(r"'?[A-Za-z0-9 -]{3,10}(?:\.0)?") > 0.8 and look.dates is None else 0.0
         case "payment_method":
             return max(named, 0.7) if tells_payment(look) else named * 0.6 if _few_words(look, 50) else 0.0
@@ -117,8 +120,9 @@ def _words(role: str, look: Look, named: float) -> float:
             return named if look.share(r"[A-Za-z]{3}") == 1 else 0.0
         case "name":
             return named if look.share(r".*\d.*") < 0.3 and look.email_share < 0.5 else 0.0
-        case "city" | "state" | "line1" | "line2":
-            return named if look.number_share < 0.5 and look.email_share < 0.5 and look.dates is None else 0.0
+        case "city" | "state" | "line1" | "line2" | "landmark":
+            wordy = look.number_share < 0.5 and look.email_share < 0.5 and look.dates is None
+            return max(named, _place_by_cells(role, look)) if wordy else 0.0
         case "customer_id":
             return named if look.head != "customer" or look.share(r"\S*\d\S*") > 0.8 else 0.0
         case "merchant_id":
@@ -134,6 +138,17 @@ def _words(role: str, look: Look, named: float) -> float:
             speaks = look.n_distinct <= 50 and ways > 0.8 * (look.n - look.n_blank)
             return max(named, 0.6) if speaks else named if _few_words(look, 50) else 0.0
     return named
+
+
+def _place_by_cells(role: str, look: Look) -> float:
+    """What cells alone say: names of states; words of streets and houses, of many orders; words of what lies near."""
+    many = look.n_distinct > max(20, 0.05 * (look.n - look.n_blank))
+    told = {
+        "state": look.n_distinct > 1 and states_share(look) > _NEARLY_ALL and not look.share("[A-Z]{2}"),
+        "line1": many and look.address_share > 0.4,
+        "landmark": look.near_share > _NEARLY_ALL,
+    }
+    return _BY_CELLS if told.get(role, False) else 0.0
 
 
 def _few_words(look: Look, most: int) -> bool:

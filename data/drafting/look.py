@@ -9,11 +9,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data.addresses import LANDMARK_WORDS, LOCALITY_WORDS
 from data.drafting.dates import Dates, dates_of, read_times
-from data.drafting.words import PERSONAL_HEADS, headed, spoken, without_minor
+from data.drafting.words import PERSONAL_HEADS, ROLES, headed, spoken, without_minor, without_money
 from data.emails import email_of
 from data.errors import masked
+from data.moments import EPOCH_MS, EPOCH_S
 from data.sheets import Sheet
+from data.text import folded, words_of
 
 _PHONE = re.compile(r"\+?[\d\s().-]{8,18}")
 _PERSONAL_SHARE = 0.5
@@ -39,13 +42,13 @@ class Look:
     @cached_property
     def head(self) -> str:
         """The header with its short words written out, without the unit of money."""
-        return without_minor(headed(self.name))
+        return without_money(headed(self.name))
 
     @cached_property
     def leaf(self) -> str:
         """Of a column out of nested objects, `user.mobile`, its own name alone; else nothing."""
         nested = re.fullmatch(r"\w+(?:\.\w+)*\.(\w+)", self.name)
-        return without_minor(headed(nested[1])) if nested else ""
+        return without_money(headed(nested[1])) if nested else ""
 
     @property
     def says_minor(self) -> bool:
@@ -135,7 +138,14 @@ class Look:
         whole = pa.types.is_string(kind) or (
             self.number_share == 1 and (pa.types.is_integer(kind) or pa.types.is_floating(kind))
         )
-        return dates_of(self.texts) if whole else None
+        found = dates_of(self.texts) if whole else None
+        digits = found is not None and set(found.formats) <= {EPOCH_S, EPOCH_MS}
+        return None if digits and self._says_phone else found
+
+    @property
+    def _says_phone(self) -> bool:
+        """Does the header name a phone? Mobile numbers of ten digits, as 1712345678, are seconds of this century too."""
+        return any(f" {phrase} " in f" {self.head} " for phrase in ROLES["phone"])
 
     @cached_property
     def times(self) -> "pd.Series[Any]":
@@ -171,6 +181,18 @@ class Look:
     def email_share(self) -> float:
         return sum(email_of(t) is not None for t in self.some) / max(1, len(self.some))
 
+    @cached_property
+    def address_share(self) -> float:
+        """Share of the distinct cells with a word of a street, a village, a building or what lies near them."""
+        told = LANDMARK_WORDS | LOCALITY_WORDS
+        return sum(bool(told & set(words_of(folded(t)))) for t in self.some) / max(1, len(self.some))
+
+    @cached_property
+    def near_share(self) -> float:
+        """Share of the distinct cells of a few words that say what a place lies near to, and no number."""
+        near = [bool(LANDMARK_WORDS & set(words_of(folded(t)))) and not any(map(str.isdigit, t)) for t in self.some]
+        return sum(near) / max(1, len(near))
+
     def share(self, pattern: str) -> float:
         """Share of the distinct cells that a pattern fits whole."""
         return float(self.some.str.fullmatch(pattern).fillna(False).mean()) if len(self.some) else 0.0
@@ -183,6 +205,8 @@ class Look:
             return True
         if self.phone_share > _PERSONAL_SHARE and self.dates is None and self.number_share < 1:
             return True
+        if self.n_distinct > _FEW and self.address_share > _PERSONAL_SHARE and self.dates is None:
+            return True  # where somebody lives
         if self.n_distinct > _FEW and self.share(r"[^\W\d]+(?: [^\W\d]+){1,3}") > 0.3:
             return True  # two or three words of letters: somebody's name, or as good as one
         wordy = self.some.str.contains(r"[^\W\d]", regex=True).mean() if len(self.some) else 0

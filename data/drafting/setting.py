@@ -1,7 +1,5 @@
 """Where a shop is and what money it takes, as far as its orders tell."""
 
-import re
-
 import pandas as pd
 import phonenumbers
 import pyarrow as pa
@@ -9,10 +7,10 @@ import pyarrow as pa
 from data.drafting.columns import Guess
 from data.drafting.countries import CITIES, COUNTRY_WORDS, PLACES, SIGNS
 from data.drafting.look import Look
+from data.drafting.register import pins_share
 from data.drafting.words import spoken
 from data.moments import EPOCH_MS, EPOCH_S
 from data.phones import phone_of
-from data.places import load_register
 from data.text import folded
 
 PHONES_ALONE = "phones alone"
@@ -25,10 +23,8 @@ def country_of(orders: dict[str, Guess]) -> tuple[str | None, str]:
         codes = {t.upper() if len(t) == 2 else COUNTRY_WORDS.get(t) for t in texts}
         if len(codes) == 1:
             return codes.pop(), "a column"
-    if "pincode" in orders and orders["pincode"].look.pin_share > 0.9:
-        pins = orders["pincode"].look.texts.str.replace(r"\D|\.0$", "", regex=True).to_numpy(object)
-        if (load_register().rows(pins) >= 0).mean() > 0.7:
-            return "IN", "PIN codes"
+    if "pincode" in orders and orders["pincode"].look.pin_share > 0.9 and pins_share(orders["pincode"].look) > 0.7:
+        return "IN", "PIN codes"
     if "currency" in orders:
         codes = {t.upper() for t in orders["currency"].look.texts}
         places = [c for c, (_, money) in PLACES.items() if {money} == codes]
@@ -72,21 +68,6 @@ _LEAST_CITY_SHARE = 0.2
 def zone_of(country: str | None) -> str:
     """The time zone of a shop there; UTC if the country is not known."""
     return PLACES[country][0] if country in PLACES else "UTC"
-
-
-_OLD_STATES = {"orissa", "pondicherry", "uttaranchal", "chattisgarh", "newdelhi"}
-_STATE_CODE = re.compile(r"(?:IN-)?[A-Z]{2}")
-
-
-def states_share(look: Look) -> float:
-    """Share of the distinct cells that name a state of India, or could be the code of one, as MH and IN-MH."""
-    names = {_letters(name) for name in set(load_register().state)} - {""} | _OLD_STATES
-    known = [bool(_STATE_CODE.fullmatch(text)) or _letters(text) in names for text in map(str, look.some)]
-    return sum(known) / max(1, len(known))
-
-
-def _letters(text: str) -> str:
-    return "".join(filter(str.isalpha, text.lower().replace("&", "and")))
 
 
 _AHEAD = {"expected", "promised", "edd", "due"}

@@ -38,6 +38,8 @@ SENT = frozenset(
 )
 """Words that a parcel left: what became of it they do not say."""
 
+RETURN_BEGUN = word_set("initiated process progress transit pending started begun requested created way")
+"""Words of a return that is not over yet."""
 OPEN = ""
 AMBIGUOUS_RETURN = "return?"
 ATTEMPT = NewsType.ATTEMPT_FAILED.name.lower()
@@ -62,7 +64,8 @@ _STATUSES: tuple[tuple[str, tuple[str, ...]], ...] = (
         "retorno al remitente", "retornado", "تم الارجاع للشاحن", "مرتجع للراسل", "مرتجع الى الراسل",
     )),
     (ATTEMPT, (
-        "undelivered", "delivery attempt failed", "attempt failed", "ndr", "not delivered", "no entregado",
+        "undelivered", "delivery attempt failed", "attempt failed", "delivery attempted", "attempted", "ndr",
+        "not delivered", "no entregado",
         "customer not available",
         "لم يتم التسليم", "intento fallido", "customer unreachable", "no response", "لا يرد", "novedad", "novedad en entrega",
         "intento de entrega",
@@ -70,12 +73,12 @@ _STATUSES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("cancelled", (
         "cancelled", "canceled", "cancel", "annulled", "cancelado", "cancelada", "anulado", "batal", "dibatalkan", "ملغي",
         "ملغى", "ملغية", "الغاء",
-        "annule", "annulee", "iptal", "failed", "payment failed", "void", "voided", "expired", "radd",
+        "annule", "annulee", "iptal", "batil", "failed", "payment failed", "void", "voided", "expired", "radd",
         "order cancelled",
     )),
     ("lost", (
         "lost", "damaged", "destroyed", "perdido", "siniestrado", "siniestro", "hurtado", "extraviado", "hilang", "مفقود",
-        "تالف", "perdu", "missing",
+        "تالف", "perdu", "missing", "harano",
     )),
     (AMBIGUOUS_RETURN, (
         "returned", "return", "devuelto", "devolucion", "retur", "مرتجع", "retourne", "retour", "iade",
@@ -84,7 +87,8 @@ _STATUSES: tuple[tuple[str, tuple[str, ...]], ...] = (
     )),
     (OPEN, (
         "in transit", "out for delivery", "on the way", "on its way", "en camino", "en reparto", "en transito", "en ruta",
-        "assigned to courier", "assign to courier", "arrived at station", "en bodega destino", "with courier",
+        "assigned to courier", "assign to courier", "arrived at", "with rider", "with delivery agent", "courier e",
+        "en bodega destino", "with courier",
         "shipping",
         "pending delivery", "قيد التوصيل", "في الطريق", "dalam pengiriman", "en cours de livraison",
     )),
@@ -132,28 +136,30 @@ _REASONS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "no attempt", "not attempted", "misroute", "misrouted", "courier delay", "vehicle breakdown", "operational",
         "no_attempt", "out of delivery area", "oda", "not serviceable", "non serviceable", "weather", "strike",
     )),
-    ("damaged", ("damaged", "damage", "broken", "rusak", "danado", "averiado", "averiada", "leakage", "torn")),
+    ("damaged", ("damaged", "damage", "broken", "bhanga", "nosto", "rusak", "danado", "averiado", "averiada", "leakage", "torn")),
     ("fake_or_no_intent", (
         "fake", "not ordered", "did not order", "no intent", "fake_or_no_intent", "prank", "duplicate order", "never ordered",
         "no solicitado", "no haber pedido", "no hizo pedido", "no pidio", "no order placed", "tidak memesan",
-        "customer denies order",
+        "customer denies order", "order kore nai", "order koreni",
     )),
     ("bad_address", (
         "bad address", "bad_address", "incomplete address", "wrong address", "address not found", "incorrect address",
         "address issue", "address", "wrong pincode", "shifted",
-        "direccion", "endereco", "alamat", "consignee shifted", "pata galat",
+        "direccion", "endereco", "alamat", "consignee shifted", "pata galat", "thikana bhul", "bhul thikana",
     )),
     ("refused", (
         "refused", "rejected", "refuse", "rechaza", "rechazo", "rehusa", "rehusado", "rechazado", "recusado", "ditolak",
         "menolak",
         "cancelled by customer", "customer refused",
-        "reject", "buyer rejected", "not interested", "does not want", "inkar", "no cash", "no money", "cod not ready",
+        "reject", "buyer rejected", "nite chay na", "nebe na", "lene se mana", "not interested", "does not want",
+        "inkar", "no cash", "no money", "cod not ready",
     )),
     ("unreachable", (
         "unreachable", "not available", "not reachable", "no response", "no answer", "phone off", "switched off",
         "door locked",
         "premises closed", "unavailable", "ausente", "tidak ada", "tidak bisa dihubungi", "not responding", "not contactable",
-        "out of station", "closed", "office closed", "no contesta", "future delivery", "reschedule", "rescheduled",
+        "dhore na", "dhoreni", "mobile off", "phone bandh", "out of station", "closed", "office closed",
+        "no contesta", "future delivery", "reschedule", "rescheduled",
     )),
     ("other", ("other", "others", "misc")),
 )  # fmt: skip
@@ -162,7 +168,7 @@ REASONS = tuple((reason, tuple(dict.fromkeys(map(spoken, phrases)))) for reason,
 
 REASON_HEADS = tuple(map(spoken, (
     "reason", "ndr reason", "rto-reason", "remarks", "remark", "motivo", "alasan", "causa", "return reason", "failure reason",
-    "undelivered reason", "novedad", "keterangan", "comment", "السبب", "observacion", "ndr remark",
+    "undelivered reason", "novedad", "keterangan", "comment", "السبب", "observacion", "ndr remark", "ndr", "karon", "karan",
 )))  # fmt: skip
 
 WAYS_IN = word_set(

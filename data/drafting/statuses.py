@@ -3,7 +3,17 @@
 from dataclasses import dataclass
 
 from data.drafting.look import Look
-from data.drafting.status_words import AMBIGUOUS_RETURN, ATTEMPT, CODES, OPEN, PAID_STATES, REASONS, SENT, STATUSES
+from data.drafting.status_words import (
+    AMBIGUOUS_RETURN,
+    ATTEMPT,
+    CODES,
+    OPEN,
+    PAID_STATES,
+    REASONS,
+    RETURN_BEGUN,
+    SENT,
+    STATUSES,
+)
 from data.drafting.words import spoken
 
 _HEADS_OF_TIMES = {
@@ -32,7 +42,11 @@ _ANY_CLOSE = ("closed", "completed", "last update", "status date", "updated", "m
 
 
 _LONGEST_PLACE_CODE = 2
+_NEARLY_ALL = 0.9
 
+Known = tuple[str, str] | None
+"""News and the phrase that told it."""
+BEGUN = "return begun"
 UNKNOWN = "?"
 """In place of news: nobody but a person can say what became of such orders."""
 
@@ -82,11 +96,19 @@ def statuses_of(look: Look) -> list[Status]:
     """Every value of a status column with its guessed news, the commonest first."""
     told = [(str(v), int(n), news_of(str(v))) for v, n in look.counts.items()]
     says_rto = any(found and found[0].startswith("rto") for _, _, found in told)
+    told = [(v, n, _begun(v, known, told)) for v, n, known in told]
     ends = says_rto or any(found and found[0] == "delivered" for _, _, found in told)
     found = [_status(value, n, known, says_rto, ends) for value, n, known in told]
     if look.n_blank:
         found.append(Status("", look.n_blank, "", "blank cells: are these orders still open?"))
     return found
+
+
+def _begun(value: str, known: Known, told: list[tuple[str, int, Known]]) -> Known:
+    """A return that is only begun, where every RTO of the column is a return to the shop in as many words: it is one too."""
+    back = [spoken(v).split() for v, _, found in told if found and found[0].startswith("rto")]
+    begun = known is not None and known[0] == AMBIGUOUS_RETURN and set(spoken(value).split()) & RETURN_BEGUN
+    return ("rto_started", BEGUN) if begun and back and all("returned" in words for words in back) else known
 
 
 def _status(value: str, n: int, known: tuple[str, str] | None, says_rto: bool, ends: bool) -> Status:
@@ -100,6 +122,10 @@ def _status(value: str, n: int, known: tuple[str, str] | None, says_rto: bool, e
             return Status(value, n, "returned", "taken as sent back by the buyer AFTER delivery (no RTO)")
         return Status(
             value, n, "rto_started", "RTO (never delivered), or sent back by the buyer after delivery? Taken as RTO"
+        )
+    if phrase == BEGUN:
+        return Status(
+            value, n, news, "the courier's way back to the shop, or begun by the buyer after delivery? Taken as RTO"
         )
     if news == ATTEMPT:
         return Status(value, n, news, "a failed attempt, the order still open? If these parcels came back: rto_started")
@@ -117,13 +143,31 @@ def time_column(news: str, status: Look, dated: list[Look]) -> Look | None:
 
     dated: the columns of times that may tell it.
     """
-    rows = [str(cell) if cell is not None else "" for cell in status.column.to_pylist()]
-    told = {value: (news_of(value) or ("", ""))[0] in (news, AMBIGUOUS_RETURN) for value in set(rows)}
-    wanted = [i for i, cell in enumerate(rows) if cell and told[cell]]
+    wanted = _rows_that_tell(news, status)
     for head in (*_HEADS_OF_TIMES.get(news, ()), *_ANY_CLOSE):
         for look in dated:
             if look.name == status.name or spoken(head) not in look.words or not wanted:
                 continue
-            if look.filled[wanted].mean() > 0.9:
+            if look.filled[wanted].mean() > _NEARLY_ALL:
                 return look
     return None
+
+
+def time_beside(news: str, status: Look, looks: list[Look], dated: list[Look]) -> Look | None:
+    """Without a header that says so: the times that stand next to the status in the file, or in the same nested object.
+
+    looks: all columns in the order of the file.
+    """
+    names = [look.name for look in looks]
+    here, parent = names.index(status.name), status.name.rpartition(".")[0]
+    near = [k for k in dated if (parent and k.name.startswith(f"{parent}.")) or abs(names.index(k.name) - here) == 1]
+    wanted = _rows_that_tell(news, status)
+    able = [look for look in near if wanted and look.filled[wanted].mean() > _NEARLY_ALL]
+    return max(able, key=lambda look: look.middle, default=None)
+
+
+def _rows_that_tell(news: str, status: Look) -> list[int]:
+    """Rows whose status stands for such news."""
+    rows = [str(cell) if cell is not None else "" for cell in status.column.to_pylist()]
+    told = {value: (news_of(value) or ("", ""))[0] in (news, AMBIGUOUS_RETURN) for value in set(rows)}
+    return [i for i, cell in enumerate(rows) if cell and told[cell]]

@@ -25,7 +25,7 @@ _ROLES: dict[str, tuple[str, ...]] = {
         "order item id", "number", "order reference", "reference no", "ref no", "client order id",
         "customer reference", "shop order no", "id pesanan", "kode pesanan", "no order", "numero pedido", "numero do pedido",
         "order hash", "talab number", "raqam talab", "sipariş numarası", "shipment reference", "order name", "n de pedido",
-        "codigo pedido", "codigo de pedido", "orden", "numero de orden",
+        "codigo pedido", "codigo de pedido", "orden", "numero de orden", "invoice", "bill no", "memo no", "order ref no", "ref",
     ),
     "placed_at": (
         "order date", "created at", "order created at", "placed at", "order time", "date created", "placed",
@@ -54,7 +54,7 @@ _ROLES: dict[str, tuple[str, ...]] = {
     ),
     "discount_minor": (
         "discount", "discount total", "discount amount", "descuento", "total diskon", "خصم", "remise",
-        "coupon amount", "coupon discount", "promo discount", "potongan", "desconto", "voucher",
+        "coupon amount", "coupon discount", "promo discount", "potongan", "desconto", "voucher", "off",
     ),
     "shipping_fee_minor": (
         "shipping", "shipping total", "shipping charges", "shipping fee", "delivery fee", "delivery charges",
@@ -70,18 +70,18 @@ _ROLES: dict[str, tuple[str, ...]] = {
     ),
     "price_minor": (
         "price", "unit price", "item price", "product price", "lineitem price", "precio", "harga", "item cost",
-        "mrp", "valor unitario", "precio unitario", "preco unitario", "harga satuan", "سعر الوحدة",
+        "mrp", "valor unitario", "precio unitario", "preco unitario", "harga satuan", "سعر الوحدة", "rate", "unit rate",
     ),
     "sku": (
         "sku", "product sku", "item sku", "channel sku", "master sku", "lineitem sku", "item sku code", "seller sku",
         "stock code", "articulo", "referencia", "kode produk", "رمز المنتج", "product id", "asin", "product code",
-        "item code", "style code", "article no",
+        "item code", "style code", "article no", "article", "article code", "design no",
     ),
     "category": (
         "category", "product category", "product categories", "categoria", "kategori", "الفئة", "categorie",
         "item name", "product desc", "product description", "product name", "item description", "goods description",
         "content", "contents", "commodity", "department", "nama produk", "nama barang", "isi paket", "jenis barang",
-        "descripcion", "producto", "produto", "contenido", "conteudo", "product", "cat", "items", "item",
+        "descripcion", "producto", "produto", "contenido", "conteudo", "product", "cat", "items", "item", "dept",
     ),
     "quantity": (
         "quantity", "qty", "pieces", "product quantity", "units", "cantidad", "jumlah", "total qty", "الكمية",
@@ -92,7 +92,7 @@ _ROLES: dict[str, tuple[str, ...]] = {
         "customer id", "buyer id", "user id", "customer code", "id cliente", "client id", "username pembeli",
         "customer",
         "customer user", "customer no", "user no", "member id", "cust id", "cedula", "cedula cliente", "dni", "cnic",
-        "documento", "documento cliente", "identificacion", "cpf", "nik", "national id", "الرقم القومي",
+        "documento", "documento cliente", "identificacion", "cpf", "nik", "national id", "الرقم القومي", "uid",
     ),
     "phone": (
         "phone", "mobile", "customer mobile", "customer phone", "billing phone", "shipping phone", "contact",
@@ -119,7 +119,7 @@ _ROLES: dict[str, tuple[str, ...]] = {
         "direccion de envio", "alamat", "alamat pengiriman", "العنوان", "adresse", "pata", "shipping address1",
         "billing address 1", "address1", "addr", "address line", "full address", "complete address", "line1", "line 1",
         "consignee addr", "receiver address", "recipient address", "ship to address", "alamat penerima",
-        "alamat lengkap", "endereco", "direccion destinatario", "unwan", "street", "street address",
+        "alamat lengkap", "endereco", "direccion destinatario", "unwan", "street", "street address", "thikana", "tikana",
     ),
     "line2": (
         "address line 2", "address 2", "shipping address 2", "shipping address line 2", "shipping address2",
@@ -161,7 +161,8 @@ _ROLES: dict[str, tuple[str, ...]] = {
         "origen", "origem", "sumber",
     ),
     "origin_pincode": (
-        "origin pincode", "pickup pincode", "warehouse pincode", "seller pincode", "pickup address pincode",
+        "origin pincode", "pickup pincode", "warehouse pincode", "seller pincode", "pickup address pincode", "from pincode",
+        "from zip", "from pin",
     ),
     "promised_at": (
         "promised date", "promised delivery date", "edd", "expected delivery date", "estimated delivery date",
@@ -175,7 +176,7 @@ _ROLES: dict[str, tuple[str, ...]] = {
         "account", "account name", "store", "store name", "shop", "warehouse name", "pengirim", "nama toko", "toko",
         "remitente", "remetente", "tienda", "loja", "company",
     ),
-    "device_id": ("device id", "device"),
+    "device_id": ("device id", "device", "dev"),
     "ip": ("ip", "ip address", "customer ip", "customer ip address"),
 }  # fmt: skip
 _SPELLINGS = {
@@ -187,7 +188,7 @@ _SPELLINGS = {
     "pymt": "payment", "cnee": "consignee", "consg": "consignment", "ref": "reference",
     "val": "value", "postcode": "pincode", "zipcode": "zip", "colour": "color", "stat": "status", "ordr": "order",
     "ord": "order",
-    "totals": "total", "amounts": "amount", "prices": "price", "amnt": "amount",
+    "totals": "total", "amounts": "amount", "prices": "price", "amnt": "amount", "charges": "charge", "fees": "fee",
     "tgl": "tanggal", "nomor": "number", "numero": "number", "nro": "number", "txn": "transaction", "dlv": "delivery",
 }  # fmt: skip
 
@@ -205,6 +206,9 @@ ROLES = {role: tuple(dict.fromkeys(map(headed, phrases))) for role, phrases in _
 """Column of the contract -> phrases that a header may be, as `headed`."""
 
 _MINOR = frozenset(spoken("paise paisa cents cent minor kobo fils piastres centavos centimos kurus").split())
+_MONEY = frozenset(
+    spoken("rs inr rupees pkr bdt tk taka npr lkr usd aed sar egp php vnd idr rp myr rm cop mxn").split()
+)
 
 
 def without_minor(head: str) -> str:
@@ -214,6 +218,15 @@ def without_minor(head: str) -> str:
     'grand total'
     """
     return " ".join(word for word in head.split() if word not in _MINOR) or head
+
+
+def without_money(head: str) -> str:
+    """A header without the words that name a currency or its hundredths; one that has no other word stays.
+
+    >>> without_money("payable tk"), without_money("rs")
+    ('payable', 'rs')
+    """
+    return " ".join(word for word in without_minor(head).split() if word not in _MONEY) or head
 
 
 _PERSONAL = ("name", "phone", "email", "line1", "line2", "landmark", "customer_id")

@@ -11,8 +11,9 @@ from data.drafting.joined import join_of
 from data.drafting.likeness import KINDS
 from data.drafting.look import Look
 from data.drafting.outcomes import DELAY_DAYS, rules_of
+from data.drafting.register import states_share
 from data.drafting.rest import columns_table
-from data.drafting.setting import PHONES_ALONE, states_share, zone_of
+from data.drafting.setting import PHONES_ALONE, zone_of
 from data.drafting.status_words import AT_DOOR, COD_WORDS, PAID_WORDS
 from data.drafting.toml import comment, listed, quoted
 from data.drafting.words import spoken
@@ -63,7 +64,7 @@ def _top(made: Draft) -> str:
 
 def _file(made: Draft) -> str:
     told = made.file.model_dump(exclude_defaults=True)
-    money = [g.look for role, g in made.orders.items() if KINDS[role] == "money"]
+    money = [g.look for role, g in made.orders.items() if KINDS[role] == "money"] or made.looks
     if any(look.comma_share > 0.5 for look in money):
         told["decimal"] = ","
     tables = [["[file]", *_keys(told)]] if told else []

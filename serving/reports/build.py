@@ -159,6 +159,7 @@ def _today(risks: Sequence[OpenRisk], waiting: int) -> Today:
     savings = [r.saving_minor for r in risks if r.saving_minor is not None]
     to_act = [r for r in risks if r.action != _SHIP]
     to_act.sort(key=lambda r: (r.saving_minor is None, -(r.saving_minor or 0.0), -r.p_rto, r.order_id))
+    listed = to_act if savings else sorted(risks, key=lambda r: (-r.p_rto, r.order_id))  # nothing could be weighed
     order = [a.name.lower() for a in Action]
     actions = sorted({r.action for r in risks}, key=lambda a: (order.index(a) if a in order else len(order), a))
     return Today(
@@ -167,7 +168,7 @@ def _today(risks: Sequence[OpenRisk], waiting: int) -> Today:
         expected_rto=sum(r.p_rto for r in risks),
         high=sum(r.tier == "high" for r in risks),
         to_act=len(to_act),
-        rows=tuple(to_act[:ROWS_TODAY]),
+        rows=tuple(listed[:ROWS_TODAY]),
         sums=tuple(_advice_sum(a, [r for r in risks if r.action == a]) for a in actions),
         saving_minor=sum(savings) if savings else None,
     )

@@ -23,6 +23,8 @@ MISSING = -1
 
 DIMENSIONS = ("state", "district", "pincode", "category", "sku", "courier", "channel", "campaign")
 """Text columns of an order by which the report groups."""
+NETWORK, FEW_ORDERS, LEAST_ORDERS = "network", "addresses with fewer than 10 orders", 10
+"""The network address (IP) is kept as a pseudonym alone: a page calls it by an order that came from there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,18 @@ class Orders:
     def known(self) -> Array:
         """Which have a verdict, (n,)."""
         return ~np.isnan(self.outcome)
+
+
+def networks(pseudonyms: Array, order_id: Array, placed_at: Array) -> Coded:
+    """Network addresses by the newest order of each, (n,); those of few orders are one. pseudonyms: below 0 where missing."""
+    known, inverse, n = np.unique(pseudonyms, return_inverse=True, return_counts=True)
+    by_time = np.argsort(placed_at, kind="stable")
+    newest = np.zeros(len(known), dtype=np.int64)
+    newest[inverse[by_time]] = by_time  # the last one written stays
+    many = np.flatnonzero((known >= 0) & (n >= LEAST_ORDERS))
+    codes = np.where(known >= 0, len(many), MISSING)
+    codes[many] = np.arange(len(many))
+    return Coded(codes[inverse], (*(f"as of order {order_id[i]}" for i in newest[many]), FEW_ORDERS))
 
 
 def handles_seen(placed_at: Array, handles: Sequence[Array], earlier: Sequence[Array]) -> Array:

@@ -195,7 +195,10 @@ class AdviceSum:
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """Open orders now: the ones to act on, best first, and sums over all of them. waiting: open, scored or not."""
+    """Open orders now: the ones to act on, best first, and sums over all of them. waiting: open, scored or not.
+
+    rows: where no order's advice could be weighed in money, the riskiest.
+    """
 
     waiting: int = 0
     scored: int = 0
@@ -205,6 +208,11 @@ class Today:
     rows: tuple[OpenRisk, ...] = ()
     sums: tuple[AdviceSum, ...] = ()
     saving_minor: float | None = None
+
+    @property
+    def weighed(self) -> bool:
+        """Could any advice be weighed in money? Without costs it is the default, whatever the risk."""
+        return self.saving_minor is not None
 
 
 @dataclass(frozen=True, slots=True)

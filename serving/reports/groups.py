@@ -6,7 +6,7 @@ from math import log
 
 import numpy as np
 
-from serving.reports.columns import MISSING, Array, Coded, Orders
+from serving.reports.columns import FEW_ORDERS, LEAST_ORDERS, MISSING, NETWORK, Array, Coded, Orders
 from serving.reports.figures import Group, GroupRow, Money
 from serving.reports.shares import Share
 from serving.reports.wording import NO_BREAK, money, place_name
@@ -49,7 +49,7 @@ def all_groups(judged: Judged, unit: Money) -> dict[str, Group]:
     """Every table by its key, in the order of the report."""
     texts = {key: by_text(judged, key, heading, what, told) for key, heading, what, told in _TEXTS}
     found = [worst_pincodes(judged), by_value(judged, unit), by_buyer(judged), by_weekday(judged), by_hour(judged)]
-    return texts | {group.key: group for group in found}
+    return texts | {group.key: group for group in [*found, worst_networks(judged)]}
 
 
 def by_text(judged: Judged, key: str, heading: str, what: str, told: str) -> Group:
@@ -86,6 +86,21 @@ def worst_pincodes(judged: Judged) -> Group:
     some = f"{len(enough):,} of {len(shares):,} PIN codes have {ORDERS_PER_PIN} matured orders or more"
     none = f"no PIN code has {ORDERS_PER_PIN} matured orders yet"
     return Group("pincode", heading, what, rows, missing, min(PIN_ROWS, len(enough)), some if enough else none)
+
+
+def worst_networks(judged: Judged) -> Group:
+    """Network addresses by their share shrunk towards the average; those of few orders together, last."""
+    column = judged.orders.text.get(NETWORK)
+    heading, what = "Network addresses that cost you most surely", "Network address (IP)"
+    shares, missing = counted(column, judged.rto) if column is not None else ({}, judged.every)
+    enough = [name for name in shares if name != FEW_ORDERS]
+    order = sorted(enough, key=lambda name: (-shrunk_share(shares[name], judged.every), -shares[name].n, name))
+    order += [FEW_ORDERS] if FEW_ORDERS in shares else []
+    note = "" if shares else "not applicable: the orders carry no network address"
+    if shares and not enough:
+        note = f"no network address has {LEAST_ORDERS} orders yet"
+    rows = _rows([(name, shares[name]) for name in order], judged.every)
+    return Group(NETWORK, heading, what, rows, missing, min(ROWS, len(enough)), note)
 
 
 def shrunk_share(share: Share, every: Share) -> float:

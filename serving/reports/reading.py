@@ -19,13 +19,13 @@ from data.fates import Fates, NewsColumns, fates, tied
 from data.label import VOID
 from features.one_order import FOREVER
 from serving.reports import columns
-from serving.reports.columns import DIMENSIONS, MISSING, PAYMENTS, Array, Coder, Orders, handles_seen
+from serving.reports.columns import DIMENSIONS, MISSING, NETWORK, PAYMENTS, Array, Coder, Orders, handles_seen, networks
 
 ALWAYS = -(2**62)
 """A moment before all orders."""
 _TEXT = (*DIMENSIONS, "payment_method", "currency")
 _HANDLES = ("phone", "customer_id", "email")
-_NUMBERS = ("amount_minor", "local_minute", *_HANDLES)
+_NUMBERS = ("amount_minor", "local_minute", *_HANDLES, "ip")
 _PLACE = ("pincode", "district", "state")
 _AT_ONCE = 500  # rows that stay in the processor's cache between reading and unpacking
 _TYPE_CODES = {t.name.lower(): int(t) for t in NewsType}
@@ -140,6 +140,8 @@ def _orders(raw: _Raw, found: Fates, earlier: list[Array], currency: str | None)
     placed_at = raw.placed_at.astype(np.float64)
     order_id = np.empty(len(raw.ids), dtype=object)
     order_id[:] = raw.ids
+    text = {name: raw.coders[name].coded(raw.text[name]) for name in DIMENSIONS}
+    text[NETWORK] = networks(_handle(raw.numbers["ip"]), order_id, placed_at)
     return Orders(
         order_id=order_id,
         placed_at=raw.placed_at,
@@ -157,7 +159,7 @@ def _orders(raw: _Raw, found: Fates, earlier: list[Array], currency: str | None)
         left=found.left,
         delivered_after=np.where(found.delivered_at < 0, np.nan, found.delivered_at - placed_at),
         told_after=np.where(found.told_at < 0, np.nan, found.told_at - placed_at),
-        text=MappingProxyType({name: raw.coders[name].coded(raw.text[name]) for name in DIMENSIONS}),
+        text=MappingProxyType(text),
     )
 
 

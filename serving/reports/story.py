@@ -75,6 +75,11 @@ def _today(report: Report) -> str:
     today = report.today
     if not today.scored:
         return ""
+    if not today.weighed:
+        return (
+            f"Today: {wording.count(today.high)} of {wording.count(today.scored)} open orders are of high risk; what to do "
+            f"about them cannot be weighed, as no costs are known for {report.money.currency}."
+        )
     if not today.to_act:
         return f"Today: ship all {wording.count(today.scored)} open orders as they are."
     acts = (

@@ -202,11 +202,14 @@ def _reasons(report: Report) -> Table:
 
 def _open(report: Report) -> Table:
     rule = "Open orders where something is worth more than shipping as they are, best first, as scored now."
+    if not report.today.weighed:
+        rule = "The riskiest open orders, as scored now: without costs no advice can be weighed."
     columns = ("order_id", "placed_on", "value", "p_rto", "tier", "advice", "expected_saving", "why")
     zone = ZoneInfo(report.meta.timezone)
     rows = tuple(
         (r.order_id, wording.local_day(r.placed_at, zone), _major(report, r.amount_minor), r.p_rto, r.tier,
-         wording.ACTIONS.get(r.action, r.action), _major(report, r.saving_minor), "; ".join(r.reasons))
+         wording.ACTIONS.get(r.action, r.action) if report.today.weighed else None, _major(report, r.saving_minor),
+         "; ".join(r.reasons))
         for r in report.today.rows
     )  # fmt: skip
     return Table("open_orders", "Orders to act on", rule, columns, rows)

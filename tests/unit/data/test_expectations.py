@@ -69,7 +69,7 @@ def good() -> History:
     for name, value in {"amount_minor": 49_900.0, "discount_minor": 0.0, "shipping_fee_minor": 0.0}.items():
         orders[name] = value + i
     orders["n_units"], orders["phone"], orders["address"] = 1.0, i, i
-    orders["pin_known"] = np.full(N, True, dtype=object)
+    orders["pin_known"], orders["phone_valid"] = np.full(N, True, dtype=object), 1.0
     made = History(orders, news_of(orders), np.random.default_rng(5).permutation(i % 4 == 0).astype(float))
     return replace(made, before=made.side())
 
@@ -285,6 +285,7 @@ BREAKS: dict[str, Callable[[History], list[str]]] = {
     "DQ110": order("shipping_fee_minor", -5.0, 1),
     "DQ111": order("pincode", "56OO85", 12, 13),
     "DQ112": order("pin_known", False, *range(0, N, 19)),
+    "DQ127": order("phone_valid", 0.0, *range(N // 2 + 1)),
     **{f"DQ{121 + i}": mostly_missing(column) for i, column in enumerate(KNOWN_SHARE_MIN)},
     "DQ130": same_order,
     "DQ131": other_spelling,

@@ -16,7 +16,8 @@ from data.history import Told, told_once
 from data.journal import add_news, add_order
 from data.label import MIXED, NOT_RTO, RTO, VOID
 from features.one_order import FOREVER, address_version, resolve, rto_cause, standing, verdict
-from serving.reports.columns import NEW, PAYMENTS, RETURNING, Orders
+from serving.reports.columns import FEW_ORDERS, LEAST_ORDERS, NETWORK, NEW, PAYMENTS, RETURNING, Orders
+from serving.reports.groups import Judged, worst_networks
 from serving.reports.reading import Span, read_orders
 from tests.helpers.histories import T0, order_columns, rows_of, worlds
 
@@ -201,3 +202,25 @@ def test_of_two_reasons_told_for_one_moment_the_last_by_source_and_id_is_the_cau
     assert want is not None
     assert want.name == "BAD_ADDRESS"
     assert read_orders(connection, Span("m")).cause.tolist() == [int(want)]
+
+
+def test_a_network_address_is_called_by_its_newest_order_and_few_orders_are_one(connection: Connection) -> None:
+    for i in range(LEAST_ORDERS):
+        put(connection, f"a{i}", placed_at=T0 - i * HOUR, ip=7)
+    put(connection, "b", ip=8)
+    put(connection, "c")
+    orders = read_orders(connection, Span("m"))
+    named = orders.text[NETWORK]
+    told = {order_id: ([*named.names, None])[named.codes[row]] for order_id, row in by_id(orders).items()}
+    assert {told[f"a{i}"] for i in range(LEAST_ORDERS)} == {"as of order a0"}
+    assert (told["b"], told["c"]) == (FEW_ORDERS, None)
+
+
+def test_network_addresses_are_ranked_and_add_up(connection: Connection) -> None:
+    for i in range(2 * LEAST_ORDERS):
+        put(connection, f"a{i}", tell(f"a{i}", "rto_started" if i % 2 else "delivered", 3), ip=i % 2)
+    put(connection, "b", tell("b", "delivered", 3), ip=9)
+    orders = read_orders(connection, Span("m"))
+    group = worst_networks(Judged(orders, orders.outcome, orders.placed_at))
+    assert [(row.share.rto, row.share.n) for row in group.rows] == [(10, 10), (0, 10), (0, 1)]
+    assert (group.rows[-1].name, group.shown, group.total.n) == (FEW_ORDERS, 2, 21)

@@ -18,6 +18,7 @@ from serving.reports.figures import (
 )
 from serving.reports.groups import value_edges
 from serving.reports.shares import Share, wilson
+from serving.reports.story import sentences
 from serving.reports.wording import moment, money
 from tests.helpers.report_rows import META, NOW, RUPEES, Row, evidence, orders_of, risks, rows
 
@@ -220,6 +221,16 @@ def test_without_costs_the_riskiest_orders_come_first() -> None:
     today = report_of([], open_risks, money=Money("IDR")).today
     assert [r.p_rto for r in today.rows] == [0.8, 0.5, 0.3]
     assert today.saving_minor is None
+
+
+def test_without_costs_nobody_is_told_to_ship_the_risky_as_they_are() -> None:
+    waiting = [OpenRisk(f"r{p}", NOW, None, p, "high", "allow_cod", None) for p in (0.3, 0.8)]
+    report = report_of([order(i, outcome=i % 2) for i in range(9)], waiting, money=Money("BDT"))
+    assert [r.order_id for r in report.today.rows] == ["r0.8", "r0.3"]
+    assert "cannot be weighed, as no costs are known for BDT" in sentences(report)[-1]
+    page = render(report)
+    assert "once your costs are set" in page
+    assert "ship them as they are" not in page
 
 
 def test_a_week_with_few_outcomes_is_not_drawn() -> None:
