@@ -90,7 +90,7 @@ PLANTED: dict[str, tuple[Callable[[Installation], object], str, str]] = {
     "half a segment": (lambda own: cut(segment(own) / "orders.parquet"), "cannot be read", "backup"),
     "half the news": (lambda own: cut(segment(own) / "news.parquet"), "cannot be read", "backup"),
     "orders gone from a segment": (fewer_orders, "its manifest says 1", "restore"),
-    "a segment of a newer version": (newer_contract, "DB001", "version 1 or older"),
+    "a segment of a newer version": (newer_contract, "DB001", "upgrade"),
     "a database that is none": (no_database, "DB004", "restore"),
     "a newer database": (sql("PRAGMA user_version = 99"), "DB001", "upgrade"),
     "an older state": (sql("UPDATE meta SET value = 'x' WHERE name = 'built_from'"), "older than", "rto state rebuild"),
