@@ -22,7 +22,7 @@ MOST_TOGETHER = 32
 _AT_FIRST_S, _WEIGHT = 0.005, 0.2
 _STUCK_S, _MUCH_LONGER, _HARDLY = 0.02, 4.0, 0.2
 _EACH_MORE = 0.5
-"""Of what a turn takes by as many jobs again: measured 0.2 to 0.6 between 1 and 64 scores."""
+"""Of what a turn takes by as many jobs again: measured 0.2 to 0.8, from 1 score to 64."""
 
 
 class Late(Exception):  # noqa: N818 - a state: the next rung answers
