@@ -62,7 +62,7 @@ class Ladder:
         loop = asyncio.get_running_loop()
         if not breaker.lets(loop.time()):
             return await self._lower(rungs, STORE_LEFT_ALONE)
-        if not await self._begins(lane, until):
+        if not await self._begins(lane, rungs, until):
             return rungs.default(OVERLOADED)
         try:
             found = await lane.run(rungs.full, until)
@@ -85,13 +85,13 @@ class Ladder:
             self.admission.end()
         return await self._lower(rungs, cause)
 
-    async def _begins(self, lane: Lane, until: float) -> bool:
+    async def _begins(self, lane: Lane, rungs: Rungs[T], until: float) -> bool:
         """Is there room for one more, or will there be in a moment? Without shedding there always is."""
         loop, sheds = asyncio.get_running_loop(), self.allowance.sheds
 
         def fits() -> bool:
             """Where nobody waits it may be tried: else nothing would be learned."""
-            return not lane.waiting or lane.expected_s <= self.allowance.line_s(until - loop.time())
+            return not lane.waiting or lane.expected_s(rungs.full) <= self.allowance.line_s(until - loop.time())
 
         if not sheds:
             self.admission.within += 1

@@ -21,6 +21,8 @@ MOST_TOGETHER = 32
 """Jobs done at once: the first of them waits for the last."""
 _AT_FIRST_S, _WEIGHT = 0.005, 0.2
 _STUCK_S, _MUCH_LONGER, _HARDLY = 0.02, 4.0, 0.2
+_EACH_MORE = 0.5
+"""Of what a turn takes by as many jobs again: measured 0.2 to 0.8, from 1 score to 64."""
 
 
 class Late(Exception):  # noqa: N818 - a state: the next rung answers
@@ -71,12 +73,13 @@ class _Job:
 class Lane:
     """One connection and the thread that reads by it. Asked from the event loop.
 
-    took_s: about how long a job takes of late, a part of what it takes those done together.  waiting: jobs that somebody
-    waits for.
+    took_s: about how long a turn takes of late, be it one job or several together.  together: about how many those are.
+    waiting: jobs that somebody waits for.
     """
 
     def __init__(self, connection: Connection, name: str) -> None:
-        self.took_s, self.waiting, self._at_work, self._since = _AT_FIRST_S, 0, 0, float("inf")
+        self.took_s, self.together, self.waiting = _AT_FIRST_S, 1.0, 0
+        self._at_work, self._since = 0, float("inf")
         self._connection = connection
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -97,12 +100,18 @@ class Lane:
             self.waiting -= 1
             timer.cancel()
 
-    @property
-    def expected_s(self) -> float:
-        """About how long it would be until one more job were done: what is left of those at work, those in line, itself."""
+    def expected_s(self, work: Callable[[Connection], Any]) -> float:
+        """About how long it would be until this were done too: what is left of the present turn, those in line, itself."""
         at_work = self._at_work
-        spent_s = min(self._spent_s(), at_work * self.took_s)
-        return (max(self.waiting, at_work) + 1) * self.took_s - spent_s
+        left_s = max(0.0, self._turn_s(at_work) - self._spent_s()) if at_work else 0.0
+        ahead, at_once = max(0, self.waiting - at_work) + 1, MOST_TOGETHER if isinstance(work, Shared) else 1
+        whole, rest = divmod(ahead, at_once)
+        return left_s + whole * self._turn_s(at_once) + (self._turn_s(rest) if rest else 0.0)
+
+    def _turn_s(self, jobs: int) -> float:
+        """About how long so many take together. Much of a turn is the same for one as for many (docs/reliability.md)."""
+        more = max(0.0, jobs / self.together - 1.0)
+        return self.took_s * (1.0 + _EACH_MORE * more)
 
     def _spent_s(self) -> float:
         """On what is being worked on."""
@@ -112,7 +121,7 @@ class Lane:
     def stuck(self) -> bool:
         """Does what is being worked on hang? It takes longer than any reading should, and the thread has hardly computed."""
         spent_s = self._spent_s()
-        if spent_s <= max(_STUCK_S, _MUCH_LONGER * self.took_s * self._at_work):
+        if spent_s <= max(_STUCK_S, _MUCH_LONGER * self._turn_s(self._at_work)):
             return False
         return self._clock is None or time.clock_gettime(self._clock) - self._cpu_s < _HARDLY * spent_s
 
@@ -148,7 +157,8 @@ class Lane:
         ends = _ends_of(jobs, self._connection)
         took_s, self._at_work, self._since = time.monotonic() - self._since, 0, float("inf")
         if not all(job.future.done() for job in jobs):  # what hung says nothing of the next
-            self.took_s += _WEIGHT * (took_s / len(jobs) - self.took_s)
+            self.took_s += _WEIGHT * (took_s - self.took_s)
+            self.together += _WEIGHT * (len(jobs) - self.together)
         with suppress(RuntimeError):  # the loop has ended meanwhile
             jobs[0].loop.call_soon_threadsafe(_end, jobs, ends)
 

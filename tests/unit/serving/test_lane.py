@@ -117,16 +117,19 @@ def test_a_reader_that_waits_is_stuck_and_one_that_computes_is_only_slow():
     assert not stuck_while(computes)
 
 
-def test_what_is_expected_of_the_line_grows_with_it():
+def test_what_is_expected_of_the_line_grows_with_it_and_less_where_much_is_done_at_once():
     expected: list[float] = []
 
     def asking(lane: Lane) -> list[Any]:
         lane.took_s = 1.0
-        expected.append(lane.expected_s)
-        lane.waiting += 3
-        expected.append(lane.expected_s)
+        for more in (0, 3):
+            lane.waiting += more
+            expected.extend(lane.expected_s(work) for work in (Shared(max, 1), lambda _: None))  # type: ignore[arg-type]
         lane.waiting -= 3
         return []
 
     answered(asking)
-    assert expected == pytest.approx([2.0, 5.0], abs=0.2), "the one at work and the new one; three more in line"
+    alone, others_alone, four, four_turns = expected
+    assert [alone, others_alone] == pytest.approx([2.0, 2.0], abs=0.2), "what is at work, and itself"
+    assert four_turns == pytest.approx(5.0, abs=0.2), "three more turns"
+    assert four == pytest.approx(3.5, abs=0.2), "one turn of four, longer by half for each more"
