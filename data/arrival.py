@@ -1,6 +1,6 @@
 """What is kept of an order on arrival: pseudonyms for persons, numbers for text. Raw personal values end here.
 
-One definition for imports and for live orders: each distinct value of a column is read once (`data/distinct.py`), then
+One definition for imports and for live orders: each distinct value of a column is read once (`data/files/distinct.py`), then
 spread over the rows that hold it. One live order is a table of length one; nothing here needs pandas or pyarrow.
 """
 
@@ -15,15 +15,15 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from data import contract
-from data.beside import reading
-from data.cities import city_mismatch
-from data.distinct import Distinct, distinct, distinct_numbers, nothing, together
-from data.emails import email_name_match, read_email
-from data.names import read_name
-from data.phones import read_phone
+from data.files.distinct import Distinct, distinct, distinct_numbers, nothing, together
+from data.persons.beside import reading
+from data.persons.cities import city_mismatch
+from data.persons.emails import email_name_match, read_email
+from data.persons.names import read_name
+from data.persons.phones import read_phone
+from data.persons.text import NAN, folded
+from data.persons.tokens import token_maker
 from data.places import PinRegister, Place, distance_km, same_state
-from data.text import NAN, folded
-from data.tokens import token_maker
 
 Told: TypeAlias = Mapping[str, Any]
 Kept: TypeAlias = dict[str, np.ndarray[Any, Any]]

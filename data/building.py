@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from data import contract, kept, matching
+from data import contract
 from data.contract import NewsType
+from data.files import matching
+from data.files.matching import Keys
 from data.history import PLACE_AND_ADDRESS, Array, Columns, History
-from data.matching import Keys
+from data.keeping import kept
 
 _CORRECTION = NewsType.CORRECTION.name.lower()
 

@@ -6,12 +6,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from data import compiled, contract, kept, matching, segments
+from data import compiled, contract, segments
 from data.building import Meant, build_history, orders_meant
 from data.checks.drift import Side
 from data.checks.sequences import Course, course_of, lags
 from data.expectations import CheckReport, run_checks
+from data.files import matching
 from data.history import Columns, History
+from data.keeping import kept
 from data.label import NOT_RTO, RTO
 from data.news import NewsTable
 from data.places import load_register

@@ -9,7 +9,7 @@ import click
 from data import contract
 from data.console import Session, emit, fields, note, progress, table
 from data.errors import UsageError
-from data.importing import Request, import_files
+from data.imports.importing import Request, import_files
 from data.options import JSON, POOL, moment
 from data.pool import open_pool
 
@@ -60,16 +60,16 @@ def import_command(
     if columns and not drafting:
         raise UsageError("CLI008", "--column", got="without --draft", expected="--draft FILE... --column WHAT=HEADER")
     if drafting:
-        from data.trying import write_draft
+        from data.imports.trying import write_draft
 
         write_draft(list(files), out, columns)
         return
     assert mapping is not None, "refused above"
     until = moment(exported_at, "--exported-at")
     if trying:
-        from data.dry_run import dry_run
+        from data.imports.dry_run import dry_run
+        from data.imports.trying import show_dry_run
         from data.ingest import Options
-        from data.trying import show_dry_run
 
         with progress() as tell:
             seen = dry_run(list(files), mapping, Options(merchant, until, skip_bad_rows=True), tell)

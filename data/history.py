@@ -14,13 +14,13 @@ import numpy as np
 from data.errors import DataError
 
 if TYPE_CHECKING:
-    from data.opening import Opening
+    from data.keeping.opening import Opening
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Columns: TypeAlias = dict[str, Array]
 
 ERASED = "erased"
-"""The mark of a row from which its person was taken (`data/erasing.py`): told again, it stays as it is."""
+"""The mark of a row from which its person was taken (`data/keeping/erasing.py`): told again, it stays as it is."""
 PLACE_AND_ADDRESS = ("address", "pincode", "district", "state")
 """Order columns that an `address_corrected` replaces."""
 
@@ -54,7 +54,7 @@ class History:
     named: (k,) Arrow table of each news's event_id and source.
     known_through: the moment to which this history is complete; maturity is measured to it.
     stands_for: (n,) how many orders each one stands for (`training/held_out.py`); one each if None.
-    opening: what older orders say that are no longer kept (`data/opening.py`); every fold begins there.
+    opening: what older orders say that are no longer kept (`data/keeping/opening.py`); every fold begins there.
     """
 
     orders: Columns

@@ -9,22 +9,23 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 
-from data import contract, joining, lines, outcomes, refused, telling
+from data import contract
 from data.arrival import Desk, arrive
-from data.codes import Array, distinct
 from data.contract import NEWS_COLUMNS, ORDER_COLUMNS
-from data.doubts import Suspicion
 from data.errors import Fault, UsageError
+from data.files import joining, lines, outcomes, refused, telling
+from data.files.codes import Array, distinct
+from data.files.joining import Joined, Orders
+from data.files.lines import Lines
+from data.files.mapping import Mapping
+from data.files.prepare import Prepared, prepare
+from data.files.telling import Teller
+from data.files.told_news import told_by_table
 from data.history import Columns
-from data.joining import Joined, Orders
-from data.lines import Lines
-from data.mapping import Mapping
+from data.imports.doubts import Suspicion
+from data.imports.repeats import repeats
 from data.news import NEWS_SCHEMA, NewsTable
 from data.pool import Merchant
-from data.prepare import Prepared, prepare
-from data.repeats import repeats
-from data.telling import Teller
-from data.told_news import told_by_table
 
 Progress = Callable[[str, int, int], None]
 

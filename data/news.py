@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data import matching
+from data.files import matching
 from data.history import ERASED, Array, Told, told_differently
 
 NewsTable: TypeAlias = Any
@@ -64,7 +64,7 @@ def require_same_content(news: NewsTable, rows: Array, others: Array) -> None:
 
 
 def is_erased(news: NewsTable) -> Array:
-    """(k,) was a person taken out of its details (`data/erasing.py`)? Told again as it was, it stays as it is."""
+    """(k,) was a person taken out of its details (`data/keeping/erasing.py`)? Told again as it was, it stays as it is."""
     return np.array(pc.match_substring(news["details"], ERASED_DETAILS).fill_null(False), dtype=bool)
 
 

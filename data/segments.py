@@ -19,17 +19,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from data import contract, kept, matching
-from data.away import without
+from data import contract
 from data.building import build_history
 from data.durable import sync
 from data.errors import DataError, Fault
+from data.files import matching
 from data.history import Columns, History
 from data.ingest import Imported
-from data.kept import OrdersTable
-from data.live_half import LiveHalf, live_half, stamp_of
+from data.keeping import kept
+from data.keeping.away import without
+from data.keeping.kept import OrdersTable
+from data.keeping.live_half import LiveHalf, live_half, stamp_of
+from data.keeping.opening import Opening
 from data.news import NEWS_SCHEMA, NewsTable, once
-from data.opening import Opening
 from data.pool import Pool
 from data.side_by_side import side_by_side
 
@@ -135,7 +137,7 @@ def writing(pool: Pool) -> Iterator[Path]:
 def drafting(pool: Pool) -> Iterator[Path]:
     """A hidden folder to fill, which vanishes at the end unless it was published.
 
-    One import at a time (`data/alone.py`): what another left behind when it was killed is cleared away. Raises
+    One import at a time (`data/imports/alone.py`): what another left behind when it was killed is cleared away. Raises
     DataError DB006 if the disk is full.
     """
     with storing(pool.segments):

@@ -7,8 +7,8 @@ to the service. It only goes forward. What it takes grows with the keys that are
 from pathlib import Path
 from typing import Any
 
-from data import journal
-from data.database import Connection, immediate, open_file
+from data.keeping import journal
+from data.keeping.database import Connection, immediate, open_file
 from data.pool import Pool
 from data.segments import Segment
 from features.rebuild import fold_through, load

@@ -4,8 +4,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from data.database import BUILT_FROM, Connection, get_meta, scalar, set_meta
-from data.journal import LIVE, last_seq
+from data.keeping.database import BUILT_FROM, Connection, get_meta, scalar, set_meta
+from data.keeping.journal import LIVE, last_seq
 
 _BUILDS = "builds"
 _MOST = 500

@@ -131,7 +131,7 @@ def state_group() -> None:
 @click.pass_obj
 def rebuild_command(session: Session, pool: str | None, as_json: bool) -> None:
     """Build the online state anew from segments and live ledger."""
-    from data.database import open_database
+    from data.keeping.database import open_database
     from features.rebuild import rebuild
 
     found = open_pool(session.home, pool)
@@ -146,7 +146,7 @@ def rebuild_command(session: Session, pool: str | None, as_json: bool) -> None:
 
 def verify_state(found: Pool, as_json: bool) -> None:
     """Compare every key of the online state with a fold of the whole history, and say so (`rto state verify`)."""
-    from data.database import open_database
+    from data.keeping.database import open_database
     from data.segments import load_history
     from features.rebuild import verify
 

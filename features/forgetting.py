@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterable
 
 from data.contract import TOKEN_COLUMNS
-from data.database import Connection
-from data.opening import load_opening
+from data.keeping.database import Connection
+from data.keeping.opening import load_opening
 from features.keys import KINDS, SEPARATOR
 from features.link_store import pack, unpack
 from features.links import EMPTY

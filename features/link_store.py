@@ -10,9 +10,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from data.database import Connection, get_meta, set_meta
 from data.history import Array, Columns
-from data.kept_state import Pair
+from data.keeping.database import Connection, get_meta, set_meta
+from data.keeping.kept_state import Pair
 from features.asked_keys import AskedKeys
 from features.contribution import Contribution, Measure
 from features.held import Held, Under

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.history import Array
-from data.opening import Opening
+from data.keeping.opening import Opening
 from features.contribution import Measure
 from features.fold import read
 from features.layout import Layout, layouts

@@ -21,7 +21,7 @@ from features.store import pack
 
 @dataclass(frozen=True, slots=True)
 class Away:
-    """orders: (merchant, order id) of those that go.  about, rows: the new opening balance (`data/opening.py`).
+    """orders: (merchant, order id) of those that go.  about, rows: the new opening balance (`data/keeping/opening.py`).
     news: how many pieces go with them."""
 
     orders: list[tuple[str, str]]

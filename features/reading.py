@@ -11,8 +11,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import orjson
 
-from data.asked import array, asked
-from data.database import Connection, is_sqlite
+from data.keeping.asked import array, asked
+from data.keeping.database import Connection, is_sqlite
 from features.asked_keys import AskedKeys
 from features.fold import FOREVER, GONE
 from features.layout import Layout

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from data.database import Connection, is_sqlite
+from data.keeping.database import Connection, is_sqlite
 from features.keys import KINDS, SEPARATOR
 from features.links import MOST, ROOM
 from features.reading import Array, Plan, decayed

@@ -6,11 +6,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from data import export, journal
-from data.bulk import put_rows
 from data.console import note
-from data.database import BUILT_FROM, KNOWN_THROUGH, Connection, get_meta, immediate, set_meta
 from data.history import History
+from data.keeping import export, journal
+from data.keeping.bulk import put_rows
+from data.keeping.database import BUILT_FROM, KNOWN_THROUGH, Connection, get_meta, immediate, set_meta
 from data.pool import Pool
 from data.segments import Segment, list_segments, load_history, read_news, read_orders
 from features import store

@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data.bulk import Rows
 from data.history import Array
+from data.keeping.bulk import Rows
 from features.kind_fold import KindState
 from features.link_replay import LinkState
 from features.replay import Progress

@@ -13,11 +13,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from data.database import Connection, get_meta, set_meta
 from data.errors import DataError
 from data.history import Columns, Told
-from data.journal import as_table
-from data.kept_state import Pair, keep_state, state_of
+from data.keeping.database import Connection, get_meta, set_meta
+from data.keeping.journal import as_table
+from data.keeping.kept_state import Pair, keep_state, state_of
 from features.asked_keys import AskedKeys
 from features.contribution import N_MEASURES, Contribution, Measure, contribution, in_cash
 from features.fold import add

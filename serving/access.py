@@ -7,9 +7,9 @@ from pathlib import Path
 
 import apsw
 
-from data.database import Connection, immediate
 from data.durable import writable
 from data.errors import UsageError
+from data.keeping.database import Connection, immediate
 
 SCOPES = ("score", "events", "report", "override")
 USUAL_SCOPES = SCOPES[:3]

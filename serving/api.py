@@ -15,34 +15,35 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from data.database import Connection
+from data.keeping.database import Connection
 from data.pool import Merchant
-from serving import checkouts, http
 from serving.access import Access, Caller
-from serving.allowance import USUAL, Allowance
-from serving.answering import model_reference
-from serving.body import in_its_place, parsed, parsed_batch, require_called_json
+from serving.calling.contacts import Contacted, ContactIn
+from serving.calling.queue_answers import queue_told, wanted_of
 from serving.clock import Clock
-from serving.contacts import Contacted, ContactIn
-from serving.decision_answers import Replays, kept_of, overruled
 from serving.desk import Desk, Desks
-from serving.door import MAX_BODY, Door
-from serving.http import Guarded, Refusal, answer, rfc3339
-from serving.limits import Limits
-from serving.moment import Question
-from serving.once import Asked, Flights, Said, asked_of, keep, require_new, response
-from serving.openapi import document
-from serving.policy_answers import SimulateIn, policy_told, policy_tried
-from serving.queue_answers import queue_told, wanted_of
-from serving.rehearsal import forced, rehearse
-from serving.report_answers import ReportAnswers, report_asked
-from serving.schema import BatchIn, EventIn, OrderIn, OverrideIn, PlaceIn, ScoreIn
-from serving.scoring import Scoring, warm
+from serving.keeping import checkouts
+from serving.keeping.storage import read, written
+from serving.keeping.taking_in import Placing, Taking, Telling
+from serving.resilience.allowance import USUAL, Allowance
+from serving.resilience.moment import Question
+from serving.resilience.scoring import Scoring, warm
+from serving.scores.answering import model_reference
 from serving.settings import PER_SECOND
-from serving.storage import read, written
-from serving.taking_in import Placing, Taking, Telling
-from serving.webhook_keys import WebhookKeys
-from serving.webhooks import delivered, events_of, taking
+from serving.web import http
+from serving.web.body import in_its_place, parsed, parsed_batch, require_called_json
+from serving.web.decision_answers import Replays, kept_of, overruled
+from serving.web.door import MAX_BODY, Door
+from serving.web.http import Guarded, Refusal, answer, rfc3339
+from serving.web.limits import Limits
+from serving.web.once import Asked, Flights, Said, asked_of, keep, require_new, response
+from serving.web.openapi import document
+from serving.web.policy_answers import SimulateIn, policy_told, policy_tried
+from serving.web.rehearsal import forced, rehearse
+from serving.web.report_answers import ReportAnswers, report_asked
+from serving.web.schema import BatchIn, EventIn, OrderIn, OverrideIn, PlaceIn, ScoreIn
+from serving.web.webhook_keys import WebhookKeys
+from serving.web.webhooks import delivered, events_of, taking
 
 
 class Api:

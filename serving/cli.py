@@ -8,7 +8,7 @@ import click
 
 from data.console import Session
 from data.errors import Exit, RtoError
-from data.server import keep_on_server
+from data.keeping.server import keep_on_server
 from serving.settings import settings, silence_telemetry
 
 COMMANDS = {
@@ -16,7 +16,7 @@ COMMANDS = {
     "simulate": "data.world.command:simulate_command",
     "check": "data.commands:check_command",
     "features": "features.commands:features_group",
-    "state": "serving.state_commands:state_group",
+    "state": "serving.commands.state_commands:state_group",
     "train": "training.commands:train_command",
     "tune": "training.tune_command:tune_command",
     "calibrate": "training.calibrate_command:calibrate_command",
@@ -26,25 +26,25 @@ COMMANDS = {
     "backtest": "training.backtest_commands:backtest_command",
     "promote": "training.commands:promote_command",
     "rollback": "training.commands:rollback_command",
-    "serve": "serving.commands:serve_command",
-    "score": "serving.score_commands:score_command",
-    "report": "serving.report_commands:report_command",
-    "policy": "serving.policy_commands:policy_group",
-    "experiment": "serving.experiment_commands:experiment_group",
-    "queue": "serving.queue_commands:queue_command",
-    "contacts": "serving.contacts_command:contacts_command",
-    "replay": "serving.replay_commands:replay_command",
-    "rules": "serving.rules_commands:rules_group",
-    "lists": "serving.rules_commands:lists_group",
-    "shadow": "serving.shadow_commands:shadow_group",
-    "keys": "serving.commands:keys_group",
-    "webhooks": "serving.webhook_commands:webhooks_group",
-    "pool": "serving.pool_commands:pool_group",
-    "erase": "serving.erase_command:erase_command",
-    "retention": "serving.retention_command:retention_command",
-    "backup": "serving.backup_commands:backup_command",
-    "restore": "serving.backup_commands:restore_command",
-    "doctor": "serving.score_commands:doctor_command",
+    "serve": "serving.commands.serve_commands:serve_command",
+    "score": "serving.commands.score_commands:score_command",
+    "report": "serving.commands.report_commands:report_command",
+    "policy": "serving.commands.policy_commands:policy_group",
+    "experiment": "serving.commands.experiment_commands:experiment_group",
+    "queue": "serving.commands.queue_commands:queue_command",
+    "contacts": "serving.commands.contacts_command:contacts_command",
+    "replay": "serving.commands.replay_commands:replay_command",
+    "rules": "serving.commands.rules_commands:rules_group",
+    "lists": "serving.commands.rules_commands:lists_group",
+    "shadow": "serving.commands.shadow_commands:shadow_group",
+    "keys": "serving.commands.serve_commands:keys_group",
+    "webhooks": "serving.commands.webhook_commands:webhooks_group",
+    "pool": "serving.commands.pool_commands:pool_group",
+    "erase": "serving.commands.erase_command:erase_command",
+    "retention": "serving.commands.retention_command:retention_command",
+    "backup": "serving.commands.backup_commands:backup_command",
+    "restore": "serving.commands.backup_commands:restore_command",
+    "doctor": "serving.commands.score_commands:doctor_command",
     "demo": "serving.demo:demo_command",
 }
 

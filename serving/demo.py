@@ -18,11 +18,11 @@ from data.commands import show_checks
 from data.console import Session, emit, progress
 from data.contract import DAY, SECOND
 from data.errors import CheckFailed, UsageError
-from data.importing import Request, import_files
+from data.imports.importing import Request, import_files
 from data.options import JSON
 from data.pool import Pool
 from serving.clock import Clock
-from serving.commands import bring_up_to_date, start_service, stop_service
+from serving.commands.serve_commands import bring_up_to_date, start_service, stop_service
 from serving.demo_orders import buyer, order, post, rfc3339, show_answer
 
 POOL = "demo"

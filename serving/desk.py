@@ -8,22 +8,22 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from data.database import BUILT_FROM, Connection, get_meta, open_database
 from data.errors import DataError
+from data.keeping.database import BUILT_FROM, Connection, get_meta, open_database
 from data.places import load_register
 from data.pool import Merchant, Pool, pool_names
 from features.catalog import fingerprint
 from features.store import Store
-from serving.allowance import USUAL, Allowance
-from serving.breaker import LEDGER, STORE, Breaker
 from serving.clock import Clock
 from serving.decisions.shop import Policies, ShopPolicy
-from serving.http import LOG, Refusal, place_of
 from serving.incoming import Incoming
-from serving.intake import Intake
-from serving.lane import Lane
-from serving.policy_shelf import Shelf
-from serving.writer import Writer
+from serving.keeping.intake import Intake
+from serving.keeping.writer import Writer
+from serving.policies.policy_shelf import Shelf
+from serving.resilience.allowance import USUAL, Allowance
+from serving.resilience.breaker import LEDGER, STORE, Breaker
+from serving.resilience.lane import Lane
+from serving.web.http import LOG, Refusal, place_of
 from training.bundle import Bundle, read_bundle, signing_key
 
 _LOOK_EVERY_S = 1.0

@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 import orjson
 
-from data import journal
-from data.adding import Kept, add_all_news, add_all_orders
-from data.asked import add_rows
 from data.contract import NewsType, Reason
-from data.database import Connection, scalar
 from data.errors import DataError
 from data.history import Told
-from data.ledger_rows import OrderName, name_of, news_named, news_of_orders, texts_named, unpacked
-from data.one_moment import commits_seen, one_moment
-from data.opening import refuse_older
+from data.keeping import journal
+from data.keeping.adding import Kept, add_all_news, add_all_orders
+from data.keeping.asked import add_rows
+from data.keeping.database import Connection, scalar
+from data.keeping.ledger_rows import OrderName, name_of, news_named, news_of_orders, texts_named, unpacked
+from data.keeping.one_moment import commits_seen, one_moment
+from data.keeping.opening import refuse_older
 from features.contribution import in_cash
 from features.held import NAMES, Held, Placed, PlainNews, WeighAll, held_by, held_of, joined, no_order
 from features.store import Standing, Store, standing

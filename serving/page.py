@@ -9,19 +9,19 @@ import numpy as np
 
 from data.contract import DAY, SECOND, Action
 from data.currency import minor_digits
-from data.database import KNOWN_THROUGH, Connection, get_meta, open_database, scalar
-from data.journal import LIVE, order_columns
-from data.one_moment import one_moment
+from data.keeping.database import KNOWN_THROUGH, Connection, get_meta, open_database, scalar
+from data.keeping.journal import LIVE, order_columns
+from data.keeping.one_moment import one_moment
 from data.pool import Merchant, Pool
 from serving.decisions.shop import Policies
-from serving.policy_shelf import policies_of
-from serving.reason_wording import WORDING
+from serving.policies.policy_shelf import policies_of
 from serving.reports import Evidence, Meta, Money, OpenRisk, Report, build_report, columns
 from serving.reports.columns import Orders
 from serving.reports.decided import raising, read_decisions
 from serving.reports.reading import ALWAYS, Span, read_orders
 from serving.reports.wording import local_day
 from serving.scorer import Ask, score_many
+from serving.scores.reason_wording import WORDING
 from training.bundle import Bundle
 
 MOST_OPEN = 5_000

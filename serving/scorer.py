@@ -6,21 +6,22 @@ from typing import Any
 
 import numpy as np
 
-from data import journal
 from data.contract import Action
-from data.database import Connection
 from data.history import Columns
+from data.keeping import journal
+from data.keeping.database import Connection
 from features.held import no_order
-from serving import checkouts, ledger
-from serving.advising import Advised, Batch, advise, overridden, stage_places
-from serving.answering import advice, answer, decided, why_not, worths
-from serving.batch import Judged, Questions, judge, thousandths
-from serving.budget import Budget
-from serving.choosing import DECIDED_BY, DEFAULT, VALUE
+from serving import ledger
 from serving.decisions.policy import SHIP_PAID, decide, tier_of
 from serving.decisions.shop import SHIPPED, Policies
 from serving.decisions.stages import CHECKOUT, default_at
-from serving.weighing import Weighed, weigh
+from serving.keeping import checkouts
+from serving.policies.budget import Budget
+from serving.policies.choosing import DECIDED_BY, DEFAULT, VALUE
+from serving.scores.advising import Advised, Batch, advise, overridden, stage_places
+from serving.scores.answering import advice, answer, decided, why_not, worths
+from serving.scores.batch import Judged, Questions, judge, thousandths
+from serving.scores.weighing import Weighed, weigh
 from training.bundle import Bundle
 
 

@@ -11,12 +11,12 @@ import time
 import bentoml
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from data.server import keep_on_server
-from serving.allowance import Allowance
+from data.keeping.server import keep_on_server
 from serving.api import Api
 from serving.clock import Clock
+from serving.resilience.allowance import Allowance
 from serving.settings import LOOPBACK, settings, silence_telemetry
-from serving.shadow_watch import Shadows
+from serving.shadow.shadow_watch import Shadows
 
 silence_telemetry()
 _STARTED_BY = os.getppid()

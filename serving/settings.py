@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data.errors import UsageError
-from serving.allowance import DEADLINE_S
+from serving.resilience.allowance import DEADLINE_S
 
 NO_TELEMETRY = {
     "BENTOML_DO_NOT_TRACK": "true",

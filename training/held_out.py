@@ -16,10 +16,11 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from data import kept, matching
 from data.contract import Action
-from data.database import Connection, has_database, open_database
+from data.files import matching
 from data.history import History
+from data.keeping import kept
+from data.keeping.database import Connection, has_database, open_database
 from data.pool import Pool
 from data.segments import load_history
 

@@ -18,7 +18,7 @@ from data.contract import SECOND
 from data.errors import GateRefused, NothingNew, UsageError
 from data.expectations import require
 from data.history import History
-from data.opening import Opening
+from data.keeping.opening import Opening
 from data.pool import Pool, replace_text
 from data.segments import list_segments
 from features.catalog import fingerprint as catalog_fingerprint

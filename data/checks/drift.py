@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from data import matching
 from data.checks.check import Check, Severity, Suite
 from data.checks.mix import ENOUGH_ORDERS, PSI, PSI_MAX, psi
 from data.contract import HOUR
+from data.files import matching
 
 Array = np.ndarray[Any, Any]
 

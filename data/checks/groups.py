@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from data import matching
 from data.checks import doubles, sequences
 from data.checks.asked import Asked
 from data.checks.check import Suite, Tally
@@ -18,7 +17,8 @@ from data.checks.stage import Outcomes, giveaways, stage_of
 from data.checks.volume import days_and_weeks
 from data.checks.witnesses import text_of
 from data.contract import EARLIEST, ORDER_COLUMNS
-from data.giveaway import NOT_LOOKED_AT, levels, missing
+from data.files import matching
+from data.imports.giveaway import NOT_LOOKED_AT, levels, missing
 from data.side_by_side import side_by_side
 
 Array = np.ndarray[Any, Any]

@@ -7,7 +7,7 @@ import numpy as np
 
 from data.checks.check import Check, Severity, Suite
 from data.contract import ORDER_STAGE, Stage
-from data.giveaway import Array, auc_alone, blank, levels, one_sided
+from data.imports.giveaway import Array, auc_alone, blank, levels, one_sided
 
 ENOUGH_OF_A_KIND = 50
 AUC_MAX = 0.98

@@ -14,10 +14,10 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from data import matching
 from data.checks.check import Check, Given
-from data.codes import codes_of, in_one_piece
-from data.distinct import numbered
+from data.files import matching
+from data.files.codes import codes_of, in_one_piece
+from data.files.distinct import numbered
 
 Array = npt.NDArray[Any]
 Limits = Mapping[Given, int]

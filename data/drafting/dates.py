@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from data.moments import EPOCH_MS, EPOCH_S
+from data.files.moments import EPOCH_MS, EPOCH_S
 
 _DAYS = (
     "%d{s}%m{s}%Y", "%d{s}%m{s}%y", "%m{s}%d{s}%Y", "%m{s}%d{s}%y", "%Y{s}%m{s}%d",

@@ -18,8 +18,8 @@ from data.drafting.shipped import shipped_for
 from data.drafting.status_words import COLLECTED
 from data.drafting.units import Unit, units_of
 from data.errors import UsageError
-from data.shaping import File, FileLike
-from data.sheets import Sheet
+from data.files.shaping import File, FileLike
+from data.files.sheets import Sheet
 
 HINTS = (*KINDS, "status")
 """What a person can name a column for."""

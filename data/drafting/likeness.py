@@ -5,7 +5,7 @@ from data.drafting.look import Look
 from data.drafting.register import pins_share, states_share
 from data.drafting.status_words import COD_WORDS, WAYS_IN
 from data.drafting.words import BESIDE, ROLES, ROW_NUMBERS, headed, spoken
-from data.text import word_set
+from data.persons.text import word_set
 
 KINDS = {c.name: c.kind for c in ORDER_COLUMNS}
 _LESS_NESTED = 0.08

@@ -9,14 +9,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data.addresses import LANDMARK_WORDS, LOCALITY_WORDS
 from data.drafting.dates import Dates, dates_of, read_times
 from data.drafting.words import PERSONAL_HEADS, ROLES, headed, spoken, without_minor, without_money
-from data.emails import email_of
 from data.errors import masked
-from data.moments import EPOCH_MS, EPOCH_S
-from data.sheets import Sheet
-from data.text import folded, words_of
+from data.files.moments import EPOCH_MS, EPOCH_S
+from data.files.sheets import Sheet
+from data.persons.addresses import LANDMARK_WORDS, LOCALITY_WORDS
+from data.persons.emails import email_of
+from data.persons.text import folded, words_of
 
 _PHONE = re.compile(r"\+?[\d\s().-]{8,18}")
 _PERSONAL_SHARE = 0.5

@@ -12,12 +12,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data.csv_sheet import DELIMITERS, bytes_of
-from data.encodings import likely_encodings
 from data.errors import DataError
-from data.reading import kind_of, read_sheet
-from data.shaping import File, FileLike
-from data.sheets import Sheet
+from data.files.csv_sheet import DELIMITERS, bytes_of
+from data.files.encodings import likely_encodings
+from data.files.reading import kind_of, read_sheet
+from data.files.shaping import File, FileLike
+from data.files.sheets import Sheet
 
 _HEAD_LINES = 40
 _FEW_CELLS = 2

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from data.conditions import cell_text
 from data.drafting.columns import could_be, guesses, is_status
 from data.drafting.likeness import KINDS
 from data.drafting.look import Look, looks_of
-from data.sheets import Sheet
+from data.files.conditions import cell_text
+from data.files.sheets import Sheet
 
 _LEAST_SHARED = 0.5
 _LEAST_NUMBERS = 5

@@ -9,9 +9,9 @@ from data.drafting.countries import CITIES, COUNTRY_WORDS, PLACES, SIGNS
 from data.drafting.look import Look
 from data.drafting.register import pins_share
 from data.drafting.words import spoken
-from data.moments import EPOCH_MS, EPOCH_S
-from data.phones import phone_of
-from data.text import folded
+from data.files.moments import EPOCH_MS, EPOCH_S
+from data.persons.phones import phone_of
+from data.persons.text import folded
 
 PHONES_ALONE = "phones alone"
 

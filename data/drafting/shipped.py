@@ -1,6 +1,6 @@
 """Is a stranger's file one that a shipped mapping reads already? Then nobody needs a draft."""
 
-from data.mapping import Mapping, load_mapping, shipped_mappings
+from data.files.mapping import Mapping, load_mapping, shipped_mappings
 
 _LEAST_COLUMNS = 6
 _NEARLY_ALL = 0.9

@@ -2,7 +2,7 @@
 
 from data.contract import NewsType
 from data.drafting.words import spoken
-from data.text import word_set
+from data.persons.text import word_set
 
 STATUS_HEADS = tuple(map(spoken, (
     "status", "order status", "shipment status", "current status", "delivery status", "estado",

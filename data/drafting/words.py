@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from data.text import folded, word_set
+from data.persons.text import folded, word_set
 
 
 def spoken(text: str) -> str:

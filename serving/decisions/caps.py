@@ -2,8 +2,8 @@
 
 A cap is kept in two ways. Its **price** in minor units is taken off the action's expected value before actions are
 compared, so that of all orders only those keep the action that gain most by it: the lowest price at which the cap holds
-on past orders is found when a policy is tried out (`serving/pricing.py`). And live orders are counted: where a cap is used
-up, the next best action is advised (`serving/budget.py`).
+on past orders is found when a policy is tried out (`serving/policies/pricing.py`). And live orders are counted: where a cap is
+used up, the next best action is advised (`serving/policies/budget.py`).
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from data.contract import Action
-from data.distinct import Distinct, together
+from data.files.distinct import Distinct, together
 from serving.decisions.traits import Traits
 
 Array: TypeAlias = np.ndarray[Any, Any]

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
-from data.distinct import Distinct
+from data.files.distinct import Distinct
 
 Array: TypeAlias = np.ndarray[Any, Any]
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import orjson
 
-from data.database import Connection
+from data.keeping.database import Connection
 from serving.reports.columns import Orders
 from serving.reports.figures import Advice, OpenRisk, ReasonRow, TierRow, TierWeek
 from serving.reports.shares import Share

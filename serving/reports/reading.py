@@ -14,8 +14,8 @@ import orjson
 
 from data import contract
 from data.contract import NewsType
-from data.database import Connection
 from data.fates import Fates, NewsColumns, fates, tied
+from data.keeping.database import Connection
 from data.label import VOID
 from features.one_order import FOREVER
 from serving.reports import columns

@@ -31,7 +31,7 @@ from features.order import ORDER_FEATURES
 from features.rates import Shrinkage
 from features.replay import replay
 from features.sources import Historical, Link
-from serving.reason_wording import WORDING
+from serving.scores.reason_wording import WORDING
 from tests.helpers.histories import T0, history_of, order_columns, worlds
 from tests.helpers.markets import small_market
 from training.plan import Plan, TreePlan

@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from data import journal
-from data.database import open_database
 from data.history import History
-from data.importing import Request, import_files
+from data.imports.importing import Request, import_files
+from data.keeping import journal
+from data.keeping.database import open_database
 from data.label import RTO
 from data.pool import Pool
 from data.segments import load_history

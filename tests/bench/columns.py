@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data import segments
-from data.additions import new_news, new_orders
 from data.building import build_history, orders_meant
 from data.checking import check_history, told_frame
 from data.contract import DAY, HOUR
+from data.imports.additions import new_news, new_orders
 from data.ingest import Imported
 from data.news import NEWS_SCHEMA, once
 from data.pool import Pool

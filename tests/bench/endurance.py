@@ -27,7 +27,7 @@ import numpy as np
 from scipy.stats import theilslopes
 
 from data.console import table
-from data.database import open_database
+from data.keeping.database import open_database
 from data.pool import open_pool, replace_text
 from serving.client import Client
 from tests.bench import service_target

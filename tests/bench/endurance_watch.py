@@ -15,7 +15,7 @@ from typing import Any
 
 from serving.client import Client, RtoRiskError
 from serving.clock import Clock
-from serving.http import rfc3339
+from serving.web.http import rfc3339
 from tests.bench.service_orders import Orders
 from tests.bench.service_target import Target
 

@@ -18,16 +18,16 @@ import numpy as np
 
 from data.console import table
 from data.contract import DAY
-from data.importing import Request, import_files
+from data.imports.importing import Request, import_files
 from data.pool import Pool
 from data.world.frozen import parameters_digest
 from data.world.oracle import observable_oracle
 from data.world.presets import NETWORK
 from data.world.simulate import World, simulate
 from data.world.write import write_world
-from serving.past import Past
-from serving.past_making import past_of
-from serving.score_file import published
+from serving.policies.past import Past
+from serving.policies.past_making import past_of
+from serving.scores.score_file import published
 from tests.bench import simulate_policy
 from tests.bench.money_page import DECISIONS, put
 from tests.bench.money_table import Decided, goals

@@ -9,7 +9,7 @@ import numpy as np
 from data.contract import Action
 from serving.decisions.shop import shipped
 from serving.decisions.stages import CHECKOUT
-from serving.weighing import Asked, Weighed, weighed
+from serving.scores.weighing import Asked, Weighed, weighed
 
 Array: TypeAlias = np.ndarray[Any, Any]
 

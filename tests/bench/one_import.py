@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from data.importing import Request, import_files
+from data.imports.importing import Request, import_files
 
 
 def cpu_seconds() -> float:

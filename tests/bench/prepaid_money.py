@@ -12,8 +12,8 @@ from data.world.presets import NETWORK
 from serving.decisions.default_effects import DEFAULT_EFFECTS
 from serving.decisions.shop import shipped
 from serving.decisions.stages import CHECKOUT
-from serving.reasons import in_thousandths
-from serving.weighing import Asked, weighed
+from serving.scores.reasons import in_thousandths
+from serving.scores.weighing import Asked, weighed
 from tests.bench.money_table import Decided, Paired, most
 from tests.bench.money_truth import earned
 from tests.helpers.lab import Lab

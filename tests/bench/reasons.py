@@ -17,8 +17,8 @@ from data.console import table
 from data.contract import DAY
 from data.world.frozen import parameters_digest
 from features.assemble import matrix
-from serving.reason_wording import GROUPS
-from serving.reasons import Why, reasons
+from serving.scores.reason_wording import GROUPS
+from serving.scores.reasons import Why, reasons
 from tests.helpers.lab import history_of_world
 from tests.helpers.reason_trials import off_the_margin, overlap, strongest, without_one
 from tests.helpers.worlds import network

@@ -19,18 +19,19 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from data.database import open_database
-from data.importing import Request as Files
-from data.importing import import_files
+from data.imports.importing import Request as Files
+from data.imports.importing import import_files
+from data.keeping.database import open_database
 from data.pool import Pool
 from data.world.presets import preset_named
 from data.world.simulate import simulate
 from data.world.write import write_world
 from features.rebuild import rebuild
 from features.store import Store
-from serving import batch, ledger, score_file
-from serving.score_rows import Request
-from serving.score_table import Csv, sink_of
+from serving import ledger
+from serving.scores import batch, score_file
+from serving.scores.score_rows import Request
+from serving.scores.score_table import Csv, sink_of
 from training.plan import Plan
 from training.release import promote, train_pool
 from training.tracking import Tracker

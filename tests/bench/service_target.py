@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from serving.commands import stop_service
+from serving.commands.serve_commands import stop_service
 from serving.settings import NO_TELEMETRY
 from tests.bench.journey import RTO
 

@@ -13,13 +13,13 @@ import numpy as np
 
 from data.contract import DAY
 from serving.decisions.lists import Rows
-from serving.list_store import ListStore
-from serving.past import MEASURES, PERSONS, TEXTS, Past, folder_of
-from serving.past_making import past_of
-from serving.policy_hand import Hand
-from serving.pricing import priced
-from serving.score_file import published
-from serving.simulating import simulate
+from serving.policies.list_store import ListStore
+from serving.policies.past import MEASURES, PERSONS, TEXTS, Past, folder_of
+from serving.policies.past_making import past_of
+from serving.policies.policy_hand import Hand
+from serving.policies.pricing import priced
+from serving.policies.simulating import simulate
+from serving.scores.score_file import published
 from tests.helpers.installation import NOW, SHOP, Installation, built, silent
 
 ORDERS = 1_000_000

@@ -22,9 +22,9 @@ from typing import Any
 import apsw
 
 from data.console import table
-from data.database import Connection, is_sqlite, open_database
+from data.keeping.database import Connection, is_sqlite, open_database
 from data.pool import Pool
-from serving.writer import Writer
+from serving.keeping.writer import Writer
 from tests.bench.store_history import import_history
 from tests.bench.store_measures import brought_in, read, restored, synced
 from tests.bench.store_news import WAITING, events, jobs, lag, over_http, placed, told

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from data import journal
-from data.backup import back_up
-from data.database import is_sqlite, map_into_memory, open_database, scalar
+from data.keeping import journal
+from data.keeping.backup import back_up
+from data.keeping.database import is_sqlite, map_into_memory, open_database, scalar
+from data.keeping.restoring import restore
 from data.pool import Pool
-from data.restoring import restore
 from features.rebuild import rebuild
 from features.store import Store
 from serving import ledger

@@ -17,13 +17,13 @@ import httpx
 import numpy as np
 
 from data.contract import SECOND
-from data.database import Connection, open_database, scalar
+from data.keeping.database import Connection, open_database, scalar
 from data.pool import Merchant, Pool
 from serving.api import Api
-from serving.intake import Intake
-from serving.schema import EventIn, PlaceIn
-from serving.taking_in import Placing, Taking, Telling
-from serving.writer import Busy, Writer
+from serving.keeping.intake import Intake
+from serving.keeping.taking_in import Placing, Taking, Telling
+from serving.keeping.writer import Busy, Writer
+from serving.web.schema import EventIn, PlaceIn
 from tests.bench.store_history import ENDS, HOT
 from tests.helpers.installation import SetClock
 

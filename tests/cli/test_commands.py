@@ -14,7 +14,7 @@ import pytest
 from data.errors import Exit
 from serving.access import Access
 from serving.cli import COMMANDS, SUMMARIES, rto
-from serving.commands import start_service, stop_service
+from serving.commands.serve_commands import start_service, stop_service
 from serving.settings import settings
 from tests.cli.conftest import Run
 from tests.helpers.commands import command, environment

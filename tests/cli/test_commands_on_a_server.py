@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from data.contract import DAY
-from data.database import open_database
-from data.moving import to_server
+from data.keeping.database import open_database
+from data.keeping.moving import to_server
 from tests.cli.conftest import Run
 from tests.helpers.installation import NOW, SHOP, Installation, SetClock, an_order, ask, place, rfc3339, served, tell
 from tests.helpers.servers import Server, kept_on

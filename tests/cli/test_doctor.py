@@ -15,9 +15,10 @@ import pytest
 from data.contract import DAY
 from data.errors import Exit
 from data.history import Told
-from serving import doctor, ledger
+from serving import ledger
 from serving.access import Access
-from serving.doctor import OK, PROBLEM, WARNING, Finding, Patient, examine
+from serving.health import doctor
+from serving.health.doctor import OK, PROBLEM, WARNING, Finding, Patient, examine
 from serving.settings import Settings
 from tests.cli.conftest import Run
 from tests.helpers.installation import NOW, SHOP, Installation, free_port

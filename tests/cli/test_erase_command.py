@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from data.errors import DataError, Exit
-from serving.kept_decisions import Span, each
-from serving.replaying import replayed
+from serving.keeping.kept_decisions import Span, each
+from serving.keeping.replaying import replayed
 from tests.cli.conftest import Run
 from tests.helpers.installation import SHOP, Installation, an_order, ask, place, served
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from data.errors import Exit
-from data.mapping import load_mapping
+from data.files.mapping import load_mapping
 from tests.cli.conftest import Run
 from tests.helpers.exports import EXPORTS, fates
 

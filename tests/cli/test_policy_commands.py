@@ -9,8 +9,8 @@ import pytest
 
 from data.contract import DAY
 from serving.decisions.lists import NEVER_ENDS
-from serving.list_store import ListStore
-from serving.policy_store import PolicyStore
+from serving.policies.list_store import ListStore
+from serving.policies.policy_store import PolicyStore
 from tests.cli.conftest import Run
 from tests.helpers.installation import SHOP, Installation
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from data import database
-from data.database import open_database
 from data.errors import CheckFailed, DataError, Exit
-from data.numbering import Numbering
+from data.imports.numbering import Numbering
+from data.keeping import database
+from data.keeping.database import open_database
 from serving import demo
 from tests.cli.conftest import Run
 from tests.helpers.installation import SHOP, Installation

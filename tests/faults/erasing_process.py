@@ -8,10 +8,10 @@ import signal
 import sys
 from pathlib import Path
 
+from data.keeping.server import keep_on_server
+from data.keeping.traces import Subject
 from data.pool import Pool
-from data.server import keep_on_server
-from data.traces import Subject
-from serving.erasing import erase
+from serving.keeping.erasing import erase
 from tests.helpers.installation import NOW
 
 home, pool, merchant, kind, pseudonym, stage, *url = sys.argv[1:]

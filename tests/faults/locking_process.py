@@ -6,7 +6,7 @@ python -m tests.faults.locking_process DATABASE
 import sys
 from pathlib import Path
 
-from data.database import immediate, open_database
+from data.keeping.database import immediate, open_database
 
 if __name__ == "__main__":
     with immediate(open_database(Path(sys.argv[1]))):

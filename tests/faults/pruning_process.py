@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from data.pool import Pool
-from serving.retention import Keep, prune
+from serving.keeping.retention import Keep, prune
 from tests.helpers.installation import NOW
 
 home, pool, days, stage = sys.argv[1:]

@@ -15,13 +15,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from data.contract import DAY
-from data.database import open_database
+from data.keeping.database import open_database
+from data.keeping.server import keep_on_server
 from data.pool import Merchant
-from data.server import keep_on_server
-from serving.intake import Intake
-from serving.schema import EventIn
-from serving.taking_in import Taking, Telling
-from serving.writer import Writer
+from serving.keeping.intake import Intake
+from serving.keeping.taking_in import Taking, Telling
+from serving.keeping.writer import Writer
+from serving.web.schema import EventIn
 from tests.helpers.histories import T0
 
 _THREADS = 8  # so many wait at once, and are taken in together

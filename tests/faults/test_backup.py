@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from data.alone import alone
-from data.backup import MANIFEST, back_up, digest_of, open_backup
 from data.contract import SECOND
-from data.database import open_database, scalar
 from data.errors import DataError, RtoError, UsageError
-from data.restoring import restore
+from data.imports.alone import alone
+from data.keeping.backup import MANIFEST, back_up, digest_of, open_backup
+from data.keeping.database import open_database, scalar
+from data.keeping.restoring import restore
 from data.segments import load_history
 from features.rebuild import verify
 from serving.access import Access

@@ -14,21 +14,22 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from data import journal, segments
+from data import segments
 from data.contract import TEXT_MEASURES, TOKEN_COLUMNS
-from data.database import Connection
 from data.errors import DataError
-from data.forgotten_space import give_back
-from data.importing import Request, import_files
-from data.server import server_url
-from data.tokens import token
-from data.traces import Subject
+from data.imports.importing import Request, import_files
+from data.keeping import journal
+from data.keeping.database import Connection
+from data.keeping.forgotten_space import give_back
+from data.keeping.server import server_url
+from data.keeping.traces import Subject
+from data.persons.tokens import token
 from features.keys import KINDS
 from features.rebuild import verify
-from serving.erasing import erase
-from serving.list_import import ListFile, import_list
-from serving.list_store import ListStore
-from serving.policy_store import PolicyStore
+from serving.keeping.erasing import erase
+from serving.policies.list_import import ListFile, import_list
+from serving.policies.list_store import ListStore
+from serving.policies.policy_store import PolicyStore
 from tests.helpers.commands import ROOT
 from tests.helpers.installation import (
     NOW,

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from data import segments
-from data.alone import alone
-from data.database import open_database
-from data.importing import Request, import_files
+from data.imports.alone import alone
+from data.imports.importing import Request, import_files
+from data.keeping.database import open_database
 from tests.helpers.imports import NATIVE_HEAD, Shop
 
 ROOT = Path(__file__).parents[2]

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from data import segments
-from data.database import immediate, open_database, scalar
 from data.history import Told
+from data.keeping.database import immediate, open_database, scalar
+from data.keeping.server import server_url
 from data.pool import Pool
-from data.server import server_url
 from features import store as kept_state
 from features.catalog import kept_sums
 from features.rebuild import verify

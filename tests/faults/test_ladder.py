@@ -16,13 +16,13 @@ import numpy as np
 import pytest
 from prometheus_client import REGISTRY
 
-from data.database import immediate, scalar
 from data.errors import UsageError
-from serving import lane
-from serving.allowance import Allowance
+from data.keeping.database import immediate, scalar
 from serving.api import Api
 from serving.client import Client
-from serving.ladder import CAUSES
+from serving.resilience import lane
+from serving.resilience.allowance import Allowance
+from serving.resilience.ladder import CAUSES
 from serving.settings import settings
 from tests.helpers.faulty import Disk, faulty_disk, locked_by_somebody
 from tests.helpers.installation import (

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from serving.cli import COMMANDS
-from serving.commands import stop_service
+from serving.commands.serve_commands import stop_service
 from tests.helpers.commands import ROOT, command
 from tests.helpers.installation import SHOP, Installation, an_order, ask, free_port, place, wait_for
 

@@ -9,18 +9,18 @@ import psycopg
 import pytest
 
 from data import segments
-from data.backup import back_up
-from data.database import immediate, open_database, scalar
 from data.errors import DataError, Exit, UsageError
-from data.journal import LIVE
-from data.moving import to_server
-from data.postgres_words import told
-from data.restoring import restore
-from data.schema import SCHEMA_VERSION
-from data.server import keep_on_server
+from data.keeping.backup import back_up
+from data.keeping.database import immediate, open_database, scalar
+from data.keeping.journal import LIVE
+from data.keeping.moving import to_server
+from data.keeping.postgres_words import told
+from data.keeping.restoring import restore
+from data.keeping.schema import SCHEMA_VERSION
+from data.keeping.server import keep_on_server
 from features.rebuild import verify
-from serving.allowance import Allowance
 from serving.api import Api
+from serving.resilience.allowance import Allowance
 from tests.helpers.commands import rto
 from tests.helpers.installation import (
     NOW,

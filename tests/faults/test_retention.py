@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from data import segments
-from data.backup import back_up
 from data.contract import DAY
-from data.database import scalar
 from data.history import History
-from data.importing import Request, import_files
-from data.opening import about_opening
-from data.restoring import restore
+from data.imports.importing import Request, import_files
+from data.keeping.backup import back_up
+from data.keeping.database import scalar
+from data.keeping.opening import about_opening
+from data.keeping.restoring import restore
 from features.assemble import matrix
 from features.catalog import FEATURES, needed_sums
 from features.explain import explain
@@ -24,9 +24,9 @@ from features.labels import labels_at
 from features.rates import Shrinkage
 from features.rebuild import verify
 from features.replay import replay
-from serving import doctor_pools
-from serving.doctor import PROBLEM, Patient
-from serving.retention import Keep, prune
+from serving.health import doctor_pools
+from serving.health.doctor import PROBLEM, Patient
+from serving.keeping.retention import Keep, prune
 from serving.settings import Settings
 from tests.helpers.commands import ROOT
 from tests.helpers.installation import NOW, POOL, SHOP, Installation, an_order, moved, place, served, silent, tell

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from data import database
-from data.database import immediate, open_database
 from data.errors import DataError
+from data.keeping import database
+from data.keeping.database import immediate, open_database
 from tests.helpers.commands import ROOT, command, environment
 from tests.helpers.installation import Installation, an_order, ask, served_by_bentoml, tell
 

@@ -15,10 +15,10 @@ from typing import Any
 import apsw
 import pytest
 
-from data.database import Connection, immediate, open_database, scalar
-from data.one_moment import one_moment
+from data.keeping.database import Connection, immediate, open_database, scalar
+from data.keeping.one_moment import one_moment
 from serving.api import Api
-from serving.writer import Busy, Writer
+from serving.keeping.writer import Busy, Writer
 from tests.helpers.commands import ROOT
 from tests.helpers.installation import (
     PATIENT_S,

@@ -11,8 +11,8 @@ import threading
 import time
 from pathlib import Path
 
-from data.database import Connection, immediate, open_database
-from serving.writer import Job, Writer
+from data.keeping.database import Connection, immediate, open_database
+from serving.keeping.writer import Job, Writer
 
 _THREADS = 4
 

@@ -16,18 +16,18 @@ import xgboost as xgb
 from pydantic import ValidationError
 from starlette.requests import Request
 
-from data.addresses import read_address
-from data.csv_sheet import read_csv
-from data.emails import email_name_match, read_email
 from data.errors import DataError
-from data.phones import phone_of, read_phone
+from data.files.csv_sheet import read_csv
+from data.files.shaping import File
+from data.persons.addresses import read_address
+from data.persons.emails import email_name_match, read_email
+from data.persons.phones import phone_of, read_phone
 from data.pool import Merchant
-from data.shaping import File
-from serving.body import checked_batch, require_json
-from serving.http import Refusal
-from serving.schema import EventIn, PlaceIn, ScoreIn, error_fields
-from serving.webhook_keys import signature
-from serving.webhooks import delivered, events_of
+from serving.web.body import checked_batch, require_json
+from serving.web.http import Refusal
+from serving.web.schema import EventIn, PlaceIn, ScoreIn, error_fields
+from serving.web.webhook_keys import signature
+from serving.web.webhooks import delivered, events_of
 from training.tree_structure import TreesError, require_trees
 
 SECRET, NOW_S = b"a secret of a courier's", 1_770_000_000

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from data.contract import NewsType, Reason
-from serving.schema import TEST_ERRORS
+from serving.web.schema import TEST_ERRORS
 from tests.helpers.installation import NOW, SHOP, an_order, another_order, ask, built, rfc3339, served
 from tests.helpers.signing import secret_of, signed
 

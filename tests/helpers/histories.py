@@ -36,7 +36,7 @@ def order_columns(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def rows_of(table: dict[str, Any]) -> list[dict[str, Any]]:
-    """The inverse of `data.journal.as_table`."""
+    """The inverse of `data.keeping.journal.as_table`."""
     names = list(table)
     return [dict(zip(names, values, strict=True)) for values in zip(*(table[n].tolist() for n in names), strict=True)]
 

@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from data import journal, segments
-from data.additions import new_news, new_orders
+from data import segments
 from data.arrival import Desk
-from data.database import immediate, open_database
 from data.errors import DataError
+from data.files.mapping import Mapping, load_mapping
 from data.history import History, Told
+from data.imports.additions import new_news, new_orders
 from data.ingest import Imported, Options, ingest
-from data.mapping import Mapping, load_mapping
+from data.keeping import journal
+from data.keeping.database import immediate, open_database
 from data.news import told_of
 from data.places import load_register
 from data.pool import Pool

@@ -22,9 +22,9 @@ import uvicorn
 
 from data.console import Session
 from data.contract import DAY, SECOND
-from data.database import Connection, open_database
-from data.importing import Request, import_files
-from data.moving import to_server
+from data.imports.importing import Request, import_files
+from data.keeping.database import Connection, open_database
+from data.keeping.moving import to_server
 from data.pool import Pool
 from data.world.presets import preset_named
 from data.world.simulate import simulate
@@ -32,7 +32,7 @@ from data.world.write import TRUTH_DIR, write_world
 from features.rebuild import rebuild
 from serving.api import Api
 from serving.clock import Clock
-from serving.commands import start_service, stop_service
+from serving.commands.serve_commands import start_service, stop_service
 from tests.helpers.markets import QUICK_PLAN
 from tests.helpers.opened import watched
 from training.release import promote, train_pool

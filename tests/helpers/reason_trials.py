@@ -5,8 +5,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from features.assemble import matrix
-from serving.reason_wording import GROUP_OF
-from serving.reasons import by_reason, in_groups
+from serving.scores.reason_wording import GROUP_OF
+from serving.scores.reasons import by_reason, in_groups
 from training.bundle import Bundle
 from training.rows import Rows
 

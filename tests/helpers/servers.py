@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 
-from data.server import keep_on_server
+from data.keeping.server import keep_on_server
 
 _NUMBER = itertools.count()
 

@@ -6,7 +6,7 @@ import hmac
 
 from data.contract import SECOND
 from serving.access import Access
-from serving.webhook_keys import WebhookKeys
+from serving.web.webhook_keys import WebhookKeys
 from tests.helpers.installation import NOW, SHOP, Installation
 
 

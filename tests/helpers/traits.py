@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from data.distinct import Distinct, distinct
+from data.files.distinct import Distinct, distinct
 
 
 @dataclass

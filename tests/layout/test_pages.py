@@ -21,10 +21,10 @@ from data.contract import NewsType, Reason
 from features.contribution import Measure
 from features.page import MEASURES
 from features.page import page as features_page
+from serving.calling.contacts import ContactIn
 from serving.cli import COMMANDS, SUMMARIES, rto
-from serving.contacts import ContactIn
-from serving.openapi import document
-from serving.schema import BatchIn, EventIn, OverrideIn, PlaceIn, ScoreIn
+from serving.web.openapi import document
+from serving.web.schema import BatchIn, EventIn, OverrideIn, PlaceIn, ScoreIn
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("data", "features", "training", "serving")

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data import journal
 from data.contract import DAY, HOUR, NewsType
-from data.database import open_database
 from data.history import Told
-from data.one_moment import one_moment as one_moment_of
+from data.keeping import journal
+from data.keeping.database import open_database
+from data.keeping.one_moment import one_moment as one_moment_of
 from features.held import NAMES, held_by
 from features.held_compiled import weighed
 from features.keys import KINDS

@@ -13,12 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data import journal, segments
+from data import segments
 from data.contract import DAY, HOUR
-from data.database import Connection, immediate, is_sqlite, open_database
 from data.errors import DataError
 from data.history import History, Told, told_once
 from data.ingest import Imported
+from data.keeping import journal
+from data.keeping.database import Connection, immediate, is_sqlite, open_database
 from data.news import news_table
 from data.pool import Pool
 from features import store

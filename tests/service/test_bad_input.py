@@ -9,7 +9,7 @@ import httpx
 import orjson
 import pytest
 
-from serving.http import refusal_of
+from serving.web.http import refusal_of
 from tests.helpers.installation import NOW, PATIENT_S, SHOP, Process, an_order, ask, rfc3339, settled
 
 CANARY = "Zq7Canary"

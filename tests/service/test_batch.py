@@ -8,9 +8,9 @@ import httpx
 import orjson
 import pytest
 
-from data.database import scalar
-from serving import moment
-from serving.schema import MOST_ORDERS
+from data.keeping.database import scalar
+from serving.resilience import moment
+from serving.web.schema import MOST_ORDERS
 from tests.helpers.installation import (
     NOW,
     PATIENT_S,

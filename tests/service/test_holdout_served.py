@@ -10,11 +10,11 @@ from click.testing import CliRunner
 from data.contract import DAY, HOUR
 from data.errors import RtoError
 from serving import ledger
+from serving.calling.queueing import Wanted, queue
 from serving.cli import rto
-from serving.policy_shelf import policies_of
-from serving.queueing import Wanted, queue
-from serving.replaying import replayed
-from serving.score_file import published
+from serving.keeping.replaying import replayed
+from serving.policies.policy_shelf import policies_of
+from serving.scores.score_file import published
 from tests.helpers.installation import NOW, SHOP, Installation, SetClock, an_order, place, rfc3339, served, tell
 from tests.service.test_policies_served import RULES, advice, listed, publish
 from training.held_out import counts_for, history_to_learn_from

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from data.contract import DAY
-from serving import once
 from serving.access import USUAL_SCOPES, Access
+from serving.web import once
 from tests.helpers.bundles import another
 from tests.helpers.installation import (
     NOW,

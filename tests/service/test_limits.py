@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from serving.api import Api
-from serving.http import Refusal
-from serving.limits import Limits
+from serving.web.http import Refusal
+from serving.web.limits import Limits
 from tests.helpers.installation import OTHER_SHOP, SHOP, Installation, SetClock, an_order, ask, running, tell
 
 FEW = 0.01

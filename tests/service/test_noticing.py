@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from data.importing import Request, import_files
+from data.imports.importing import Request, import_files
 from data.pool import Pool
 from data.segments import list_segments
 from features.rebuild import rebuild

@@ -11,8 +11,8 @@ from starlette.routing import Route
 from data.contract import NewsType, Reason
 from serving.api import Api
 from serving.clock import Clock
-from serving.openapi import document
-from serving.schema import BatchIn, EventIn, PlaceIn, ScoreIn
+from serving.web.openapi import document
+from serving.web.schema import BatchIn, EventIn, PlaceIn, ScoreIn
 from tests.helpers.installation import NOW, SHOP, Installation, an_order, ask, place, rfc3339
 
 MODELS = {"ScoreIn": ScoreIn, "BatchIn": BatchIn, "PlaceIn": PlaceIn, "EventIn": EventIn}

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from data.contract import DAY, NewsType
-from data.database import Connection
 from data.history import Columns, Told
+from data.keeping.database import Connection
 from data.segments import load_history
 from features.assemble import matrix
 from features.store import Standing, Store, standing

@@ -16,15 +16,15 @@ from data.errors import DataError
 from serving import ledger
 from serving.decisions.shop import shipped
 from serving.desk import as_served
-from serving.list_import import ListFile, import_list
-from serving.openapi import document
-from serving.overriding import Decided, override
-from serving.past_making import past_of
-from serving.policy_hand import Hand
-from serving.policy_shelf import policies_of
-from serving.policy_store import PolicyStore
-from serving.replaying import as_bytes, replayed
-from serving.score_file import published
+from serving.keeping.replaying import as_bytes, replayed
+from serving.policies.list_import import ListFile, import_list
+from serving.policies.overriding import Decided, override
+from serving.policies.past_making import past_of
+from serving.policies.policy_hand import Hand
+from serving.policies.policy_shelf import policies_of
+from serving.policies.policy_store import PolicyStore
+from serving.scores.score_file import published
+from serving.web.openapi import document
 from tests.helpers.installation import (
     NOW,
     OTHER_SHOP,

@@ -6,13 +6,13 @@ from typing import Any
 import httpx
 from click.testing import CliRunner
 
-from data import journal
 from data.contract import DAY
+from data.keeping import journal
 from features.catalog import CATALOG, counting_others
 from features.store import Store
 from serving import ledger
-from serving.batch import evidence_of
-from serving.pool_commands import strangers_command
+from serving.commands.pool_commands import strangers_command
+from serving.scores.batch import evidence_of
 from tests.helpers.installation import (
     NOW,
     OTHER_SHOP,

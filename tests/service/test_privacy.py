@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from data.database import open_database
-from data.importing import Request, import_files
+from data.imports.importing import Request, import_files
+from data.keeping.database import open_database
 from data.pool import Pool
 from features.rebuild import rebuild
 from tests.helpers.installation import (

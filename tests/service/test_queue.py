@@ -18,7 +18,7 @@ from data.errors import RtoError
 from serving.access import Access
 from serving.cli import rto
 from serving.clock import Clock
-from serving.webhook_keys import WebhookKeys
+from serving.web.webhook_keys import WebhookKeys
 from tests.helpers.installation import SHOP, Installation, an_order, place, rfc3339, served
 from tests.service.test_openapi import validator
 from tests.service.test_policies_served import advice

@@ -12,8 +12,8 @@ from data.contract import DAY
 from data.history import History
 from data.world.presets import DEMO
 from data.world.simulate import simulate
-from serving.reason_wording import GROUPS, WORDING
-from serving.reasons import Why, reasons
+from serving.scores.reason_wording import GROUPS, WORDING
+from serving.scores.reasons import Why, reasons
 from tests.helpers.lab import history_of_world
 from tests.helpers.markets import QUICK_PLAN
 from tests.helpers.reason_trials import off_the_margin, overlap, parts_of, strongest, without_one

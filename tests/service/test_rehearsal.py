@@ -10,12 +10,12 @@ import jsonschema
 import pytest
 
 from data.contract import Action
-from data.database import scalar
+from data.keeping.database import scalar
 from serving.access import Access
 from serving.api import Api
-from serving.openapi import document
-from serving.rehearsal import SLOW_S
-from serving.schema import TEST_ERRORS, TEST_STATUSES, TEST_TIERS
+from serving.web.openapi import document
+from serving.web.rehearsal import SLOW_S
+from serving.web.schema import TEST_ERRORS, TEST_STATUSES, TEST_TIERS
 from tests.helpers.installation import SHOP, Installation, SetClock, an_order, ask, running, served
 
 ACTIONS = tuple(a.name.lower() for a in Action)

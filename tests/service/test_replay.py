@@ -12,8 +12,8 @@ import pytest
 
 from data.errors import Exit
 from serving import ledger
-from serving.replay_day import replay_day
-from serving.replaying import as_bytes
+from serving.keeping.replay_day import replay_day
+from serving.keeping.replaying import as_bytes
 from tests.helpers.commands import rto
 from tests.helpers.installation import (
     OTHER_SHOP,

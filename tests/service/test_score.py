@@ -8,14 +8,14 @@ import httpx
 import pytest
 
 from data.contract import DAY, SECOND
-from data.database import scalar
+from data.keeping.database import scalar
 from data.places import load_register
 from data.segments import load_history
 from features.rebuild import verify
 from serving import ledger
 from serving.decisions.policy import default_policy, evaluate
-from serving.reason_wording import GROUPS, WORDING
-from serving.reasons import OF_WRITING
+from serving.scores.reason_wording import GROUPS, WORDING
+from serving.scores.reasons import OF_WRITING
 from tests.helpers.installation import (
     NOW,
     SHOP,

@@ -14,9 +14,9 @@ import pytest
 
 from data.contract import DAY
 from data.errors import RtoError
-from serving.score_file import as_served, score_file
-from serving.score_rows import ACTIONS, Request
-from serving.score_table import Csv, Rows, sink_of
+from serving.scores.score_file import as_served, score_file
+from serving.scores.score_rows import ACTIONS, Request
+from serving.scores.score_table import Csv, Rows, sink_of
 from tests.helpers.installation import (
     NOW,
     SHOP,
@@ -197,7 +197,7 @@ def test_chunks_do_not_matter_and_the_order_of_the_file_is_kept(
     path = tmp_path / "orders.parquet"
     pq.write_table(orders.take(pa.array(range(len(orders) - 1, -1, -1))), path)
     whole = scored(installation, path)
-    monkeypatch.setattr("serving.score_file.CHUNK", 7)
+    monkeypatch.setattr("serving.scores.score_file.CHUNK", 7)
     assert scored(installation, path) == whole
     assert [row["order_id"] for row in whole] == list(dict.fromkeys(orders["order_id"].to_pylist()[::-1]))
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from data import journal
 from data.contract import DAY, HOUR, Action, Payment
-from data.database import Connection
 from data.history import Told
-from data.kept_state import state_of
+from data.keeping import journal
+from data.keeping.database import Connection
+from data.keeping.kept_state import state_of
 from features.fold import add, read
 from features.store import Store, unpack
 from serving import ledger

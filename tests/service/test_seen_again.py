@@ -13,8 +13,8 @@ from features.layout import Layout
 from features.sources import Most
 from features.store import Store, pack, unpack
 from serving import ledger
-from serving.kept_decisions import Span
-from serving.seen_again import saw_again
+from serving.keeping.kept_decisions import Span
+from serving.keeping.seen_again import saw_again
 from tests.helpers.commands import rto
 from tests.helpers.installation import (
     OTHER_SHOP,

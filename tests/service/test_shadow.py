@@ -15,9 +15,9 @@ from click.testing import CliRunner, Result
 from data.contract import DAY
 from data.errors import Exit, UsageError
 from serving.clock import Clock
-from serving.shadow_commands import shadow_group
-from serving.shadow_watch import Shadows
-from serving.shadowing import Challenger, Follower
+from serving.commands.shadow_commands import shadow_group
+from serving.shadow.shadow_watch import Shadows
+from serving.shadow.shadowing import Challenger, Follower
 from tests.helpers.bundles import another
 from tests.helpers.installation import (
     NOW,

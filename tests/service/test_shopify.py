@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from data.contract import Action
-from serving import shopify
+from serving.web import shopify
 from tests.helpers.installation import an_order, ask
 
 RISK_LEVELS = ("HIGH", "LOW", "MEDIUM", "NONE", "PENDING")

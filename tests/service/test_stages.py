@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from data.database import scalar
+from data.keeping.database import scalar
 from serving import ledger
-from serving.stages import as_it_stands
+from serving.web.stages import as_it_stands
 from tests.helpers.installation import (
     NOW,
     OTHER_SHOP,

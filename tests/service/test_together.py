@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from serving import moment
 from serving.api import Api
 from serving.desk import Desk
-from serving.http import Refusal
-from serving.moment import Question
-from serving.schema import ScoreIn
+from serving.resilience import moment
+from serving.resilience.moment import Question
 from serving.scorer import Scored
+from serving.web.http import Refusal
+from serving.web.schema import ScoreIn
 from tests.helpers.installation import NOW, OTHER_SHOP, POOL, SHOP, Installation, SetClock, an_order, ask
 
 ORDERS: list[dict[str, Any]] = [

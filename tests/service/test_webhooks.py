@@ -19,9 +19,9 @@ from data.contract import SECOND
 from data.errors import UsageError
 from serving.access import Access
 from serving.clock import Clock
-from serving.http import Refusal
-from serving.webhook_keys import MOST_LIVE, WebhookKeys
-from serving.webhooks import WINDOW, delivered
+from serving.web.http import Refusal
+from serving.web.webhook_keys import MOST_LIVE, WebhookKeys
+from serving.web.webhooks import WINDOW, delivered
 from tests.helpers.installation import NOW, SHOP, Installation, an_order, place, rfc3339, served
 from tests.helpers.signing import signature
 from tests.helpers.signing import signed as headers_of

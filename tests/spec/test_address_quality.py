@@ -2,8 +2,8 @@
 
 import pytest
 
-from data.addresses import read_address
 from data.contract import ADDRESS_MEASURES
+from data.persons.addresses import read_address
 from tests.helpers.tables import edges
 
 ADDRESSES = """

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from data.contract import Action
-from serving.choosing import DECIDED_BY, choose
 from serving.decisions.traits import TRAITS
-from serving.policy_file import Named, read_toml
-from serving.policy_shapes import PolicyIn
-from serving.policy_shelf import Worked, shop_of
-from serving.weighing import Asked, weighed
+from serving.policies.choosing import DECIDED_BY, choose
+from serving.policies.policy_file import Named, read_toml
+from serving.policies.policy_shapes import PolicyIn
+from serving.policies.policy_shelf import Worked, shop_of
+from serving.scores.weighing import Asked, weighed
 from tests.helpers.traits import PlainTraits
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "decisions.md").read_text(encoding="utf-8")

@@ -8,10 +8,10 @@ from types import MappingProxyType
 import numpy as np
 
 from data.contract import Action
-from serving.choosing import DECIDED_BY, choose
-from serving.policy_file import Named, read_toml
-from serving.policy_shelf import Worked, shop_of
-from serving.weighing import Asked, weighed
+from serving.policies.choosing import DECIDED_BY, choose
+from serving.policies.policy_file import Named, read_toml
+from serving.policies.policy_shelf import Worked, shop_of
+from serving.scores.weighing import Asked, weighed
 from tests.helpers.traits import PlainTraits
 
 BLESSED = Path(__file__).with_name("golden_decisions.csv")

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from data.contract import Action
-from serving.choosing import DECIDED_BY, Limits, choose
 from serving.decisions.caps import Cap, Caps, Prices
 from serving.decisions.lists import HeldList, Rows
 from serving.decisions.rule_text import condition
 from serving.decisions.rules import Rule, RuleBook
 from serving.decisions.shop import ShopPolicy, shipped
 from serving.decisions.stages import STAGES
-from serving.weighing import Asked, weighed
+from serving.policies.choosing import DECIDED_BY, Limits, choose
+from serving.scores.weighing import Asked, weighed
 from tests.helpers.traits import PlainTraits
 
 BLOCKED, ALLOWED, BOTH, NOBODY = 7, 8, 9, 5

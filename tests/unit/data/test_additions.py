@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data import journal, segments
-from data.additions import new_news, new_orders
-from data.database import open_database
+from data import segments
 from data.errors import DataError
 from data.history import Told, told_once
+from data.imports.additions import new_news, new_orders
 from data.ingest import Imported
+from data.keeping import journal
+from data.keeping.database import open_database
 from data.news import news_table, once, told_of
 from data.pool import Pool
 from tests.helpers.histories import T0, order_columns

@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data import arrival, contract, distinct
+from data import arrival, contract
 from data.arrival import MISSING, Desk, arrive, local_minute
 from data.contract import SECOND
-from data.journal import packed
+from data.files import distinct
+from data.keeping.journal import packed
+from data.persons.tokens import token, token_maker
 from data.places import load_register
-from data.tokens import token, token_maker
 from tests.helpers.histories import rows_of
 
 KEY = b"k" * 32

@@ -6,7 +6,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.backup import MANIFEST, prune, to_drop
+from data.keeping.backup import MANIFEST, prune, to_drop
 
 
 def named(at: datetime) -> str:

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data import beside
-from data.addresses import read_address
-from data.beside import read_here, reading
-from data.tokens import token
+from data.persons import beside
+from data.persons.addresses import read_address
+from data.persons.beside import read_here, reading
+from data.persons.tokens import token
 
 KEY = b"k" * 32
 LINES = [

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from data import checkpoints
-from data.checkpoints import Checkpoints
-from data.database import immediate, open_database, scalar
+from data.keeping import checkpoints
+from data.keeping.checkpoints import Checkpoints
+from data.keeping.database import immediate, open_database, scalar
 
 COMMITS = 2_000
 

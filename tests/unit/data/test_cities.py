@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from data.cities import _OTHER_NAMES, _SPREADS, city_mismatch
+from data.persons.cities import _OTHER_NAMES, _SPREADS, city_mismatch
 from data.places import load_register
 from data.reference.build import build_towns
 from tests.helpers.tables import edges

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data import columns, parsing
-from data.mapping import Source
-from data.parsing import Parse, Unfit
+from data.files import columns, parsing
+from data.files.mapping import Source
+from data.files.parsing import Parse, Unfit
 
 ODD = ["", "1,499.00", "1,23,456.50", "149,50", "\u20b9 5", "Rs. 1 499", "nan", "inf", "-inf", "1e3", "1e400", "1_0", "+5",
        "-0", "-1", ".5", "5.", "007", "0x10", "\uff15", "\u0663", "9007199254740993", "1e308", "12.0", "x"]  # fmt: skip

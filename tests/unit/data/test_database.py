@@ -10,10 +10,10 @@ from tempfile import TemporaryDirectory
 import apsw
 import pytest
 
-from data.database import get_meta, immediate, open_database, scalar, set_meta
 from data.errors import DataError
+from data.keeping.database import get_meta, immediate, open_database, scalar, set_meta
+from data.keeping.schema import SCHEMA_VERSION, STEPS
 from data.pool import Pool, secret_file
-from data.schema import SCHEMA_VERSION, STEPS
 
 
 def test_a_database_is_made_at_first_use_and_found_again(tmp_path: Path) -> None:

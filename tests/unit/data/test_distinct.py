@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data import distinct as module
-from data.distinct import Distinct, distinct, distinct_numbers, nothing, together
+from data.files import distinct as module
+from data.files.distinct import Distinct, distinct, distinct_numbers, nothing, together
 
 CELLS = st.lists(st.sampled_from([None, "", "a", "b", "c"]), max_size=8)
 

@@ -15,7 +15,7 @@ from data.drafting.draft import draft
 from data.drafting.look import Look
 from data.drafting.statuses import news_of, statuses_of
 from data.drafting.write import toml_of
-from data.mapping import Mapping
+from data.files.mapping import Mapping
 from data.news import told_of
 from tests.helpers.exports import EXPORTS, fates
 from tests.helpers.imports import Shop

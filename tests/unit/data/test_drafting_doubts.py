@@ -13,7 +13,7 @@ from data.drafting.columns import is_status
 from data.drafting.draft import draft
 from data.drafting.look import Look
 from data.drafting.write import toml_of
-from data.mapping import Mapping, load_mapping
+from data.files.mapping import Mapping, load_mapping
 from tests.helpers.imports import Shop
 from tests.helpers.tables import edges
 

@@ -16,10 +16,10 @@ from data.drafting.several import several
 from data.drafting.statuses import news_of, reason_of
 from data.drafting.write import toml_of
 from data.errors import UsageError
-from data.mapping import Mapping
+from data.files.mapping import Mapping
+from data.files.reading import read_sheet
+from data.files.shaping import File
 from data.news import told_of
-from data.reading import read_sheet
-from data.shaping import File
 from tests.helpers.exports import fates, made_orders
 from tests.helpers.imports import Shop
 from tests.helpers.odd_exports import ODD as HARDER

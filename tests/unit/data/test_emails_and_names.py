@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from data.emails import email_name_match, is_throw_away, read_email, throw_away_domains
-from data.names import read_name
+from data.persons.emails import email_name_match, is_throw_away, read_email, throw_away_domains
+from data.persons.names import read_name
 from tests.helpers.tables import edges
 
 EMAILS = """

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from data import export, journal, kept
-from data.database import Connection, open_database
 from data.history import Told
-from data.journal import LIVE
+from data.keeping import export, journal, kept
+from data.keeping.database import Connection, open_database
+from data.keeping.journal import LIVE
 from data.news import news_table, told_of
 from tests.helpers.histories import T0, order_columns, rows_of
 

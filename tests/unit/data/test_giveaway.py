@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.giveaway import auc_alone, levels, missing
+from data.imports.giveaway import auc_alone, levels, missing
 
 
 def slowly(told: list[int], label: list[int]) -> float:

@@ -9,7 +9,7 @@ import pytest
 
 from data.contract import SECOND
 from data.errors import DataError
-from data.importing import Request, import_files
+from data.imports.importing import Request, import_files
 from data.news import told_of
 from tests.helpers.imports import NATIVE_HEAD, NEWS_HEAD, Shop, mapping_of, row, said
 

@@ -8,7 +8,7 @@ import pytest
 
 from data.checking import check_pool
 from data.errors import CheckFailed, DataError, Exit
-from data.importing import Request, import_files, previous_history
+from data.imports.importing import Request, import_files, previous_history
 from data.pool import Pool
 from data.segments import list_segments, load_history
 from tests.helpers.imports import NATIVE_HEAD, NEWS_HEAD, Shop

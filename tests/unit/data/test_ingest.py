@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from data.contract import DAY, SECOND, TOKEN_COLUMNS
+from data.files.outcomes import decided_by
 from data.label import label
 from data.news import told_of
-from data.outcomes import decided_by
 from features.one_order import order_news
 from tests.helpers.imports import NATIVE_HEAD, NEWS_HEAD, Shop, mapping_of, refusal, row, said
 from tests.helpers.tables import edges

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.contract import DAY, SECOND
-from data.joining import Joined, good_rows, join, orders_of
-from data.lines import Lines
-from data.mapping import Mapping
-from data.sheets import Sheet
+from data.files.joining import Joined, good_rows, join, orders_of
+from data.files.lines import Lines
+from data.files.mapping import Mapping
+from data.files.sheets import Sheet
 
 T0 = 1_740_000_000 * SECOND
 MAPPING = Mapping.model_validate({

@@ -6,12 +6,12 @@ from typing import Any
 import apsw
 import pytest
 
-from data import journal
 from data.arrival import MISSING, NEW
-from data.database import Connection, open_database
 from data.errors import DataError
-from data.export import live_tables
-from data.journal import LIVE
+from data.keeping import journal
+from data.keeping.database import Connection, open_database
+from data.keeping.export import live_tables
+from data.keeping.journal import LIVE
 from data.news import told_of
 from tests.helpers.histories import order_columns, rows_of
 from tests.helpers.tables import day, news

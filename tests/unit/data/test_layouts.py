@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from data.layouts import plain_times
+from data.files.layouts import plain_times
 
 LAYOUTS = [
     "%Y-%m-%d", "%d-%m-%Y", "%m-%d-%y", "%d/%m/%Y %H:%M", "%Y%m%d", "%d%m%Y", "%Y%m%d%H%M%S", "%H:%M %d-%m-%Y",

@@ -8,11 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from data import legible
-from data.legible import mean_log2, unreadable
+from data.persons import legible
+from data.persons.legible import mean_log2, unreadable
+from data.persons.text import word_set
 from data.places import load_register
 from data.reference.build import build_letter_pairs
-from data.text import word_set
 
 GENUINE = word_set(
     "ambedkar anganwadi apartment aptmt apts arogya aspatal asthan aushadhalaya bada badi bagal bagan bagh "

@@ -6,12 +6,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from data import mapping
-from data.conditions import fitting
 from data.errors import Exit, PlanError
-from data.mapping import load_mapping
-from data.shaping import Number
-from data.sheets import Sheet
+from data.files import mapping
+from data.files.conditions import fitting
+from data.files.mapping import load_mapping
+from data.files.shaping import Number
+from data.files.sheets import Sheet
 from tests.helpers.imports import mapping_of
 from tests.helpers.tables import edges
 

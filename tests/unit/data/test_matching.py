@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data import compiled, loops, matching
+from data import compiled, loops
+from data.files import matching
 
 ROWS = st.lists(
     st.tuples(st.sampled_from(["m", "n", None]), st.text(st.sampled_from("aäअ𝒜0"), max_size=3)), max_size=12

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.contract import SECOND
-from data.moments import ISO, end_of_local_day, ends_of_local_days, moments
+from data.files.moments import ISO, end_of_local_day, ends_of_local_days, moments
 from tests.helpers.tables import edges
 
 

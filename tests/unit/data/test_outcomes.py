@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.outcomes import MIXED, decided_by, verdicts
+from data.files.outcomes import MIXED, decided_by, verdicts
 from tests.helpers.tables import edges
 
 WORDS = [

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data import parsing
-from data.mapping import Source
-from data.parsing import Unfit
+from data.files import parsing
+from data.files.mapping import Source
+from data.files.parsing import Unfit
 from tests.helpers.tables import edges
 
 NUMBERS = """

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from data.doubts import Suspicion
 from data.errors import DataError
-from data.prepare import Prepared, prepare
+from data.files.prepare import Prepared, prepare
+from data.imports.doubts import Suspicion
 from tests.helpers.imports import NATIVE_HEAD, Shop, mapping_of, refusal, row, said
 from tests.helpers.tables import edges
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data import phones
-from data.phones import judged, phone_of, read_phone, repeated_digits
+from data.persons import phones
+from data.persons.phones import judged, phone_of, read_phone, repeated_digits
 
 PREFIXES = ["", "0", "+91", "91", "0091", "+910", "00", "+", "0 ", "+91 ", "+91-", "(+91) "]
 

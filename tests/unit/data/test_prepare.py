@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from data.errors import DataError, UsageError
-from data.prepare import Prepared, prepare
+from data.files.prepare import Prepared, prepare
 from tests.helpers.imports import Shop, mapping_of, row, said
 
 BASE = """

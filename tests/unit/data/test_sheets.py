@@ -17,11 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from data import csv_lines, csv_sheet
 from data.errors import DataError
-from data.reading import read_sheet
-from data.shaping import File
-from data.sheets import Sheet
+from data.files import csv_lines, csv_sheet
+from data.files.reading import read_sheet
+from data.files.shaping import File
+from data.files.sheets import Sheet
 from tests.helpers.tables import edges
 
 

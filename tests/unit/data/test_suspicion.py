@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.contract import DAY, SECOND
+from data.files.told_fates import CANCELLED, DELIVERED, LOST, MIXED, OPEN, RTO, labels, told_fates
 from data.history import Told
+from data.imports.suspicion import Evidence, suspicions
 from data.label import label
 from data.news import news_table
-from data.suspicion import Evidence, suspicions
-from data.told_fates import CANCELLED, DELIVERED, LOST, MIXED, OPEN, RTO, labels, told_fates
 from features.one_order import order_news
 from tests.helpers.histories import T0
 from tests.helpers.tables import day, edges, news

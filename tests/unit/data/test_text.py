@@ -4,10 +4,10 @@ import math
 
 import pytest
 
-from data.addresses import read_address
-from data.emails import email_of, read_email
-from data.names import name_of
-from data.phones import phone_of
+from data.persons.addresses import read_address
+from data.persons.emails import email_of, read_email
+from data.persons.names import name_of
+from data.persons.phones import phone_of
 from tests.helpers.tables import edges
 
 SAME_PHONE = (

@@ -6,7 +6,7 @@ import pytest
 
 from data.contract import SECOND
 from data.drafting.dates import dates_of
-from data.moments import moments
+from data.files.moments import moments
 from tests.helpers.tables import edges
 
 SECONDS = 1_751_707_500

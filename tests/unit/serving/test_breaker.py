@@ -3,7 +3,7 @@
 import pytest
 from prometheus_client import REGISTRY
 
-from serving.breaker import STORE, Breaker
+from serving.resilience.breaker import STORE, Breaker
 
 
 def after(*ends: bool, failures: int = 5, apart_s: float = 0.01) -> Breaker:

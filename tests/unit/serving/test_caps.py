@@ -3,8 +3,8 @@
 from fractions import Fraction
 
 from data.contract import Action
-from serving.budget import WINDOW_DAYS, Budget, Counted
 from serving.decisions.caps import Cap, Caps
+from serving.policies.budget import WINDOW_DAYS, Budget, Counted
 from tests.helpers.traits import PlainTraits
 
 REFUSE, CALL, SHIP = Action.PREPAID_ONLY, Action.CONFIRM_CALL, Action.ALLOW_COD

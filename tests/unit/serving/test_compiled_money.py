@@ -14,7 +14,7 @@ from serving.decisions.default_effects import DEFAULT_EFFECTS
 from serving.decisions.economics import LARGEST_MINOR, Economics, worth
 from serving.decisions.effects import CAUSES, Effect, Effects, PerCause, outcomes, prepaid_outcomes
 from serving.decisions.policy import default_policy, to_minor
-from serving.weighing import numerators
+from serving.scores.weighing import numerators
 
 POLICY = default_policy("INR")
 assert POLICY is not None

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from data.database import immediate, open_database
-from serving.once import Asked, Repeated
-from serving.scoring import Keeping
+from data.keeping.database import immediate, open_database
+from serving.resilience.scoring import Keeping
+from serving.web.once import Asked, Repeated
 
 AT = 1_760_000_000_000_000
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from serving.lane import MOST_TOGETHER, Lane, Shared
+from serving.resilience.lane import MOST_TOGETHER, Lane, Shared
 
 
 class NoDatabase:

@@ -10,8 +10,8 @@ from data.contract import Action
 from data.errors import Exit, PlanError
 from serving.decisions.default_costs import ITEMS
 from serving.decisions.policy import default_policy
-from serving.policy_file import Named, draft, money_of, read_toml
-from serving.policy_rules import caps_of, rules_of
+from serving.policies.policy_file import Named, draft, money_of, read_toml
+from serving.policies.policy_rules import caps_of, rules_of
 
 POLICY = default_policy("INR")
 assert POLICY is not None

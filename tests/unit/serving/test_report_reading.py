@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data.contract import DAY, HOUR, NewsType
-from data.database import Connection, open_database
 from data.fates import STATUSES
 from data.history import Told, told_once
-from data.journal import add_news, add_order
+from data.keeping.database import Connection, open_database
+from data.keeping.journal import add_news, add_order
 from data.label import MIXED, NOT_RTO, RTO, VOID
 from features.one_order import FOREVER, address_version, resolve, rto_cause, standing, verdict
 from serving.reports.columns import FEW_ORDERS, LEAST_ORDERS, NETWORK, NEW, PAYMENTS, RETURNING, Orders

@@ -349,7 +349,7 @@ def test_nothing_on_the_page_points_outside() -> None:
     ("module", "never"),
     [
         ("serving.reports", ("pandas", "sklearn", "mlflow", "pyarrow", "numba", "scipy", "openpyxl", "xgboost")),
-        ("serving.report_answers", ("mlflow", "numba", "openpyxl", "great_expectations", "matplotlib")),
+        ("serving.web.report_answers", ("mlflow", "numba", "openpyxl", "great_expectations", "matplotlib")),
     ],
 )
 def test_the_report_needs_no_heavy_library(module: str, never: tuple[str, ...]) -> None:

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from data.contract import DAY, Action
-from serving.choosing import CAP
 from serving.decisions.caps import Cap, Caps
 from serving.decisions.shop import shipped
-from serving.past import JUDGED, MEASURES, PERSONS, TEXTS, Past
-from serving.pricing import place_tiers, priced
-from serving.simulating import difference, simulate
-from serving.trying_out import try_out, value
+from serving.policies.choosing import CAP
+from serving.policies.past import JUDGED, MEASURES, PERSONS, TEXTS, Past
+from serving.policies.pricing import place_tiers, priced
+from serving.policies.simulating import difference, simulate
+from serving.policies.trying_out import try_out, value
 
 SHOP = shipped("INR")
 REFUSE, PART, CALL = Action.PREPAID_ONLY, Action.PARTIAL_PREPAID, Action.CONFIRM_CALL

@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 
 from data.contract import DAY, SECOND
-from data.database import Connection, immediate, open_database
 from data.errors import DataError
+from data.keeping.database import Connection, immediate, open_database
 from data.pool import Merchant, Pool
 from features import store as kept_state
 from features.catalog import kept_sums
 from features.store import Store
-from serving.http import Refusal
-from serving.intake import Intake
-from serving.once import Asked, Repeated
-from serving.schema import EventIn, PlaceIn
-from serving.taking_in import Placing, Taking, Telling
+from serving.keeping.intake import Intake
+from serving.keeping.taking_in import Placing, Taking, Telling
+from serving.web.http import Refusal
+from serving.web.once import Asked, Repeated
+from serving.web.schema import EventIn, PlaceIn
 from tests.helpers.histories import T0
 
 NOW = T0 + 30 * DAY

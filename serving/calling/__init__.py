@@ -1,0 +1,1 @@
+"""Whom to call or message, and what came of it."""

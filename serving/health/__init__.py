@@ -1,0 +1,1 @@
+"""`rto doctor`: is this installation well?"""

@@ -1,0 +1,1 @@
+"""A checkout goes on: deadline, lanes, breakers, the ladder of rungs."""

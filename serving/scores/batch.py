@@ -1,0 +1,180 @@
+"""Many orders judged at once, column by column: risk, evidence, reasons, expected money. One order is a batch of one.
+
+`scorer.py` words it for callers, `score_file.py` for files: both have their numbers from here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from data.contract import Payment
+from data.history import Columns
+from data.keeping.database import Connection
+from features.assemble import as_if_paid, matrix
+from features.catalog import Link, Sum
+from features.contribution import Measure
+from features.fold import FOREVER
+from features.held import Held
+from features.keys import OWN_BUYER
+from features.layout import Readings, largest
+from features.store import Store
+from serving.decisions import policy
+from serving.decisions.compiled import PER_RISK
+from serving.scores.reasons import Reasons, Why, in_thousandths, most_known, reasons
+from serving.scores.strangers import as_strangers
+from training.bundle import Bundle
+
+Array: TypeAlias = np.ndarray[Any, Any]
+
+LEVELS = ("thin", "some", "good")
+_THIN, _SOME = 5.0, 50.0  # outcomes behind an estimate, by buyer and by place
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """Orders to judge. columns: as kept, n of them.  at: (n,) the moment of each, microseconds.
+
+    own: what those of these very orders contribute that were placed before.  own_counts: (n,) has the pool one merchant, so
+    that all it counts is that merchant's own?
+    explain: how many reasons at most.  apart: are buyers unknown to their merchant scored as strangers (`strangers.py`)?
+    """
+
+    columns: Columns
+    at: Array
+    own: Held
+    own_counts: Sequence[bool]
+    explain: int
+    apart: bool = False
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What is known of each order, row by row, before money.
+
+    x: (n, k) what the model saw.  p_rto: rounded to 0.001, money is computed from it.  p_if_prepaid: the same had the
+    buyer paid; None where the model has seen too few prepaid orders.  reasons: strongest first.
+    """
+
+    x: Array
+    prepaid: Array
+    p_rto: Array
+    p_if_prepaid: Array | None
+    evidence: "Evidence"
+    reasons: Reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """How many outcomes stand behind each number. level: (n,) place in LEVELS.  buyer, place: (n,) of the buyer, and
+    of the place (recent ones count most).  delivered, came_back: (n,) parcels the buyer took, and those of the buyer
+    that came back, by whichever handle knows most of them."""
+
+    level: Array
+    buyer: Array
+    place: Array
+    delivered: Array
+    came_back: Array
+
+    def of(self, row: int) -> dict[str, Any]:
+        """As a caller is told it."""
+        level, buyer, place = LEVELS[self.level[row]], int(self.buyer[row]), int(self.place[row])
+        return {"level": level, "buyer_outcomes": buyer, "place_outcomes": place}
+
+
+def judge(connection: Connection | None, bundle: Bundle, asked: Questions) -> Judged:
+    """Risk, evidence and reasons of every order. connection: None for a bundle that needs no history, and is told none.
+
+    Raises DataError STATE001 if the state lacks a sum of the model.
+    """
+    readings: Readings = {} if connection is None else _readings(connection, bundle, asked)
+    prepaid = np.equal(asked.columns["payment_method"], Payment.PREPAID.value)
+    cod, paid = _matrices(bundle, asked.columns, readings)
+    x = np.where(prepaid[:, None], paid, cod)
+    p_rto, p_if_prepaid = _risks(bundle, cod, paid, prepaid)
+    told = reasons(Why(bundle, x, readings, asked.own_counts), asked.explain)
+    return Judged(x, prepaid, p_rto, p_if_prepaid, evidence_of(readings, asked.own_counts), told)
+
+
+def _readings(connection: Connection, bundle: Bundle, asked: Questions) -> Readings:
+    store = Store(connection)
+    store.require(bundle.sums)
+    readings = store.readings_of(asked.columns, asked.at, asked.own)
+    return as_strangers(readings, asked.own_counts) if asked.apart else readings
+
+
+def risks_of(bundle: Bundle, orders: Columns, readings: Readings) -> tuple[Array, Array | None]:
+    """(p_rto, p_rto if prepaid) of orders as told, from what was read of others: to 0.001."""
+    cod, paid = _matrices(bundle, orders, readings)
+    return _risks(bundle, cod, paid, np.equal(orders["payment_method"], Payment.PREPAID.value))
+
+
+def _matrices(bundle: Bundle, orders: Columns, readings: Readings) -> tuple[Array, Array]:
+    """What the model sees of the orders as cash orders, and as if paid."""
+    told = matrix(orders, readings, bundle.shrinkage, bundle.features)
+    cod, paid = (
+        as_if_paid(told, orders, method, bundle.shrinkage, bundle.features) for method in (Payment.COD, Payment.PREPAID)
+    )
+    return cod, paid
+
+
+def _risks(bundle: Bundle, cod: Array, paid: Array, prepaid: Array) -> tuple[Array, Array | None]:
+    """(p_rto, p_rto if prepaid) as they are told: rounded to 0.001, so that sums check by hand."""
+    cash = np.flatnonzero(~prepaid)
+    if not bundle.prepaid_known:
+        return thousandths(bundle, np.where(prepaid[:, None], paid, cod)), None
+    both = thousandths(bundle, np.concatenate([paid, cod[cash]]))  # one prediction for both
+    if_prepaid = both[: len(paid)]
+    p_rto = if_prepaid.copy()
+    p_rto[cash] = both[len(paid) :]
+    return p_rto, if_prepaid
+
+
+def thousandths(bundle: Bundle, x: Array) -> Array:
+    """The calibrated probability of each row, rounded to 0.001. PlanError MONEY005 for what is no probability."""
+    p = bundle.probability(x)
+    for unfit in p[~((p >= 0) & (p <= 1))].tolist():
+        policy.in_thousandths(unfit)
+    return in_thousandths(p) / PER_RISK
+
+
+def evidence_of(readings: Readings, own_only: Sequence[bool]) -> Evidence:
+    """What stands behind the risks of n orders, counted for their merchants: of several in one pool each is told of its own
+    orders alone, so that nobody learns from us what became of a buyer elsewhere.
+
+    own_only: (n,) is all that the pool counts the order's own merchant's?
+    """
+    known, none, only = most_known(readings), np.zeros(len(own_only)), np.asarray(own_only, dtype=bool)
+
+    def outcomes(*keys: str) -> Array:
+        most: Array = np.fmax.reduce([none, *(known[key] for key in keys if key in known)])
+        return most
+
+    buyer = np.where(only, outcomes("phone", "customer", "address"), outcomes(*OWN_BUYER))
+    place = np.where(only, outcomes("pincode"), outcomes("merchant_pincode"))
+    level = ((buyer > 0) | (place >= _SOME)).astype(np.int64) + (buyer >= _THIN)
+    by_own, by_shop = largest(readings, _by_own_handle), largest(readings, _by_shop)
+    delivered, came_back = (
+        np.where(only, *(np.fmax(by.get(measure.name, none), 0.0) for by in (by_own, by_shop)))
+        for measure in (Measure.DELIVERED, Measure.RTO)
+    )
+    counts = (buyer, np.rint(place), np.rint(delivered), np.rint(came_back))
+    return Evidence(level, *(one.astype(np.int64) for one in counts))
+
+
+_OWN = ("phone", "customer", "email")
+"""Handles that are one buyer's own, where an address is a household's."""
+
+
+def _by_own_handle(one: Sum | Link) -> str | None:
+    """What is counted, of the longest memory kept, by the handles of one buyer."""
+    return one.measure.name if one.key in _OWN and one.half_life == FOREVER else None
+
+
+def _by_shop(one: Sum | Link) -> str | None:
+    """The same by what one shop alone knows a buyer by."""
+    return one.measure.name if one.key in OWN_BUYER and one.half_life == FOREVER else None

@@ -1,0 +1,1 @@
+"""The challenger that scores beside the champion, in nobody's way."""
