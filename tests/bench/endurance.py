@@ -55,11 +55,11 @@ def soak(folder: Path, home: Path, seconds: float, rate: float) -> Rows:
         windows = round((seconds + warm) / WINDOW_S)
         samples = list[tuple[float, float, int]]()
         with sampled(target, samples):
-            run = Generator(folder).run(target, orders.requests("/v1/score"), [(rate, WINDOW_S)] * windows, 64)
+            run = Generator(folder).run(target, orders.requests("/v1/score"), [(rate, windows * WINDOW_S)], 64)
     settled = [one for one in samples if one[0] >= warm]
     per_minute = [_slope([t / 60 for t, *_ in settled], [one[i] for one in settled]) for i in (1, 2)]
-    phases = range(round(warm / WINDOW_S), windows)
-    p99 = [float(np.percentile(latency_ms(run.of_phase(phase)), 99)) for phase in phases]
+    window, phases = run.records["due"] // WINDOW_S, range(round(warm / WINDOW_S), windows)
+    p99 = [float(np.percentile(latency_ms(run.records[window == phase]), 99)) for phase in phases]
     late = _slope([phase * WINDOW_S / 60 for phase in phases], p99)
     statuses = Counter(run.records["status"].tolist())
     full = float((run.records["rung"] == b"full").mean())
