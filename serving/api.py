@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -44,6 +44,8 @@ from serving.web.report_answers import ReportAnswers, report_asked
 from serving.web.schema import BatchIn, EventIn, OrderIn, OverrideIn, PlaceIn, ScoreIn
 from serving.web.webhook_keys import WebhookKeys
 from serving.web.webhooks import delivered, events_of, taking
+
+_Told = TypeVar("_Told", PlaceIn, EventIn, ContactIn)
 
 
 class Api:
@@ -145,30 +147,27 @@ class Api:
 
     async def place(self, request: Request) -> Response:
         """Take in a placed order: from now on it counts for the orders that follow."""
-        caller = self._caller(request)
-        asked = await parsed(PlaceIn, request)
-        desk, merchant = self._seat(caller, asked.merchant_id, "events")
-        return await self._taken(request, desk, merchant, partial(Placing, asked=asked))
+        return await self._taken(request, PlaceIn, Placing)
 
     async def event(self, request: Request) -> Response:
         """Take in one piece of news. Acknowledged means kept: the answer follows the commit."""
-        caller = self._caller(request)
-        asked = await parsed(EventIn, request)
-        desk, merchant = self._seat(caller, asked.merchant_id, "events")
-        return await self._taken(request, desk, merchant, partial(Telling, asked=asked))
+        return await self._taken(request, EventIn, Telling)
+
+    async def contacted(self, request: Request) -> Response:
+        """Take in what came of a contact, of an order that a queue may have held."""
+        return await self._taken(request, ContactIn, Contacted)
 
     async def _taken(
-        self,
-        request: Request,
-        desk: Desk,
-        merchant: Merchant,
-        work_of: Callable[[Taking], Callable[[Connection], Said]],
+        self, request: Request, shape: type[_Told], work_of: Callable[[Taking, _Told], Callable[[Connection], Said]]
     ) -> Response:
         """The answer to what was taken in; under a key it is kept with it."""
+        caller = self._caller(request)
+        asked = await parsed(shape, request)
+        desk, merchant = self._seat(caller, asked.merchant_id, "events")
         self.limits.take(merchant.merchant_id, 1, self.clock.monotonic())
         now = self.clock.now()
         under = asked_of(request, await request.body(), desk, merchant.merchant_id, now)
-        job = work_of(Taking(desk.intake, merchant, now, under))
+        job = work_of(Taking(desk.intake, merchant, now, under), asked)
 
         async def work() -> Said:
             return await written(desk, job)
@@ -229,13 +228,6 @@ class Api:
         desk, merchant = self._seat(self._caller(request), request.query_params.get("merchant_id"), "report")
         wanted = wanted_of(request.query_params, merchant.merchant_id, self.clock.now())
         return answer(await asyncio.to_thread(queue_told, desk.pool, merchant, wanted))
-
-    async def contacted(self, request: Request) -> Response:
-        """Take in what came of a contact, of an order that a queue may have held."""
-        caller = self._caller(request)
-        asked = await parsed(ContactIn, request)
-        desk, merchant = self._seat(caller, asked.merchant_id, "events")
-        return await self._taken(request, desk, merchant, partial(Contacted, asked=asked))
 
     async def model(self, request: Request) -> Response:
         """Which model answers, how it was judged, and from what."""

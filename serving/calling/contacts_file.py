@@ -11,13 +11,14 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from data.contract import CLOCK_SLACK, EARLIEST, SECOND
 from data.errors import Fault, UsageError
 from data.history import Told
 from data.keeping.database import Connection, immediate
 from data.pool import Merchant
 from serving import ledger
 from serving.calling.contacts import AS_NEWS, ContactIn, Outcome, told_by, why_never_queued
+from serving.keeping.intake import micros
+from serving.web.http import Refusal
 
 OUTCOMES: tuple[str, ...] = get_args(Outcome)
 NEEDED = ("order_id", "outcome", "contacted_at")
@@ -85,13 +86,12 @@ def _read(connection: Connection, merchant: Merchant, row: dict[str, str], now: 
     """The news a row is; or its column, what was got and what was expected."""
     if row["outcome"] not in OUTCOMES:
         return "outcome", "another word", f"one of {', '.join(OUTCOMES)}"
-    at = _moment(row["contacted_at"], ZoneInfo(merchant.timezone))
-    if at is None or not EARLIEST <= round(at.timestamp() * SECOND) <= now + CLOCK_SLACK:
-        return (
-            "contacted_at",
-            "no moment that has been",
-            f"a moment, as 2026-02-28 14:05 by the clock of {merchant.timezone}",
-        )
+    try:
+        at = _moment(row["contacted_at"], ZoneInfo(merchant.timezone))
+        happened_at = micros(at, now, "")
+    except (ValueError, Refusal):
+        expected = f"a moment, as 2026-02-28 14:05 by the clock of {merchant.timezone}"
+        return "contacted_at", "no moment that has been", expected
     try:
         told = {"merchant_id": merchant.merchant_id, "order_id": row["order_id"], "outcome": row["outcome"]}
         asked = ContactIn.model_validate(told | {"contacted_at": at})
@@ -101,14 +101,11 @@ def _read(connection: Connection, merchant: Merchant, row: dict[str, str], now: 
         return "order_id", f"an order that no queue ever held: {why}", f"one that `rto queue` told; {AS_NEWS}"
     event = told_by(asked)
     return Told(event.merchant_id, event.order_id, event.source, event.event_id, event.type,
-                round(at.timestamp() * SECOND), now, live=True)  # fmt: skip
+                happened_at, now, live=True)  # fmt: skip
 
 
-def _moment(text: str, zone: ZoneInfo) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
+def _moment(text: str, zone: ZoneInfo) -> datetime:
+    found = datetime.fromisoformat(text)
     return found if found.tzinfo else found.replace(tzinfo=zone)
 
 

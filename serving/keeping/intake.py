@@ -70,7 +70,7 @@ class Intake:
 
     def told(self, connection: Connection, event: EventIn, merchant: Merchant, now: int) -> Told:
         """News as told, stamped with the server's time. Call within a transaction."""
-        happened = _micros(event.happened_at, now, "/happened_at")
+        happened = micros(event.happened_at, now, "/happened_at")
         details = None
         if event.details is not None:
             details = self._details(connection, event, event.details.model_dump(exclude_none=True), merchant)
@@ -115,18 +115,19 @@ def rows_of(table: Kept) -> Iterator[dict[str, Any]]:
     )
 
 
-def _micros(moment: datetime, now: int, field: str) -> int:
-    micros = round(moment.timestamp() * SECOND)
-    if micros > now + CLOCK_SLACK:
+def micros(moment: datetime, now: int, field: str) -> int:
+    """A moment as told, microseconds. Raises Refusal 422 for one before 2000, or ahead of the server's clock."""
+    told = round(moment.timestamp() * SECOND)
+    if told > now + CLOCK_SLACK:
         raise Refusal(422, "in_the_future", "more than 5 minutes ahead of the server's clock", field)
-    if micros < EARLIEST:
+    if told < EARLIEST:
         raise Refusal(422, "too_old", "a time before the year 2000", field)
-    return micros
+    return told
 
 
 def _placed_at(order: OrderIn, now: int) -> int:
     assert order.placed_at is not None, "asked for before (serving/web/stages.py)"
-    return _micros(order.placed_at, now, "/order/placed_at")
+    return micros(order.placed_at, now, "/order/placed_at")
 
 
 def _pincode(told: str | None, country: str, field: str) -> str | None:

@@ -27,7 +27,6 @@ _HEADERS = (
     (b"cache-control", b"no-store"),
     (b"x-frame-options", b"DENY"),
 )
-_OURS = frozenset(name for name, _ in _HEADERS)
 
 
 class Gone(Exception):  # noqa: N818 - the caller hung up: nobody waits for an answer
@@ -53,8 +52,7 @@ class Door:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 request_id = (b"x-request-id", state["request_id"].encode())
-                own = [one for one in message.get("headers", ()) if one[0] not in _OURS]
-                message["headers"] = [*own, *_HEADERS, request_id]
+                message["headers"] = [*message.get("headers", ()), *_HEADERS, request_id]
             await send(message)
 
         try:

@@ -106,7 +106,7 @@ def _page(report: Report, asked: Asked) -> Response:
         everything=_link(asked.path, {"from": "all"}),
     )
     policy = f"{policy_of()}; frame-ancestors 'none'"
-    return HTMLResponse(render(report, links), headers=_HEADERS | {"content-security-policy": policy})
+    return HTMLResponse(render(report, links), headers={"content-security-policy": policy})
 
 
 def _link(path: str, query: dict[str, str]) -> str:
@@ -124,9 +124,8 @@ def _xlsx(report: Report, asked: Asked) -> Response:
     return Response(xlsx_bytes(tables(report).values(), "RTO report"), headers=_file("rto-report.xlsx", _XLSX))
 
 
-_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
 _FORMS: dict[str, Callable[[Report, Asked], Response]] = {"html": _page, "csv": _csv, "xlsx": _xlsx}
 
 
 def _file(name: str, media_type: str) -> dict[str, str]:
-    return _HEADERS | {"content-type": media_type, "content-disposition": f'attachment; filename="{name}"'}
+    return {"content-type": media_type, "content-disposition": f'attachment; filename="{name}"'}
