@@ -48,10 +48,17 @@ def show_run(result: dict[str, Any]) -> None:
     for scope in result["scopes"]:
         show_scope(scope)
     shape = result["shape"]
-    line = "a linear margin" if shape["base"] == "linear" else "no linear part"
-    print(f"\nshape: {shape['n_trees']} trees of depth {shape['depth']} on {line}; features: {result['n_features']}")
+    print(f"\nshape: {shape_in_words(shape)}; features: {result['n_features']}")
     print(f"model card and data card: {result['cards']}")
     print(f"run {result['run_id'][:12]}, version {result['version']} (challenger). Next: rto promote challenger")
+
+
+def shape_in_words(shape: dict[str, Any]) -> str:
+    """What makes up the log-odds."""
+    trees, share = f"{shape['n_trees']:,} trees of depth {shape['depth']}", shape["line_share"]
+    if share in (0, 1):
+        return trees if share == 0 else "a logistic line, no trees"
+    return f"{1 - share:.0%} {trees}, {share:.0%} a logistic line"
 
 
 def show_scope(scope: dict[str, Any]) -> None:

@@ -49,6 +49,11 @@ class Linear:
         """(n,) log-odds."""
         return np.asarray(self.contributions(x).sum(axis=1) + self.base)
 
+    def scaled(self, share: float) -> "Linear":
+        """The line whose margin, and every part of it, is `share` of this one's."""
+        parts = {name: share * getattr(self, name) for name in ("coefficient", "missing_coefficient", "intercept")}
+        return replace(self, **parts)
+
     @property
     def base(self) -> float:
         """The margin of the average training order."""

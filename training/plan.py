@@ -11,6 +11,7 @@ from data.errors import PlanError
 from features.catalog import feature_named
 
 Depth: TypeAlias = Annotated[int, Field(ge=1, le=16)]
+LineShare: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 Penalty: TypeAlias = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -19,12 +20,15 @@ class _Strict(BaseModel):
 
 
 class TreePlan(_Strict):
-    """How trees are grown. Each depth is tried, with and without the linear part below; validation decides."""
+    """How trees are grown, and the shares of the log-odds that a logistic line may have beside them; validation decides.
+
+    line_shares: from 0, trees alone, to 1, the line alone; the first unless another is clearly better.
+    """
 
     depths: tuple[Depth, ...] = Field(default=(2, 4), min_length=1)
-    bases: tuple[Literal["linear", "none"], ...] = Field(default=("linear", "none"), min_length=1)
-    learning_rate: float = Field(default=0.05, gt=0, le=1)
-    max_trees: int = Field(default=600, ge=1, le=20_000)
+    line_shares: tuple[LineShare, ...] = Field(default=(0.4, 0.0, 0.2, 0.6, 0.8, 1.0), min_length=1)
+    learning_rate: float = Field(default=0.03, gt=0, le=1)
+    max_trees: int = Field(default=1000, ge=1, le=20_000)
     patience: int = Field(default=40, ge=1)
     min_child_weight: float = Field(default=10.0, ge=0)
     l2: float = Field(default=5.0, ge=0)
@@ -35,10 +39,10 @@ class TreePlan(_Strict):
 
 
 PLENTY = 100_000
-"""Orders to learn from, from which on the line under the trees gains nothing and is left away (docs/adr/0012)."""
+"""Orders to learn from, from which on rates say more than levels, and trees can be deep and steep (docs/adr/0012)."""
 PLENTIFUL = TreePlan(
     depths=(5,),
-    bases=("none",),
+    line_shares=(0.2, 0.0, 0.1, 0.3),
     learning_rate=0.07,
     max_trees=800,
     patience=30,

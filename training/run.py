@@ -12,12 +12,13 @@ from features.snapshot import Snapshot
 from training.baselines import baselines
 from training.bundle import Bundle
 from training.calibration import BetaCalibrator, fit_calibrator
+from training.choosing import choose, turns
 from training.newest import Told, newest, refreshed
 from training.order_only import with_order_only
 from training.plan import Plan
 from training.report import MODEL, Scope, counts, scopes
 from training.rows import Design, Rows, build_rows, design
-from training.trees import Model, Shape, choose, fit_shape, probability, turns
+from training.trees import Model, Shape, fit_shape, probability
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Progress: TypeAlias = Callable[[str, int, int], None]

@@ -87,7 +87,7 @@ class Fit:
     features: tuple[Feature, ...]
     plan: Plan
     depth: int = PLENTIFUL.depths[0]
-    base: str = "none"
+    line_share: float = 0.0
     n_trees: int = TREES
 
 
@@ -149,7 +149,7 @@ def _of_the_oracle(lab: Lab) -> dict[str, list[Array]]:
 def margins(lab: Lab, fit: Fit) -> Array:
     """(t,) log-odds of the test orders."""
     learn = lab.rows.learn
-    shape = Shape(fit.depth, fit.base, 30.0, fit.n_trees)
+    shape = Shape(fit.depth, fit.line_share, 30.0, fit.n_trees)
     model = fit_shape(Sample(fit.x[learn], lab.rows.y_past[learn]), fit.features, shape, fit.plan)
     return model.margin(fit.x[lab.test])
 

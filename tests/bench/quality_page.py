@@ -73,7 +73,7 @@ def _origins(backtest: dict[str, Any]) -> list[tuple[str, ...]]:
 
 
 def _shape(shape: dict[str, Any]) -> str:
-    base = "a linear margin" if shape["base"] == "linear" else "no line"
+    base = f"a line's share of {shape['line_share']:.0%}"
     return f"{shape['n_trees']} trees of depth {shape['depth']} on {base}"
 
 

@@ -19,7 +19,7 @@ from training.tracking import Tracker
 from training.tune import study_file
 from training.tuning_origins import Origins
 
-PLAN = 'linear_penalties = [30.0]\n[trees]\ndepths = [2]\nmax_trees = 40\nlearning_rate = 0.1\nbases = ["none"]\n'
+PLAN = "linear_penalties = [30.0]\n[trees]\ndepths = [2]\nmax_trees = 40\nlearning_rate = 0.1\nline_shares = [0.0]\n"
 SPACE = """[trees]
 depths = { choices = [[2], [3]] }
 learning_rate = { low = 0.02, high = 0.3, log = true }

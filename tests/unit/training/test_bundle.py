@@ -37,8 +37,8 @@ def rows(n: int = 400) -> Sample:
     return Sample(x, y)
 
 
-def made(base: str = "linear", n_trees: int = 12) -> Bundle:
-    model = fit_shape(rows(), ASKED, Shape(3, base, 3.0, n_trees), Plan())
+def made(share: float = 0.4, n_trees: int = 12) -> Bundle:
+    model = fit_shape(rows(), ASKED, Shape(3, share, 3.0, n_trees), Plan())
     shrinkage = Shrinkage({"": 0.2, "pincode_rto_rate": 0.3}, {"pincode_rto_rate": {"pincode": 16.0}})
     return Bundle(model, ASKED, BetaCalibrator(1.1, 0.9, 0.05), shrinkage, {"name": "rto-risk-x"}, prepaid_known=True)
 
@@ -56,8 +56,8 @@ def folder(whole: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(whole, tmp_path / "bundle"))
 
 
-@pytest.mark.parametrize("shape", [("linear", 12), ("none", 12), ("linear", 0)])
-def test_what_is_read_answers_as_what_was_written(shape: tuple[str, int], tmp_path: Path) -> None:
+@pytest.mark.parametrize("shape", [(0.4, 12), (0.0, 12), (1.0, 0)])
+def test_what_is_read_answers_as_what_was_written(shape: tuple[float, int], tmp_path: Path) -> None:
     bundle, x = made(*shape), rows().x
     digest = write_bundle(tmp_path / "b", bundle, x[:20], KEY)
     again = read_bundle(tmp_path / "b", PUBLIC)
@@ -69,8 +69,8 @@ def test_what_is_read_answers_as_what_was_written(shape: tuple[str, int], tmp_pa
         assert getattr(again, name) == getattr(bundle, name)
 
 
-@pytest.mark.parametrize("shape", [("linear", 12), ("none", 12), ("linear", 0)])
-def test_the_parts_of_a_read_bundle_add_up_to_its_margin(shape: tuple[str, int], tmp_path: Path) -> None:
+@pytest.mark.parametrize("shape", [(0.4, 12), (0.0, 12), (1.0, 0)])
+def test_the_parts_of_a_read_bundle_add_up_to_its_margin(shape: tuple[float, int], tmp_path: Path) -> None:
     write_bundle(tmp_path / "b", made(*shape), rows().x[:20], KEY)
     bundle, x = read_bundle(tmp_path / "b", PUBLIC), rows().x
     parts, base = bundle.contributions(x)
@@ -135,7 +135,7 @@ def test_another_installations_bundle_is_refused(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_of_another_signed_bundle_is_refused(name: str, folder: Path, tmp_path: Path) -> None:
-    write_bundle(tmp_path / "other", made("none", 5), rows().x[:9], KEY)
+    write_bundle(tmp_path / "other", made(0.0, 5), rows().x[:9], KEY)
     shutil.copy(tmp_path / "other" / name, folder / name)
     with pytest.raises(GateRefused, match="MODEL002"):
         read_bundle(folder, PUBLIC)
@@ -143,7 +143,7 @@ def test_a_file_of_another_signed_bundle_is_refused(name: str, folder: Path, tmp
 
 @pytest.mark.parametrize("names", [("MANIFEST.json",), ("SIGNATURE",)])
 def test_manifest_and_signature_belong_together(names: tuple[str, ...], folder: Path, tmp_path: Path) -> None:
-    write_bundle(tmp_path / "other", made("none", 5), rows().x[:9], KEY)
+    write_bundle(tmp_path / "other", made(0.0, 5), rows().x[:9], KEY)
     for name in names:
         shutil.copy(tmp_path / "other" / name, folder / name)
     with pytest.raises(GateRefused, match="MODEL001"):
@@ -217,7 +217,7 @@ def test_a_bundle_without_golden_rows_is_read(tmp_path: Path) -> None:
 
 def test_the_digest_changes_with_anything_in_it(tmp_path: Path) -> None:
     plain = made()
-    others = [plain, replace(plain, about={"name": "y"}), replace(plain, prepaid_known=False), made("none"),
+    others = [plain, replace(plain, about={"name": "y"}), replace(plain, prepaid_known=False), made(0.0),
               replace(plain, calibrator=BetaCalibrator())]  # fmt: skip
     digests = {write_bundle(tmp_path / str(i), b, rows().x[:5], KEY) for i, b in enumerate(others)}
     assert len(digests) == len(others)

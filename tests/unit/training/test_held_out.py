@@ -11,7 +11,7 @@ from training.trees import Sample, Shape, fit_shape, probability
 
 HELD = 0.1
 COLUMNS = tuple(Feature(name, FromOrder("amount"), "u", "r", "why") for name in ("a", "b"))
-LINE, TREES = Shape(1, "linear", 1.0, 0), Shape(1, "none", 1.0, 30)
+LINE, TREES = Shape(1, 1.0, 1.0, 0), Shape(1, 0.0, 1.0, 30)
 
 
 def drawn(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -51,7 +51,7 @@ def test_an_order_that_stands_for_three_is_three_orders() -> None:
 
 def test_one_for_each_is_no_weight_at_all() -> None:
     x, y, _ = drawn(6)
-    for shape in (Shape(2, "linear", 1.0, 5), TREES):
+    for shape in (Shape(2, 0.4, 1.0, 5), TREES):
         told = [fit_shape(s, COLUMNS, shape, Plan()).margin(x) for s in (Sample(x, y), Sample(x, y, np.ones(len(y))))]
         np.testing.assert_allclose(told[0], told[1], atol=1e-6)
 

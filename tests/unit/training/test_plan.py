@@ -58,7 +58,7 @@ def test_a_file_may_say_only_what_differs(tmp_path: Path) -> None:
         ("[trees]\nlearning_rate = nan", "trees.learning_rate"),
         ("[trees]\ndepths = []", "trees.depths"),
         ("[trees]\ndepths = [0]", "trees.depths"),
-        ("[trees]\nbases = ['line']", "trees.bases"),
+        ("[trees]\nline_shares = [1.5]", "trees.line_shares.0"),
         ("[trees]\nmax_tree = 9", "trees.max_tree"),
         ("leave_out = ['phone_rto_cuont']", "leave_out"),
     ],

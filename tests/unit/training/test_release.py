@@ -87,7 +87,7 @@ def bundle(folder: Path, home: Path, n_trees: int) -> None:
     rng = np.random.default_rng(1)
     x = rng.normal(size=(200, 2))
     asked = (FEATURES["amount"], FEATURES["is_cod"])
-    model = fit_shape(Sample(x, (rng.random(200) < 0.3).astype(float)), asked, Shape(2, "linear", 3.0, n_trees), Plan())
+    model = fit_shape(Sample(x, (rng.random(200) < 0.3).astype(float)), asked, Shape(2, 0.4, 3.0, n_trees), Plan())
     made = Bundle(model, asked, BetaCalibrator(), Shrinkage.flat(0.3), {}, prepaid_known=False)
     write_bundle(folder, made, x[:5], signing_key(home))
 

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from features.catalog import Feature, FromOrder
+from training.choosing import choose, turns
 from training.linear import fit_linear
 from training.plan import Plan, TreePlan
-from training.trees import Model, Sample, Shape, choose, fit_shape, probability, row_losses, turns
+from training.trees import Model, Sample, Shape, fit_shape, grow, probability, row_losses, scaled
 
 PLAN = Plan(linear_penalties=(3.0, 30.0), trees=TreePlan(depths=(2,), max_trees=150, learning_rate=0.1, patience=20))
 
@@ -51,16 +52,16 @@ def test_what_is_chosen_for_it_sees_it() -> None:
 def test_where_the_truth_is_a_line_the_choice_is_as_good_as_the_line(seed: int) -> None:
     data, fresh = sample(1_000, straight, seed), sample(20_000, straight, seed + 50)
     shape = chosen(data)
-    assert shape.base == "linear"
+    assert shape.line_share >= 0.4
     model, line = fit_shape(data, columns(4), shape, PLAN), fit_linear(data.x, data.y, columns(4), shape.penalty)
     losses = [row_losses(m.margin(fresh.x), fresh.y).mean() for m in (model, line)]
     assert losses[0] < losses[1] + 0.004
 
 
-def test_a_plan_may_forbid_the_linear_part() -> None:
-    plan = PLAN.model_copy(update={"trees": PLAN.trees.model_copy(update={"bases": ("none",)})})
+def test_a_plan_may_forbid_the_line() -> None:
+    plan = PLAN.model_copy(update={"trees": PLAN.trees.model_copy(update={"line_shares": (0.0,)})})
     shape = chosen(sample(600, straight), plan)
-    assert shape.base == "none"
+    assert shape.line_share == 0
     assert shape.n_trees >= 1
 
 
@@ -73,12 +74,12 @@ def test_the_same_sample_gives_the_same_choice_and_the_same_trees() -> None:
 
 
 def test_another_seed_gives_other_trees() -> None:
-    data, shape = sample(2_000, crossed), Shape(2, "none", 3.0, 20)
+    data, shape = sample(2_000, crossed), Shape(2, 0.0, 3.0, 20)
     one, other = (fit_shape(data, columns(4), shape, PLAN.model_copy(update={"seed": s})) for s in (1, 2))
     assert np.abs(one.margin(data.x) - other.margin(data.x)).max() > 0
 
 
-@pytest.mark.parametrize("shape", [Shape(1, "linear", 3.0, 0), Shape(3, "linear", 3.0, 40), Shape(3, "none", 3.0, 40)])
+@pytest.mark.parametrize("shape", [Shape(1, 1.0, 3.0, 0), Shape(3, 0.4, 3.0, 40), Shape(3, 0.0, 3.0, 40)])
 def test_contributions_add_up_to_the_margin(shape: Shape) -> None:
     data = sample(2_000, crossed)
     data.x[::9, 2] = np.nan
@@ -91,20 +92,20 @@ def test_contributions_add_up_to_the_margin(shape: Shape) -> None:
 
 def test_a_model_without_trees_is_its_line() -> None:
     data = sample(500, straight)
-    model = fit_shape(data, columns(4), Shape(1, "linear", 3.0, 0), PLAN)
+    model = fit_shape(data, columns(4), Shape(1, 1.0, 3.0, 0), PLAN)
     line = fit_linear(data.x, data.y, columns(4), 3.0)
     np.testing.assert_allclose(model.margin(data.x), line.margin(data.x), atol=1e-12)
     assert model.n_trees == model.booster.num_boosted_rounds() == 0
 
 
-@pytest.mark.parametrize("base", ["linear", "none"])
-def test_the_booster_has_the_trees_it_was_to_have(base: str) -> None:
-    assert fit_shape(sample(500, crossed), columns(4), Shape(2, base, 3.0, 7), PLAN).booster.num_boosted_rounds() == 7
+@pytest.mark.parametrize("share", [0.0, 0.4])
+def test_the_booster_has_the_trees_it_was_to_have(share: float) -> None:
+    assert fit_shape(sample(500, crossed), columns(4), Shape(2, share, 3.0, 7), PLAN).booster.num_boosted_rounds() == 7
 
 
-def test_without_a_linear_part_the_average_order_has_the_average_risk() -> None:
+def test_without_a_line_the_average_order_has_the_average_risk() -> None:
     data = sample(5_000, lambda x: np.full(len(x), -2.0))
-    model = fit_shape(data, columns(4), Shape(2, "none", 3.0, 5), PLAN)
+    model = fit_shape(data, columns(4), Shape(2, 0.0, 3.0, 5), PLAN)
     assert probability(model.margin(data.x)).mean() == pytest.approx(data.y.mean(), abs=0.01)
 
 
@@ -133,18 +134,51 @@ def test_losses_and_probabilities_never_overflow(margin: float) -> None:
 
 def test_a_model_is_its_parts() -> None:
     data = sample(500, crossed)
-    both = fit_shape(data, columns(4), Shape(2, "linear", 3.0, 9), PLAN)
+    both = fit_shape(data, columns(4), Shape(2, 0.4, 3.0, 9), PLAN)
     trees = Model(both.names, None, both.booster, 9)
     np.testing.assert_allclose(both.margin(data.x), trees.margin(data.x) + both.linear.margin(data.x), atol=1e-12)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("depth", [2, 4])
+def test_a_booster_scaled_has_every_margin_and_every_part_scaled(share: float, depth: int) -> None:
+    data = sample(900, lambda x: straight(x) - 1.5)
+    data.x[::9, 2] = np.nan
+    whole = Model((), None, grow(data, columns(4), depth, PLAN, n_trees=30), 30)
+    small = Model((), None, scaled(whole.booster, share), 30)
+    np.testing.assert_allclose(small.margin(data.x), share * whole.margin(data.x), atol=1e-5)
+    (parts, base), (all_parts, all_base) = small.contributions(data.x), whole.contributions(data.x)
+    np.testing.assert_allclose(parts, share * all_parts, atol=1e-5)
+    assert base == pytest.approx(share * all_base, abs=1e-5)
+
+
+def test_the_average_is_that_of_the_line_and_of_the_trees_alone() -> None:
+    data = sample(900, straight)
+    line, trees, both = (fit_shape(data, columns(4), Shape(2, share, 3.0, 20), PLAN) for share in (1.0, 0.0, 0.4))
+    told = 0.4 * line.margin(data.x) + 0.6 * trees.margin(data.x)
+    np.testing.assert_allclose(both.margin(data.x), told, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("shares", "kept"), [((0.8, 1.0), 0.8), ((1.0, 0.8), 1.0), ((0.0, 1.0), 1.0), ((1.0, 0.0), 1.0)]
+)
+def test_the_first_share_stays_unless_another_is_clearly_better(shares: tuple[float, ...], kept: float) -> None:
+    plan = PLAN.model_copy(update={"trees": PLAN.trees.model_copy(update={"line_shares": shares})})
+    assert chosen(sample(1_000, straight), plan).line_share == kept
+
+
+def test_a_line_alone_has_no_trees() -> None:
+    plan = PLAN.model_copy(update={"trees": PLAN.trees.model_copy(update={"line_shares": (1.0,)})})
+    assert chosen(sample(600, straight), plan).n_trees == 0
 
 
 def test_trees_alone_are_chosen_where_the_line_has_learned_noise() -> None:
     """Sixty columns, one of which matters, few rows, and a penalty that is next to nothing."""
     data = sample(400, lambda x: 2.0 * np.sign(x[:, 0]), k=60)
     plan = PLAN.model_copy(update={"linear_penalties": (1e-3,)})
-    assert choose(turns(data, 80), columns(60), plan).base == "none"
+    assert choose(turns(data, 80), columns(60), plan).line_share == 0
 
 
-def test_the_line_under_the_trees_is_the_calmest_that_is_as_good() -> None:
+def test_the_line_is_the_calmest_that_is_as_good() -> None:
     plan = PLAN.model_copy(update={"linear_penalties": (1.0, 3.0, 10.0, 1e6)})
     assert chosen(sample(1_500, straight), plan).penalty == 10.0

@@ -50,7 +50,7 @@ def test_rounding_never_leaves_the_range():
         ("[trees]\nl2 = { low = 1.0, high = 9.0, step = 1 }", "PLAN003", "step: Extra inputs"),
         ("[trees]\nl2 = { choices = [5.0] }", "PLAN003", "at least 2 items"),
         ("[trees]\nrow_share = { low = 0.5, high = 1.5 }", "PLAN003", "trees.row_share: got 1.5"),
-        ('[trees]\nbases = { choices = [["linear", "none"], ["curved"]] }', "PLAN003", r'\["curved"\]'),
+        ("[trees]\nline_shares = { choices = [[0.4], [1.5]] }", "PLAN003", r"\[1.5\]"),
         ('leave_out = { choices = [[], ["no_such_feature"]] }', "PLAN003", "no feature is called 'no_such_feature'"),
         ("", "PLAN003", "nothing to search"),
         ("[trees", "PLAN001", "valid TOML"),
@@ -73,7 +73,9 @@ def test_the_plan_to_beat_lies_within_the_space(tmp_path, text):
 
 
 def test_a_written_plan_is_read_back_the_same(tmp_path):
-    plan = Plan(leave_out=("is_cod",), seed=11, trees=TreePlan(depths=(3,), bases=("none",), learning_rate=1e-05, l2=7))
+    plan = Plan(
+        leave_out=("is_cod",), seed=11, trees=TreePlan(depths=(3,), line_shares=(0.2,), learning_rate=1e-05, l2=7)
+    )
     (tmp_path / "plan.toml").write_text(plan_toml(plan, ("why\nand how",)))
     assert load_plan(tmp_path / "plan.toml") == plan
     assert (tmp_path / "plan.toml").read_text().startswith("# why and how\ntest_share = ")
