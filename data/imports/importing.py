@@ -32,6 +32,7 @@ from data.history import History
 from data.imports.additions import new_news, new_orders, not_folded_away
 from data.imports.alone import alone
 from data.imports.numbering import Numbering
+from data.imports.uncollected import uncollected
 from data.imports.waiting import of_unknown_orders
 from data.ingest import Imported, Options, ingest
 from data.keeping.database import open_database
@@ -67,7 +68,7 @@ def import_files(home: Path, request: Request, tell: Tell) -> dict[str, Any]:
     if sum(path.stat().st_size for path in request.files if path.exists()) > LARGE:
         Thread(target=load_rules, daemon=True).start()
     pool = open_pool(home, request.pool or _pool_of(home, request, mapping))
-    with storing(pool.folder), alone(pool.folder, note), ThreadPoolExecutor(2) as beside:
+    with storing(pool.folder), alone(pool.folder, note), uncollected(), ThreadPoolExecutor(2) as beside:
         earlier = segments.list_segments(pool, hold=True)
         imported = _read(request, mapping, pool, earlier, tell)
         digests = [beside.submit(_digest, path) for path in request.files]
