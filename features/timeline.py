@@ -69,5 +69,7 @@ def timeline_of(
     seen = np.zeros(n, np.int32)
     if not settled:
         _seen_by(facts.visible_at, placed_at, seen)
-    amount = np.nan_to_num(history.orders["amount_minor"])
+    amount = history.orders["amount_minor"]
+    if np.isnan(amount).any():
+        amount = np.nan_to_num(amount)
     return Timeline(history, facts, KeyCodes(history), half_lives, index, up, amount, seen)
