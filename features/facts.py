@@ -13,7 +13,10 @@ from features import compiled, scan_facts
 from features.contribution import N_MEASURES, in_cash
 
 _change_of = compiled.compile_kernel(scan_facts.change_of)
-_make_facts = compiled.compile_kernel(scan_facts.make_facts, weigh=compiled.weigh, change_of=_change_of)
+_is_plain = compiled.compile_kernel(scan_facts.is_plain)
+_make_facts = compiled.compile_kernel(
+    scan_facts.make_facts, weigh=compiled.weigh, change_of=_change_of, is_plain=_is_plain
+)
 
 _COLUMNS = ("type", "happened_at", "known_at", "rank", "reason", "action", "voids", "version")
 _SAMPLE = 1_000
