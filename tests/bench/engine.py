@@ -84,7 +84,7 @@ def show(rows: list[dict[str, Any]]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.engine", description="Nothing is asserted of time.")
-    parser.add_argument("--orders", type=int, nargs="+", default=[200_000], help="sizes, one after the other")
+    parser.add_argument("--orders", type=int, nargs="*", default=[200_000], help="sizes, one after the other")
     parser.add_argument("--engines", nargs="+", default=None, help="only these; ours always")
     parser.add_argument("--folder", type=Path, help="where the input is kept, and taken from if it is there")
     parser.add_argument(
