@@ -58,7 +58,13 @@ def import_command(
     """
     _refuse_options(mapping, drafting, out, trying, as_json)
     if columns and not drafting:
-        raise UsageError("CLI008", "--column", got="without --draft", expected="--draft FILE... --column WHAT=HEADER")
+        raise UsageError(
+            "CLI008",
+            "--column",
+            got="without --draft",
+            expected="--draft FILE... --column WHAT=HEADER",
+            to_do="add --draft, or leave --column out: only a draft takes it",
+        )
     if drafting:
         from data.imports.trying import write_draft
 
@@ -87,7 +93,13 @@ def _refuse_options(mapping: str | None, drafting: bool, out: Path | None, tryin
         raise UsageError("CLI008", "--draft", got="with --mapping, --dry-run or --json", expected="--draft FILE... [--out]",
                          to_do="try the draft afterwards: rto import FILE... --mapping draft.toml --dry-run")  # fmt: skip
     if out is not None and not drafting:
-        raise UsageError("CLI008", "--out", got="without --draft", expected="--draft FILE... --out mapping.toml")
+        raise UsageError(
+            "CLI008",
+            "--out",
+            got="without --draft",
+            expected="--draft FILE... --out mapping.toml",
+            to_do="add --draft to write a mapping, or leave --out out",
+        )
     if not drafting and mapping is None:
         raise UsageError("CLI008", "--mapping", got="nothing", expected="a shipped mapping's name, or the path of a .toml",
                          to_do="no mapping yet? rto import --draft FILE... proposes one")  # fmt: skip

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from data import contract
@@ -32,11 +33,15 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to import: whose orders (where no column says), when the files were exported, what to do with bad rows."""
+    """How to import: whose orders (where no column says), when the files were exported, what to do with bad rows.
+
+    orders_known: some were imported before, so files may hold news alone.
+    """
 
     merchant_id: str | None = None
     exported_at: int | None = None
     skip_bad_rows: bool = False
+    orders_known: bool = False
 
 
 @dataclass(slots=True)
@@ -60,21 +65,25 @@ class Imported:
 
 def ingest(paths: list[Path], mapping: Mapping, desk: Desk, options: Options, progress: Progress) -> Imported:
     """Import files through a mapping. Raises DataError at the first refused row unless bad rows are skipped."""
-    prepared, read = order_lines(paths, mapping, progress)
+    prepared, read = order_lines(paths, mapping, progress, options.orders_known)
     progress("orders", len(paths), len(paths))
-    imported = _contract(prepared, read, mapping, desk, options, progress)
+    contract_of = _contract if read else _news_alone
+    imported = contract_of(prepared, read, mapping, desk, options, progress)
     imported.n_rows, imported.notes = prepared.n_rows, prepared.notes | imported.notes
     return imported
 
 
-def order_lines(paths: list[Path], mapping: Mapping, progress: Progress) -> tuple[Prepared, list[Lines]]:
-    """Files as the mapping shapes them, and their lines of orders converted. Raises UsageError CLI005 without any."""
+def order_lines(
+    paths: list[Path], mapping: Mapping, progress: Progress, news_will_do: bool = False
+) -> tuple[Prepared, list[Lines]]:
+    """Files as the mapping shapes them, and their lines of orders converted. Raises UsageError CLI005 without any,
+    unless there is news and it will do."""
     prepared = prepare(paths, mapping, progress)
     progress("convert", len(paths), len(paths))
-    if not prepared.orders:
+    if not prepared.orders and not (news_will_do and prepared.news):
         raise UsageError("CLI005", ", ".join(str(p) for p in paths), got="no file with orders", expected="one or more",
-                         to_do="give the orders' file too, in one import with the news; or, for orders imported before, "
-                         "send the news to a running service: POST /v1/events")  # fmt: skip
+                         to_do="give the orders' file too, in this import with the news or in an earlier one; were they "
+                         "imported already, name their pool: --pool POOL")  # fmt: skip
     return prepared, [lines.convert(s, mapping.orders, ORDER_COLUMNS, mapping) for s in prepared.orders]
 
 
@@ -107,6 +116,32 @@ def _contract(
     progress("arrive", 0, 1)
     kept = arrive(joining.as_told(orders, mapping), desk)
     return Imported(kept, table, _merchants(orders, mapping), through, len(joined), faults, notes, waiting, doubts)
+
+
+def _news_alone(
+    prepared: Prepared, read: list[Lines], mapping: Mapping, desk: Desk, options: Options, progress: Progress
+) -> Imported:
+    """The same of files without orders: all their news waits for orders told elsewhere. read: nothing."""
+    nobody = pa.array([], pa.string())
+    orders = Orders({"merchant_id": nobody, "order_id": nobody, "placed_at": np.zeros(0)}, np.zeros(0, dtype=np.int64))
+    news = [lines.convert(s, mapping.news, NEWS_COLUMNS, mapping) for s in prepared.news]
+    exported_at = options.exported_at if options.exported_at is not None else telling.declared_export(mapping)
+    teller = Teller(mapping, desk, options.merchant_id or mapping.merchant_id, exported_at)
+    parts = [told_by_table(part, orders, teller) for part in news]
+    faults = faults_of(*read, *news)
+    doubts = [*prepared.doubts, *refused.doubts_of(faults, {part.sheet.file: len(part) for part in news}, mapping)]
+    if faults and not options.skip_bad_rows:
+        raise refused.refusal(faults, doubts)
+    table, waiting = telling.with_placed(parts, orders, teller)
+    if not len(table):
+        raise refused.nothing_left(faults, doubts)
+    through = exported_at if exported_at is not None else int(pc.max(table["known_at"]).as_py())
+    notes: dict[str, int] = {}
+    for part in news:
+        notes |= {name: notes.get(name, 0) + n for name, n in part.notes.items()}
+    progress("arrive", 0, 1)
+    kept = arrive(joining.as_told(orders, mapping), desk)
+    return Imported(kept, table, [], through, prepared.n_rows, faults, notes, waiting, doubts)
 
 
 def _place(joined: Joined, read: list[Lines], row: int) -> str:

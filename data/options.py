@@ -19,5 +19,7 @@ def moment(text: str | None, option: str) -> int | None:
         found = datetime.fromisoformat(text)
     except ValueError:
         expected = "ISO 8601, as 2026-02-28T18:00+05:30"
-        raise UsageError("CLI003", option, got=repr(text), expected=expected) from None
+        raise UsageError(
+            "CLI003", option, got=repr(text), expected=expected, to_do="write the moment so; without a zone it is UTC"
+        ) from None
     return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * SECOND)

@@ -97,14 +97,32 @@ def explain_command(
 
     if name not in FEATURES or not isinstance(FEATURES[name].source, Historical):
         expected = "a history feature, see: rto features list"
-        raise UsageError("FEAT001", f"feature {name!r}", got="no such history feature", expected=expected)
+        raise UsageError(
+            "FEAT001",
+            f"feature {name!r}",
+            got="no such history feature",
+            expected=expected,
+            to_do="name one of them; `rto features list` says what each is",
+        )
     history = load_history(open_pool(session.home, pool))
     merchants = sorted(set(history.orders["merchant_id"]))
     if merchant is None and len(merchants) > 1:
-        raise UsageError("CLI004", "--merchant", got="none", expected=f"one of {', '.join(merchants)}")
+        raise UsageError(
+            "CLI004",
+            "--merchant",
+            got="none",
+            expected=f"one of {', '.join(merchants)}",
+            to_do="name it with --merchant",
+        )
     row = history.row_of(merchant or merchants[0], order_id)
     if row < 0:
-        raise UsageError("FEAT002", f"order {order_id!r}", got="no such order in this pool", expected="an order id")
+        raise UsageError(
+            "FEAT002",
+            f"order {order_id!r}",
+            got="no such order in this pool",
+            expected="an order id",
+            to_do="check the order id, --merchant and --pool",
+        )
     emit(explain(history, FEATURES[name], row), as_json, _show_explained)
 
 

@@ -18,6 +18,7 @@ SOURCES = (
     "fold.py",
     "links.py",
     "scan.py",
+    "scan_facts.py",
     "compiled.py",
 )
 
@@ -33,7 +34,7 @@ __all__ = ["KERNELS", "add", "compile_kernel", "join", "judge", "read", "soon", 
 
 @intrinsic  # type: ignore[untyped-decorator]
 def soon(context: Any, array: Any, row: Any) -> Any:
-    """Ask the processor to fetch a row of an array: it stands in far memory, and the loop comes to it in a moment."""
+    """Ask the processor to fetch a row, or a number of a flat array: it is far away, and the loop comes to it in a moment."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         kind = signature.args[0]
@@ -42,9 +43,10 @@ def soon(context: Any, array: Any, row: Any) -> Any:
         kinds = ir.FunctionType(ir.VoidType(), [byte, word, word, word])
         prefetch = cgutils.get_or_insert_function(builder.module, kinds, "llvm.prefetch.p0")
         index = builder.sext(args[1], ir.IntType(64)) if args[1].type.width < 64 else args[1]
-        place = cgutils.get_item_pointer(context, builder, kind, held, [index, ir.IntType(64)(0)], wraparound=False)
+        indices = [index, *[ir.IntType(64)(0)] * (kind.ndim - 1)]
+        place = cgutils.get_item_pointer(context, builder, kind, held, indices, wraparound=False)
         start = builder.bitcast(place, byte)
-        for line in (0, 64):
+        for line in (0, 64)[: kind.ndim]:  # a row of numbers may lie on two lines of the cache
             builder.call(prefetch, [builder.gep(start, [word(line)]), word(1), word(3), word(1)])
         return context.get_dummy_value()
 

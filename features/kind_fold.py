@@ -7,6 +7,7 @@ import numpy as np
 
 from data.history import Array
 from features import compiled, scan
+from features.contribution import Measure
 from features.fold import FOREVER
 from features.keys import KINDS
 from features.layout import Layout
@@ -15,6 +16,8 @@ from features.snapshot import Held, Prefix, columns_of, first_met, put_back
 from features.timeline import Timeline
 
 _run = compiled.compile_kernel(scan.run, soon=compiled.soon)
+_LINE = 8
+"""Numbers of 64 bits in a line of the processor's cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +52,14 @@ class KindFold:
     def __init__(self, timeline: Timeline, layout: Layout) -> None:
         self.layout, self._timeline = layout, timeline
         key, n_keys = timeline.codes.of(KINDS[layout.kind])
-        self._key = key.astype(np.int32)
+        self._key = key
         self._column = np.argsort(layout.slot, kind="stable")
         measure = np.array(layout.measure)[self._column]
-        self._measure, self._which = np.unique(measure, return_inverse=True)
-        self._values = np.zeros((n_keys, len(layout.sums)))
-        self._grid = np.zeros((n_keys, len(layout.half_lives)), dtype=np.int64)
+        self._begin = np.searchsorted(np.sort(layout.slot), np.arange(len(layout.half_lives) + 1)).astype(np.uint64)
+        self._adds = self._added(measure)
+        self._state = _rows(n_keys, len(layout.sums) + len(layout.half_lives))
+        self._values = self._state[:, : len(layout.sums)]
+        self._grid = self._state.view(np.int64)[:, len(layout.sums) :]
         self._folded = 0
         codes, here, self._others = begun_kind(timeline.history.opening, layout).split(self._texts())
         self._values[codes], self._grid[codes] = here.columns[0][:, self._column], here.columns[1]
@@ -90,14 +95,28 @@ class KindFold:
         state = KindState(layout, self._timeline.codes.texts(KINDS[layout.kind]), values, self._grid)
         return state if not self._others.keys else state.and_also(self._others)
 
+    def _added(self, measure: Array) -> tuple[Array, ...]:
+        """What each change adds, as `scan.run` has it: told, place, weight, is_money. measure: (n_sums,) by half-life."""
+        facts = self._timeline.facts
+        changes = facts.buyer if KINDS[self.layout.kind].buyer else facts.everyone
+        weights = changes[:, measure].astype(np.float64)
+        told = np.concatenate([[0], np.cumsum(np.count_nonzero(weights, axis=1))])
+        place = np.nonzero(weights)[1]
+        return told.astype(np.uint64), place.astype(np.uint64), weights[weights != 0], measure == Measure.AMOUNT
+
     def _go(self, first: int, last: int, until: int, out: Array) -> None:
-        time, layout = self._timeline, self.layout
-        facts = time.facts.between(self._folded, until)
-        self._folded = until
-        lives = [-1 if h == FOREVER else time.half_lives.index(h) for h in layout.half_lives]
+        time, facts, state = self._timeline, self._timeline.facts, self._state.reshape(-1)
+        lives = [-1 if h == FOREVER else time.half_lives.index(h) for h in self.layout.half_lives]
         _run(
-            first, last, self._key, time.history.orders["placed_at"], time.amount, time.index, time.up,
-            facts.key_row, facts.order, facts.visible_at, facts.buyer if KINDS[layout.kind].buyer else facts.everyone,
-            self._values, self._grid, self._measure, self._which,
-            np.searchsorted(np.sort(layout.slot), np.arange(len(lives) + 1)), np.array(lives), self._column, out,
+            first, last, self._folded, until, self._key, time.amount, time.index.reshape(-1), time.up.reshape(-1), time.seen,
+            facts.key_row, facts.order, facts.change, *self._adds, self._state, state, state.view(np.int64),
+            self._begin, np.array(lives), np.sort(self.layout.slot).astype(np.uint64), self._column.astype(np.uint64), out,
         )  # fmt: skip
+        self._folded = until
+
+
+def _rows(n_keys: int, width: int) -> Array:
+    """(n_keys, width) zeros, at the start of a line of the processor's cache: a row then lies in as few as may be."""
+    room = np.zeros(n_keys * width + _LINE)
+    first = -(room.ctypes.data // room.itemsize) % _LINE
+    return room[first : first + n_keys * width].reshape(n_keys, width)

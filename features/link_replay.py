@@ -108,7 +108,7 @@ class LinkFold:
         joined = int(np.searchsorted(self._named_at, moment))
         rows, at = self._named[self._joined : joined], self._named_at[self._joined : joined]
         self._folded, self._joined = until, joined
-        change = facts.buyer[:, weight_of(self.link)]
+        change = facts.buyer[:, weight_of(self.link)][facts.change]
         f = np.flatnonzero((change != 0) & self._there[facts.key_row])
         at_row = facts.key_row[f]
         _run_links(

@@ -4,10 +4,11 @@ What is read at an order's `placed_at` is its training row. Nothing later can le
 of key and each link is folded by itself: they go side by side on all cores, and only those under way need room for keys.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from os import cpu_count
 from typing import TypeAlias
 
@@ -62,7 +63,7 @@ def replay(
 
 def each(
     history: History, folds: Sequence[Fold], progress: Progress | None = None, snapshot: Snapshot | None = None
-) -> Iterator[Mapping[Sum | Link, Array]]:
+) -> Iterator[dict[Sum | Link, Array]]:
     """What each fold reads, as it ends: side by side, on as many threads as there are cores."""
     n = len(history)
     kept = snapshot if n else None
@@ -70,12 +71,16 @@ def each(
     since = 0 if None in held else min((one.prefix.moment for one in held if one), default=0)
     timeline = timeline_of(history, [one for fold in folds for one in fold.sums], since)
     tasks = [partial(_read, timeline, fold, old, kept) for fold, old in zip(folds, held, strict=True)]
+    todo, under_way = iter(zip(folds, tasks, strict=True)), dict[Future[list[Array]], Fold]()
     with ThreadPoolExecutor(cpu_count() or 1) as threads:
-        under_way = {threads.submit(task): fold for task, fold in zip(tasks, folds, strict=True)}
-        for done, one in enumerate(as_completed(under_way), 1):
+        for done in range(len(folds)):
+            for fold, task in islice(todo, (cpu_count() or 1) - len(under_way)):  # no more than so many columns at once
+                under_way[threads.submit(task)] = fold
+            one = next(iter(wait(under_way, return_when=FIRST_COMPLETED).done))
             yield dict(zip(under_way.pop(one).sums, one.result(), strict=True))
+            del one
             if progress:
-                progress("replay", done, len(folds))
+                progress("replay", done + 1, len(folds))
 
 
 def _read(timeline: Timeline, fold: Fold, old: Held | None, kept: Snapshot | None) -> list[Array]:

@@ -1,67 +1,19 @@
 """The loops of a replay, in the subset of Python that numba compiles (`features/compiled.py`)."""
 
+from typing import Any
+
 import numpy as np
 
 from data.history import Array
 from data.label import judge
-from features.contribution import N_MEASURES, Measure, weigh
+from features.contribution import weigh
 from features.links import join, standing, weigh_in
 
 POWERS = 2.0 ** -np.arange(1_100.0)
 """Whole powers of a half, down to zero."""
+_u = np.uint64
 _AHEAD = 12
 """Facts and orders ahead whose keys are fetched: about as many as pass while memory answers."""
-_AMOUNT = int(Measure.AMOUNT)
-
-
-def make_facts(
-    first: int, n_orders: int, since: int, start: Array, is_cod: Array, type_: Array, happened_at: Array, known_at: Array,
-    rank: Array, reason: Array, action: Array, voids: Array, version: Array,
-    key_row: Array, order: Array, visible_at: Array, everyone: Array, buyer: Array,
-) -> int:  # fmt: skip
-    """Write the facts of some orders, the first of which is `first` of n_orders: the changes of each order's
-    contribution, one for each moment from `since` on that changed it, by order, then visible_at. Returns how many.
-
-    everyone, buyer: (room, N_MEASURES) whole numbers; AMOUNT in orders, as the money is each order's own. There must be
-    room for two a piece of news: a corrected address is two, all weights leave the old key row and enter the new one.
-    """
-    now_e, now_b = np.zeros(N_MEASURES), np.zeros(N_MEASURES)
-    was_e, was_b = np.zeros(N_MEASURES), np.zeros(N_MEASURES)
-    k = 0
-    for i in range(len(start) - 1):
-        a, b = start[i] - start[0], start[i + 1] - start[0]
-        if a == b or known_at[b - 1] < since:
-            continue
-        was_e[:] = 0.0
-        was_b[:] = 0.0
-        was_row = first + i
-        for j in range(a, b):
-            if j + 1 < b and known_at[j + 1] == known_at[j]:
-                continue
-            v = weigh(
-                known_at[j] + 1, is_cod[i], 1.0, type_[a:b], happened_at[a:b], known_at[a:b], rank[a:b],
-                reason[a:b], action[a:b], voids[a:b], version[a:b], now_e, now_b,
-            )  # fmt: skip
-            row = first + i if v == 0 else n_orders + v - 1
-            moved, seen = row != was_row, known_at[j] >= since
-            if moved and seen:
-                key_row[k], order[k], visible_at[k] = was_row, first + i, known_at[j]
-                for m in range(N_MEASURES):
-                    everyone[k, m], buyer[k, m] = -was_e[m], -was_b[m]
-                k += 1
-            if moved:
-                was_e[:] = 0.0
-                was_b[:] = 0.0
-            changed = moved
-            for m in range(N_MEASURES):
-                everyone[k, m], buyer[k, m] = now_e[m] - was_e[m], now_b[m] - was_b[m]
-                changed |= now_e[m] != was_e[m] or now_b[m] != was_b[m]
-                was_e[m], was_b[m] = now_e[m], now_b[m]
-            if changed and seen:
-                key_row[k], order[k], visible_at[k] = row, first + i, known_at[j]
-                k += 1
-            was_row = row
-    return k
 
 
 def weigh_each(
@@ -86,62 +38,98 @@ def place(at: Array, half_lives: Array, index: Array, up: Array) -> None:
             up[i, h] = 2.0 ** ((at[i] - index[i, h] * half_lives[h]) / half_lives[h])
 
 
-def soon(array: Array, row: int) -> None:
-    """Nothing; compiled, it has the row fetched while other work goes on (`compiled.soon`)."""
+def soon(array: Array, row: Any) -> None:
+    """Nothing; compiled, it has the row, or the number, fetched while other work goes on (`compiled.soon`)."""
+
+
+def number_small(column: Array, code: Array, coded: Array) -> int:
+    """Fill `coded` (n,) with a code from 0 for each value, in the order in which they first come; below 0 is -1. Returns
+    how many there are. code: as many -1 as the column's values may be."""
+    n = 0
+    for i in range(len(column)):
+        value = column[i]
+        if value >= 0 and code[value] < 0:
+            code[value] = n
+            n += 1
+        coded[i] = code[value] if value >= 0 else -1
+    return n
+
+
+def seen_by(fact_at: Array, placed_at: Array, seen: Array) -> None:
+    """Fill for each order (n,) how many of the facts (sorted by fact_at) it sees: those before its placed_at."""
+    f = 0
+    for q in range(len(placed_at)):
+        while f < len(fact_at) and fact_at[f] < placed_at[q]:
+            f += 1
+        seen[q] = f
 
 
 def run(
-    first: int, last: int, key: Array, placed_at: Array, amount: Array, index: Array, up: Array,
-    fact_row: Array, fact_order: Array, fact_at: Array, change: Array, values: Array, grid: Array,
-    measure: Array, which: Array, begin: Array, lives: Array, column: Array, out: Array,
+    first: int, last: int, folded: int, until: int, key: Array, amount: Array, index: Array, up: Array, seen: Array,
+    fact_row: Array, fact_order: Array, change: Array, told: Array, place: Array, weight: Array, is_money: Array,
+    state: Array, values: Array, grid: Array, begin: Array, lives: Array, life_of: Array, column: Array, out: Array,
 ) -> None:  # fmt: skip
-    """Fold facts (sorted by fact_at) into `values`, `grid`, and read the keys of orders first to last - 1 on the way.
+    """Fold facts `folded` to until - 1 into the state and read the keys of orders first to last - 1 on the way.
 
-    An order sees facts with fact_at strictly before its placed_at. A key of -1 is missing: facts skip it, orders read
-    NaN. The sums lie by half-life: those of half-life h are begin[h] to begin[h + 1] - 1, and lives[h] is its column in
-    `index` and `up` (`place`), -1 for ever. measure: those summed.
-    which: (n_sums,) of them.  column: (n_sums,) row of `out` (n_sums, last - first).
-    As `fold.add` and `fold.read`, with the powers that are not whole taken once for an order, not for each key.
+    An order sees the first seen[q] facts. A key of -1 is missing: facts skip it, orders read NaN. A row of `state` holds
+    the sums of a key and its grid after them; `values` is all of it row after row, `grid` the same as whole numbers.
+    The sums lie by half-life: those of half-life h are begin[h] to begin[h + 1] - 1, for which life_of is h, and lives[h]
+    is its column in `index` and `up` (`place`, row after row), -1 for ever.
+    A fact of change c adds weight[e] to the sum place[e] for e in told[c] to told[c + 1] - 1; to one that is_money as
+    many times the amount of its order.  column: (n_sums,) row of `out` (n_sums, last - first).
+    As `fold.add` and `fold.read`, with the powers that are not whole taken once for an order, not for each key. Places
+    are numbers without a sign (`_u`): where one has none the compiled loop does not ask whether it counts from the end,
+    and takes half the time.
     """
-    f, weights = 0, np.zeros(len(measure))
-    for q in range(first, last + 1):
-        while f < len(fact_row) and (q == last or fact_at[f] < placed_at[q]):
-            if f + _AHEAD < len(fact_row):
-                soon(values, max(key[fact_row[f + _AHEAD]], 0))
-                soon(grid, max(key[fact_row[f + _AHEAD]], 0))
-            k, o = key[fact_row[f]], fact_order[f]
-            touched = False
-            for m in range(len(measure)):
-                weights[m] = change[f, measure[m]]
-                touched |= weights[m] != 0
-                if measure[m] == _AMOUNT:
-                    weights[m] *= amount[o]
-            if k >= 0 and touched:
-                for h in range(len(lives)):
-                    scale = 1.0
-                    if lives[h] >= 0:
-                        i = index[o, lives[h]]
-                        if i > grid[k, h]:
-                            step = POWERS[min(i - grid[k, h], len(POWERS) - 1)]
-                            for j in range(begin[h], begin[h + 1]):
-                                values[k, j] *= step
-                            grid[k, h] = i
-                        scale = up[o, lives[h]] * POWERS[min(grid[k, h] - i, len(POWERS) - 1)]
-                    for j in range(begin[h], begin[h + 1]):
-                        if weights[which[j]] != 0:
-                            values[k, j] += weights[which[j]] * scale
-            f += 1
-        if q < last:
-            if q + _AHEAD < last:
-                soon(values, max(key[q + _AHEAD], 0))
-                soon(grid, max(key[q + _AHEAD], 0))
-            k = key[q]
-            for h in range(len(lives)):
-                scale = 1.0
-                if k >= 0 and lives[h] >= 0:
-                    scale = POWERS[min(index[q, lives[h]] - grid[k, h], len(POWERS) - 1)] / up[q, lives[h]]
-                for j in range(begin[h], begin[h + 1]):
-                    out[column[j], q - first] = values[k, j] * scale if k >= 0 else np.nan
+    f, end, fetched = _u(folded), _u(until), _u(_AHEAD)
+    n_sums, n_lives, top = _u(len(is_money)), _u(len(lives)), len(POWERS) - 1
+    width, wide, one = _u(state.shape[1]), _u(index.shape[0] // max(len(amount), 1)), _u(1)
+    scales, length, reads = np.ones(len(lives)), _u(last - first), out.reshape(-1)
+    for i in range(first, last + 1):
+        q = _u(i)
+        sees = _u(seen[q]) if i < last else end
+        while f < sees:
+            if f + fetched + fetched < end:
+                told_of = _u(fact_order[f + fetched + fetched])
+                soon(key, fact_row[f + fetched + fetched])
+                soon(index, told_of * wide)
+                soon(up, told_of * wide)
+                soon(state, max(key[_u(fact_row[f + fetched])], 0))
+            k, o, c = key[_u(fact_row[f])], _u(fact_order[f]), _u(change[f])
+            f += one
+            if k < 0 or told[c] == told[c + one]:
+                continue
+            row = _u(k) * width
+            for h in range(n_lives):
+                if lives[h] >= 0:
+                    on, at = o * wide + _u(lives[h]), row + n_sums + h
+                    stands = grid[at]
+                    if index[on] > stands:
+                        step = POWERS[_u(min(index[on] - stands, top))]
+                        for j in range(begin[h], begin[h + one]):
+                            values[row + j] *= step
+                        grid[at] = stands = index[on]
+                    scales[h] = up[on] * POWERS[_u(min(stands - index[on], top))]
+            for e in range(told[c], told[c + one]):
+                j, w = place[e], weight[e]
+                if is_money[j]:
+                    w *= amount[o]
+                values[row + j] += w * scales[life_of[j]]
+        if i < last:
+            if i + _AHEAD < last:
+                soon(state, max(key[q + fetched], 0))
+            k, r = key[q], q - _u(first)
+            if k < 0:
+                for j in range(n_sums):
+                    reads[column[j] * length + r] = np.nan
+                continue
+            row = _u(k) * width
+            for h in range(n_lives):
+                if lives[h] >= 0:
+                    on = q * wide + _u(lives[h])
+                    scales[h] = POWERS[_u(min(index[on] - grid[row + n_sums + h], top))] / up[on]
+            for j in range(n_sums):
+                reads[column[j] * length + r] = values[row + j] * scales[life_of[j]]
 
 
 def run_links(

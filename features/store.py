@@ -117,6 +117,8 @@ class Store:
         moves: dict[Pair, list[Move]] = {}
         links: dict[Pair, list[LinkMove]] = {}
         for before, after in changes:
+            if before == after:  # half of all news: a parcel that is on its way moves nothing
+                continue
             self._moves(before, after, moves)
             link_moves(self.links, None if before is None else before.place(), after.place(), links)
         kept = state_of(self.connection, [*moves, *links])

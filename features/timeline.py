@@ -1,6 +1,7 @@
 """A history made ready for the kernels: what all kinds of key share, made once."""
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,12 +14,16 @@ from features.key_codes import KeyCodes
 from features.sources import Link, Sum
 
 _place = compiled.compile_kernel(scan.place)
+_seen_by = compiled.compile_kernel(scan.seen_by)
+_PART = 200_000
+"""Orders that are placed on the grid at once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Timeline:
     """facts: all of them, as they became visible.  half_lives: (h,) those that end.  index, up: (n, h) each order's
     `placed_at` on the grid of each half-life (`scan.place`).  amount: (n,) minor units, 0 where unknown.
+    seen: (n,) how many of the facts each order sees; of no use where they are not by time.
     """
 
     history: History
@@ -28,6 +33,7 @@ class Timeline:
     index: Array
     up: Array
     amount: Array
+    seen: Array
 
     def __len__(self) -> int:
         return len(self.history)
@@ -47,10 +53,23 @@ def timeline_of(
     """Everything the kernels need to fold `sums` over this history, with the facts that become visible from `since` on.
     settled: for the end alone, as of `facts_of`."""
     half_lives = tuple(sorted({one.half_life for one in sums} - {FOREVER}))
-    shape = (len(history), len(half_lives))
-    index, up = np.empty(shape, np.int32), np.empty(shape)
-    _place(history.orders["placed_at"], np.array(half_lives, dtype=np.int64), index, up)
-    amount = np.nan_to_num(history.orders["amount_minor"])
-    return Timeline(
-        history, facts_of(history, since, settled=settled), KeyCodes(history), half_lives, index, up, amount
+    n = len(history)
+    index, up, placed_at = (
+        np.empty((n, len(half_lives)), np.int32),
+        np.empty((n, len(half_lives))),
+        history.orders["placed_at"],
     )
+    lives = np.array(half_lives, dtype=np.int64)
+    parts = [slice(first, first + _PART) for first in range(0, n, _PART)]
+    with ThreadPoolExecutor(1) as aside:
+        placed = [aside.submit(_place, placed_at[part], lives, index[part], up[part]) for part in parts]
+        facts = facts_of(history, since, settled=settled)
+    for done in placed:
+        done.result()
+    seen = np.zeros(n, np.int32)
+    if not settled:
+        _seen_by(facts.visible_at, placed_at, seen)
+    amount = history.orders["amount_minor"]
+    if np.isnan(amount).any():
+        amount = np.nan_to_num(amount)
+    return Timeline(history, facts, KeyCodes(history), half_lives, index, up, amount, seen)

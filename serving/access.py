@@ -60,7 +60,13 @@ class Access:
     ) -> tuple[str, str]:
         """A new key: (key_id, secret). Two keys of one merchant may live at once, for rotation."""
         if unknown := sorted(set(scopes) - set(SCOPES)):
-            raise UsageError("KEY002", "--scope", got=unknown[0], expected=f"of {', '.join(SCOPES)}")
+            raise UsageError(
+                "KEY002",
+                "--scope",
+                got=unknown[0],
+                expected=f"of {', '.join(SCOPES)}",
+                to_do="name one of them, once for each --scope",
+            )
         key_id, secret = f"key_{secrets.token_hex(4)}", f"rto_{secrets.token_urlsafe(32)}"
         row = (_digest(secret), key_id, merchant_id, ",".join(scopes), now, None, expires_at)
         with immediate(self.connection):

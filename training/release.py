@@ -123,7 +123,13 @@ def evaluate_run(
     frame = within(tracker.predictions(ref), span)
     if frame.empty:
         expected = "a span that holds test orders of the run"
-        raise UsageError("RUN006", f"run {run}", got="no test order in the span", expected=expected)
+        raise UsageError(
+            "RUN006",
+            f"run {run}",
+            got="no test order in the span",
+            expected=expected,
+            to_do="widen --from and --to, or leave them out for the whole test",
+        )
     predictions = {_model_of(c): frame[c].to_numpy(float) for c in frame.columns if c.startswith("p_")}
     judged = scopes(predictions, frame["y"].to_numpy(float), frame["is_cod"].to_numpy(bool))
     result = {"run_id": ref.run_id, "version": ref.version, "scopes": [s.as_dict() for s in judged], "against": None}

@@ -130,9 +130,17 @@ def load_space(path: Path | None, base: Plan) -> Space:
     try:
         told = tomllib.loads((shipped if path is None else path).read_text())
     except OSError as error:
-        raise PlanError("PLAN001", where, got="no such file", expected="a search space in TOML") from error
+        raise PlanError(
+            "PLAN001",
+            where,
+            got="no such file",
+            expected="a search space in TOML",
+            to_do="check the path given to --plan",
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PlanError("PLAN001", where, got=str(error), expected="valid TOML") from error
+        raise PlanError(
+            "PLAN001", where, got=str(error), expected="valid TOML", to_do="correct the file there"
+        ) from error
     found = dict(_dimensions(told, "", base.model_dump(mode="json"), where))
     if not found:
         raise _refused(where, "nothing to search", "at least one key of a plan with a range or choices")

@@ -129,7 +129,13 @@ def _refuse_strange(told: dict[str, str], looks: list[Look]) -> None:
     names = [look.name for look in looks]
     for role, name in told.items():
         if role not in HINTS:
-            raise UsageError("CLI008", "--column", got=f"{role}={name}", expected=f"one of {', '.join(HINTS)}")
+            raise UsageError(
+                "CLI008",
+                "--column",
+                got=f"{role}={name}",
+                expected=f"one of {', '.join(HINTS)}",
+                to_do="name one of these before the =, and the file's header after it",
+            )
         if name not in names:
             raise UsageError("CLI008", f"--column {role}", got=f"{name!r}, which is no column of the files",
                              expected="a column's name as in the header",

@@ -32,6 +32,7 @@ from data.history import History
 from data.imports.additions import new_news, new_orders, not_folded_away
 from data.imports.alone import alone
 from data.imports.numbering import Numbering
+from data.imports.uncollected import uncollected
 from data.imports.waiting import of_unknown_orders
 from data.ingest import Imported, Options, ingest
 from data.keeping.database import open_database
@@ -67,7 +68,7 @@ def import_files(home: Path, request: Request, tell: Tell) -> dict[str, Any]:
     if sum(path.stat().st_size for path in request.files if path.exists()) > LARGE:
         Thread(target=load_rules, daemon=True).start()
     pool = open_pool(home, request.pool or _pool_of(home, request, mapping))
-    with storing(pool.folder), alone(pool.folder, note), ThreadPoolExecutor(2) as beside:
+    with storing(pool.folder), alone(pool.folder, note), uncollected(), ThreadPoolExecutor(2) as beside:
         earlier = segments.list_segments(pool, hold=True)
         imported = _read(request, mapping, pool, earlier, tell)
         digests = [beside.submit(_digest, path) for path in request.files]
@@ -121,7 +122,7 @@ def _written(folder: Path) -> dict[str, Any]:
 
 def _read(request: Request, mapping: Mapping, pool: Pool, earlier: list[Segment], tell: Tell) -> Imported:
     """The files as the contract. Pseudonyms are kept if all is well; the database is ours from the first of them on."""
-    options = Options(request.merchant, request.exported_at, request.skip_bad_rows)
+    options = Options(request.merchant, request.exported_at, request.skip_bad_rows, bool(pool.merchants()))
     connection = open_database(pool.database)
     try:
         with Numbering(connection, note) as numbering:
@@ -162,6 +163,8 @@ def _pool_of(home: Path, request: Request, mapping: Mapping) -> str:
 def _checked(imported: Imported, pool: Pool, earlier: list[Segment], tell: Tell) -> CheckReport:
     tell("history", 0, 1)
     told = imported.news
+    if not len(imported.orders["order_id"]):  # news alone is judged with the orders it is about
+        return _checked_together(imported, pool, earlier, tell)
     meant = orders_meant(imported.orders, told)
     history = build_history(imported.orders, told, imported.exported_at, meant)
     before = previous_history(pool, earlier)
@@ -170,7 +173,20 @@ def _checked(imported: Imported, pool: Pool, earlier: list[Segment], tell: Tell)
     if before is not None and frame["placed_at"].isna().any():  # news of orders that came with an earlier import
         placed_before = orders_meant(before.orders, told).order_placed_at
         frame["placed_at"] = frame["placed_at"].fillna(pd.Series(placed_before))
-    report = check_history(history, frame, before)
+    return _passed(check_history(history, frame, before), pool)
+
+
+def _checked_together(imported: Imported, pool: Pool, earlier: list[Segment], tell: Tell) -> CheckReport:
+    """The checks of everything the pool would hold with this import."""
+    orders, told, through = segments.load_told(pool, earlier)
+    told = once(pa.concat_tables([told, imported.news]))
+    meant = orders_meant(orders, told)
+    history = build_history(orders, told, max(through, imported.exported_at), meant)
+    tell("check", 0, 1)
+    return _passed(check_history(history, told_frame(told, meant)), pool)
+
+
+def _passed(report: CheckReport, pool: Pool) -> CheckReport:
     if report.hard_failures:  # nothing of the import is kept but the page that says why
         page = pool.folder / "checks-refused.html"
         page.write_text(checks_page(report.as_dict()), encoding="utf-8")

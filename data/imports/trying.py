@@ -39,7 +39,13 @@ def told_columns(columns: tuple[str, ...]) -> dict[str, str]:
     for text in columns:
         what, mark, header = text.partition("=")
         if not mark or not what.strip() or not header.strip():
-            raise UsageError("CLI008", "--column", got=repr(text), expected='WHAT=HEADER, as order_id="CN No"')
+            raise UsageError(
+                "CLI008",
+                "--column",
+                got=repr(text),
+                expected='WHAT=HEADER, as order_id="CN No"',
+                to_do="write the word for the column, =, and the file's header",
+            )
         told[what.strip()] = header.strip()
     return told
 

@@ -67,7 +67,13 @@ def back_up(home: Path, into: Path, now: int, tell: Tell, say: Callable[[str], N
     into, home = into.resolve(), home.resolve()
     if not (pools := pool_names(home)) or into.is_relative_to(home):
         got = f"a folder within {home}" if pools else f"no pool under {home}"
-        raise UsageError("BK001", f"backup into {into}", got=got, expected="a pool, and a folder outside of RTO_HOME")
+        raise UsageError(
+            "BK001",
+            f"backup into {into}",
+            got=got,
+            expected="a pool, and a folder outside of RTO_HOME",
+            to_do="name a folder elsewhere; without a pool, import something first",
+        )
     moment = datetime.fromtimestamp(now / SECOND, UTC)
     folder = into / f"rto-{moment.strftime(_STAMP)}Z"
     if folder.exists():
@@ -95,7 +101,13 @@ def open_backup(folder: Path) -> Backup:
         expected = f"version {VERSION} or older"
         raise DataError("DB001", str(folder), got=f"version {version}", expected=expected, to_do="upgrade rto-risk")
     if any(path.is_absolute() or ".." in path.parts for path in paths):
-        raise DataError("BK002", str(folder), got="a path that leads out of it", expected="paths within the backup")
+        raise DataError(
+            "BK002",
+            str(folder),
+            got="a path that leads out of it",
+            expected="paths within the backup",
+            to_do="do not restore it: its manifest was altered; take another backup's folder `rto-...Z`",
+        )
     return Backup(folder, manifest)
 
 

@@ -14,10 +14,13 @@ from data.keeping.database import Connection
 _ROUND = 8_000
 """Pages that are logged between two rounds: 32 MB. Every 2, 8 and 32 MB, the p99 of acknowledgements at 2,000 a second was
 130, 76 and 57 ms on a busy disk (medians of three runs that lie far apart)."""
-_LONG = 16_000
-"""Pages of a log that is to begin anew: 64 MB."""
-_JUST_NOW = 200
-"""Pages logged since the end of a round, at most, for what is left to be little."""
+_LONG = 64_000
+"""Pages of a log that is to begin anew: 256 MB. Who writes then waits for the file to be synced once, 5 to 40 ms however little
+is left: every 64 MB that alone was more than one acknowledgement in a hundred."""
+_SHARE = 100
+"""A hundredth of the log, at most, may be left for who writes to bring in: the longer it grew, the more."""
+_TIMES = 2
+"""A round is gone so often at most: the second time only what was logged during the first is left."""
 
 
 class Checkpoints:
@@ -27,7 +30,7 @@ class Checkpoints:
         self._writes = connection if isinstance(connection, apsw.Connection) else None
         self._logged = self._brought = 0
         self._due, self._ends = threading.Event(), False
-        self._ended = -_JUST_NOW  # how much was logged when a round ended
+        self._held = 0  # how much of the log is in the file
         if self._writes is not None:
             self._writes.set_wal_hook(self._committed)
             self._thread = threading.Thread(target=self._run, name="checkpoints", daemon=True)
@@ -36,7 +39,7 @@ class Checkpoints:
     def _committed(self, _: apsw.Connection, __: str, pages: int) -> int:
         """Told by SQLite after each commit: so many pages stand in the log."""
         if pages < self._logged:
-            self._brought, self._ended = 0, -_JUST_NOW  # it began anew
+            self._brought = self._held = 0  # it began anew
         self._logged = pages
         if pages - self._brought >= _ROUND:
             self._brought = pages
@@ -45,8 +48,8 @@ class Checkpoints:
 
     def between_commits(self) -> None:
         """Let a long log begin anew, if the thread has just brought in nearly all of it."""
-        if self._writes is not None and _LONG <= self._logged < self._ended + _JUST_NOW:
-            self._ended = -_JUST_NOW
+        if self._writes is not None and _LONG <= self._logged < self._held + self._logged // _SHARE:
+            self._held = 0  # once: somebody may still read what is to be brought in
             _bring(self._writes)
 
     def close(self) -> None:
@@ -61,8 +64,12 @@ class Checkpoints:
         connection.execute("PRAGMA synchronous = FULL")
         while self._due.wait() and not self._ends:
             self._due.clear()
-            _bring(connection)
-            self._ended = self._logged
+            for _ in range(_TIMES):
+                logged = self._logged
+                _bring(connection)
+                self._held = logged
+                if self._logged == logged:
+                    break
         connection.close()
 
 

@@ -4,6 +4,7 @@ The two talk through pipes alone: no personal text touches a disk. The helper is
 ours (`multiprocessing` would run a caller's script anew), hears no Ctrl-C, and ends with us.
 """
 
+import gc
 import marshal
 import os
 import subprocess
@@ -88,6 +89,7 @@ def _close(pipe: IO[bytes] | None) -> None:
 
 def serve() -> None:
     """The helper: addresses and the key on standard input, what was read of them on standard output."""
+    gc.disable()  # it makes millions of values, no ring of them, and ends: a hunt for rings would find none
     key, columns = marshal.loads(sys.stdin.buffer.read())
     tokens, measures = read_here(list(zip(*columns, strict=True)), key)
     spelled = bytes(token is not None for token in tokens)

@@ -58,7 +58,13 @@ def simulate_command(
     from data.world.simulate import check_plan
 
     if out is None and oracle is None and not check:
-        raise UsageError("CLI008", "--out", got="nothing", expected="--out FOLDER, --oracle FILE or --check")
+        raise UsageError(
+            "CLI008",
+            "--out",
+            got="nothing",
+            expected="--out FOLDER, --oracle FILE or --check",
+            to_do="say where the market goes, or ask with --check whether it looks like one",
+        )
     changes = {"--shift": shift, "--logging": logging, "--explore": explore}
     if check and (changed := [name for name, value in changes.items() if value is not None]):
         to_do = "judge the preset as it is, or make the market without judging it: bands are for presets"

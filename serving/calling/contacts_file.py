@@ -64,22 +64,40 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """(row number as an editor shows it, cells by column). Raises UsageError QUEUE004."""
     expected = f"the CSV of `rto queue --out` with {NEEDED[1]} and {NEEDED[2]} filled in"
     if not path.is_file():
-        raise UsageError("QUEUE004", str(path), got="no such file", expected=expected)
+        raise UsageError(
+            "QUEUE004",
+            str(path),
+            got="no such file",
+            expected=expected,
+            to_do="check the path; `rto queue` with --out writes that CSV",
+        )
     try:
         with path.open(newline="", encoding="utf-8-sig") as opened:
             rows = csv.DictReader(opened, restkey="", restval="")
             names = [name.strip().casefold() for name in rows.fieldnames or ()]
             if missing := [name for name in NEEDED if name not in names]:
-                raise UsageError("QUEUE004", path.name, got=f"no column {', '.join(missing)}", expected=expected)
+                raise UsageError(
+                    "QUEUE004",
+                    path.name,
+                    got=f"no column {', '.join(missing)}",
+                    expected=expected,
+                    to_do="fill in the CSV that `rto queue` wrote, and keep its header",
+                )
             rows.fieldnames = names
             for row in rows:
                 if rows.line_num > _MOST_ROWS:
                     raise UsageError(
-                        "QUEUE004", path.name, got=f"more than {_MOST_ROWS:,} rows", expected="a day's contacts"
+                        "QUEUE004",
+                        path.name,
+                        got=f"more than {_MOST_ROWS:,} rows",
+                        expected="a day's contacts",
+                        to_do="hand in one day's file at a time",
                     )
                 yield rows.line_num, {name: row[name].strip() for name in NEEDED}
     except (UnicodeDecodeError, csv.Error):
-        raise UsageError("QUEUE004", path.name, got="text that is no CSV in UTF-8", expected=expected) from None
+        raise UsageError(
+            "QUEUE004", path.name, got="text that is no CSV in UTF-8", expected=expected, to_do="save it as CSV UTF-8"
+        ) from None
 
 
 def _read(connection: Connection, merchant: Merchant, row: dict[str, str], now: int) -> Told | tuple[str, str, str]:

@@ -70,7 +70,8 @@ def erase_command(
         erased = erase(found, subject, Clock().now(), tell)
     if not known and not erased.finished:
         raise NothingNew("ERASE001", f"pool {found.name}", got=f"{len(asked)} named, none of them known here",
-                         expected="somebody with an order, a decision or a row of a list")  # fmt: skip
+                         expected="somebody with an order, a decision or a row of a list",
+                         to_do="nothing, if they were erased before; else check the spelling, --merchant and --pool")  # fmt: skip
     emit(
         {"pool": found.name, "dry_run": False, **preview, **erased.told, "finished_before": erased.finished},
         as_json,

@@ -220,7 +220,11 @@ def explain_command(
         order, answer = order_asked(hand, shop, published(hand.pool), Kept(order_id, stage, Clock().now()))
     elif (value is None) != (risk is None):
         raise UsageError(
-            "CLI003", "--value and --risk", got="one of them", expected="both, or --order ID, or none of the three"
+            "CLI003",
+            "--value and --risk",
+            got="one of them",
+            expected="both, or --order ID, or none of the three",
+            to_do="give the other one too, or leave both out",
         )
     elif value is not None and risk is not None:
         per_major = shop.money.economics.minor_per_major if shop.money else 100

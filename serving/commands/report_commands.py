@@ -41,9 +41,21 @@ def report_command(
     has an apostrophe before it.
     """
     if out is None and folder is None:
-        raise UsageError("REPORT001", "--out", got="nothing to write", expected="--out FILE or --tables DIR")
+        raise UsageError(
+            "REPORT001",
+            "--out",
+            got="nothing to write",
+            expected="--out FILE or --tables DIR",
+            to_do="name a page or sheet with --out, or a folder with --tables",
+        )
     if out is not None and out.suffix.lower() not in _FORMS:
-        raise UsageError("REPORT001", "--out", got=repr(out.suffix), expected=f"a file named {', '.join(_FORMS)}")
+        raise UsageError(
+            "REPORT001",
+            "--out",
+            got=repr(out.suffix),
+            expected=f"a file named {', '.join(_FORMS)}",
+            to_do="end the name in one of them",
+        )
     wanted = _period(since, until)
     report = _report(session, pool, merchant, wanted)
     written = [*([_write(report, out, table)] if out else []), *(_write_all(report, folder) if folder else [])]
@@ -56,7 +68,13 @@ def _period(since: str | None, until: str | None) -> Period:
     everything = since == "all"
     first, last = None if everything else _day(since, "--from"), _day(until, "--to")
     if first is not None and last is not None and first > last:
-        raise UsageError("REPORT002", "--from", got=f"{first}, after --to {last}", expected="a day before it")
+        raise UsageError(
+            "REPORT002",
+            "--from",
+            got=f"{first}, after --to {last}",
+            expected="a day before it",
+            to_do="swap the two days, or leave one out",
+        )
     return Period(first, last, everything)
 
 
@@ -64,7 +82,13 @@ def _day(text: str | None, option: str) -> date | None:
     try:
         return None if text is None else date.fromisoformat(text)
     except ValueError:
-        raise UsageError("REPORT002", option, got=repr(text), expected="a day, as 2026-02-28") from None
+        raise UsageError(
+            "REPORT002",
+            option,
+            got=repr(text),
+            expected="a day, as 2026-02-28",
+            to_do="write the day so; --from all takes everything",
+        ) from None
 
 
 def _report(session: Session, pool: str | None, merchant: str | None, period: Period) -> Report:
@@ -93,7 +117,13 @@ def _write(report: Report, out: Path, table: str) -> Path:
     else:
         found = tables(report)
         if table not in found:
-            raise UsageError("REPORT003", "--table", got=repr(table), expected=f"one of {', '.join(found)}")
+            raise UsageError(
+                "REPORT003",
+                "--table",
+                got=repr(table),
+                expected=f"one of {', '.join(found)}",
+                to_do="name one of them with --table",
+            )
         replace_bytes(out, csv_bytes(found[table]))
     return out
 

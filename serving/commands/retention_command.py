@@ -43,7 +43,11 @@ def retention_command(
 
     if orders_days is None and decisions_days is None:
         raise UsageError(
-            "CLI008", "rto retention", got="no number of days", expected="--orders-days or --decisions-days"
+            "CLI008",
+            "rto retention",
+            got="no number of days",
+            expected="--orders-days or --decisions-days",
+            to_do="say how many days are kept, of orders, of decisions or of both",
         )
     found, keep, now = open_pool(session.home, pool), Keep(orders_days, decisions_days), Clock().now()
     if dry_run or not yes:
@@ -57,7 +61,11 @@ def retention_command(
         told = prune(found, keep, now, tell)
     if not told["orders"] and not told["decisions"]:
         raise NothingNew(
-            "RETAIN001", f"pool {found.name}", got="nothing that old", expected="rows older than the days named"
+            "RETAIN001",
+            f"pool {found.name}",
+            got="nothing that old",
+            expected="rows older than the days named",
+            to_do="nothing; ask for fewer days if you expected otherwise",
         )
     emit({"pool": found.name, "dry_run": False, **told}, as_json, _show)
     note("backups made before now still hold the rows: let them age out (docs/operations.md)")

@@ -123,9 +123,15 @@ def import_command(
     from serving.policies.list_import import ListFile, import_list
 
     if not NAME.fullmatch(name):
-        raise UsageError("LIST002", "--name", got=repr(name), expected="small letters, digits, '-' and '_', at most 40")
+        raise UsageError(
+            "LIST002",
+            "--name",
+            got=repr(name),
+            expected="small letters, digits, '-' and '_', at most 40",
+            to_do="give the list such a name",
+        )
     if not file.is_file():
-        raise UsageError("LIST002", str(file), got="no such file", expected="a CSV file")
+        raise UsageError("LIST002", str(file), got="no such file", expected="a CSV file", to_do="check the path")
     hand = hand_of(session, pool, merchant)
     connection = open_database(hand.pool.database)
     try:

@@ -92,7 +92,9 @@ def merchant_of(session: Session, pool: str | None, merchant: str | None) -> tup
         merchant = next(iter(holding))
     if merchant is None or merchant not in holding:
         expected = f"one of {', '.join(sorted(holding)) or 'none: import a history first'}"
-        raise UsageError("CLI004", "--merchant", got=merchant or "none", expected=expected)
+        raise UsageError(
+            "CLI004", "--merchant", got=merchant or "none", expected=expected, to_do="name it with --merchant"
+        )
     return holding[merchant], merchant
 
 

@@ -44,7 +44,13 @@ def verify_command(
         verify_keys(open_pool(session.home, pool), as_json)
         return
     if day and (first or last):
-        raise UsageError("CLI008", "--day", got="a day and a span", expected="--day, or --from and --to")
+        raise UsageError(
+            "CLI008",
+            "--day",
+            got="a day and a span",
+            expected="--day, or --from and --to",
+            to_do="leave one of the two out",
+        )
     found, merchants = _whose(session, pool, merchant)
     _verify_decisions(found, merchants, (day or first, day or last), as_json)
 

@@ -217,7 +217,13 @@ class TierCuts:
     def __post_init__(self) -> None:
         if not 0 < self.medium_from < self.high_from < 1:
             got = f"medium from {self.medium_from}, high from {self.high_from}"
-            raise PlanError("MONEY006", "tiers", got=got, expected="0 < medium_from < high_from < 1")
+            raise PlanError(
+                "MONEY006",
+                "tiers",
+                got=got,
+                expected="0 < medium_from < high_from < 1",
+                to_do="put the two borders in that order, in [tiers] of the policy",
+            )
 
 
 def tier_of(p_rto: float, cuts: TierCuts = TierCuts()) -> str:
@@ -233,7 +239,13 @@ def risk(p: float) -> Fraction:
 def in_thousandths(p: float) -> int:
     """The same as a whole number. PlanError MONEY005 for what is no probability."""
     if not math.isfinite(p) or not 0 <= p <= 1:
-        raise PlanError("MONEY005", "risk", got=repr(p), expected="a probability from 0 to 1")
+        raise PlanError(
+            "MONEY005",
+            "risk",
+            got=repr(p),
+            expected="a probability from 0 to 1",
+            to_do="give a share, as 0.25 for 25 %",
+        )
     return round(p * PER_RISK)
 
 

@@ -41,11 +41,19 @@ def replayed(kept: Kept, bundle: Bundle | None, shop: ShopPolicy, override: Over
     made = kept["made_from"]
     if made.get(ERASED):
         raise DataError(
-            "REPLAY004", "replay", got="a decision whose buyer was erased", expected="what it was made from"
+            "REPLAY004",
+            "replay",
+            got="a decision whose buyer was erased",
+            expected="what it was made from",
+            to_do="nothing: the decision can be read, not made again",
         )
     if "beside" not in made:
         raise DataError(
-            "REPLAY003", "replay", got="a decision of an earlier version", expected="one that kept its reasons"
+            "REPLAY003",
+            "replay",
+            got="a decision of an earlier version",
+            expected="one that kept its reasons",
+            to_do="nothing: the decision can be read, not made again",
         )
     _same("bundle", None if bundle is None else bundle.digest, made.get("bundle"))
     _same("policy", shop.digest, made["policy"])

@@ -80,7 +80,13 @@ def import_list(
         np.concatenate([np.zeros(0, np.int64), *keys]), np.concatenate([np.zeros(0, np.int64), *until]), labels
     )
     if not len(rows):
-        raise DataError("LIST001", file.path.name, got="no good row", expected="one value a row")
+        raise DataError(
+            "LIST001",
+            file.path.name,
+            got="no good row",
+            expected="one value a row",
+            to_do="mend the rows that were set aside, and import the file again",
+        )
     about = {"imported_at": now, "file": file.path.name, "refused": len(faults), "repeated": repeated}
     digest = ListStore(pool, merchant.merchant_id).keep(file.name, file.kind, rows, about)
     reasons = Counter(f"{fault.column}: {fault.expected}" for fault in faults)
@@ -95,14 +101,19 @@ def _chunks(rows: "csv.DictReader[str]", file: ListFile, merchant: Merchant, fau
     known = {*wanted, "value", "label", "until"}
     if not set(names) & ({*wanted, "value"} if file.kind != "address" else {"line1"}) or not set(names) <= known:
         raise UsageError("LIST002", file.path.name, got=f"columns {', '.join(names) or 'none'}",
-                         expected=f"{' '.join(wanted)} (or value), and label, until where you like")  # fmt: skip
+                         expected=f"{' '.join(wanted)} (or value), and label, until where you like",
+                         to_do="name the columns so in the first line")  # fmt: skip
     rows.fieldnames = names
     zone, count = ZoneInfo(merchant.timezone), 0
     while some := list(islice(enumerate(rows, count + 2), _AT_ONCE)):
         count += len(some)
         if count > MOST_ROWS:
             raise UsageError(
-                "LIST002", file.path.name, got=f"more than {MOST_ROWS:,} rows", expected="at most that many"
+                "LIST002",
+                file.path.name,
+                got=f"more than {MOST_ROWS:,} rows",
+                expected="at most that many",
+                to_do="split the file",
             )
         read = _Read([], [], [], [])
         for number, row in some:

@@ -34,7 +34,8 @@ def override(hand: Hand, decision_id: str, decided: Decided, now: int) -> Overri
     for name, text in (("--reason", decided.reason), ("--by", decided.by)):
         if not text.strip() or len(text) > _LONGEST or _PERSONAL.search(text):
             raise UsageError("OVR002", name, got=f"{len(text)} characters",
-                             expected=f"words, at most {_LONGEST} characters, and no phone number or mailbox")  # fmt: skip
+                             expected=f"words, at most {_LONGEST} characters, and no phone number or mailbox",
+                             to_do="say it in words, without anybody's number or address")  # fmt: skip
     connection = open_database(hand.pool.database, read_only=True)
     try:
         found = ledger.decision(connection, hand.merchant_id, decision_id)
@@ -42,7 +43,8 @@ def override(hand: Hand, decision_id: str, decided: Decided, now: int) -> Overri
         connection.close()
     if found is None:
         raise UsageError("OVR001", f"decision {decision_id!r}", got="no such decision of this merchant",
-                         expected="the decision_id of an answer that was kept")  # fmt: skip
+                         expected="the decision_id of an answer that was kept",
+                         to_do="check the id, and that the key is this merchant's; a dry run is not kept")  # fmt: skip
     made = found["made_from"]
     columns = journal.unpacked(made["columns"]) if made["columns"] else {}
     persons = tuple((kind, int(columns[kind])) for kind in HANDLES if decided.for_buyer and columns.get(kind, -1) >= 0)

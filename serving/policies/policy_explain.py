@@ -119,7 +119,8 @@ def order_asked(hand: Hand, shop: ShopPolicy, bundle: Bundle, kept: Kept) -> tup
         columns = as_it_stands(connection, hand.merchant_id, kept.order_id)
         if columns is None:
             raise UsageError("POLICY009", f"order {kept.order_id!r}", got="no such order of this merchant",
-                             expected="one that was placed or imported here")  # fmt: skip
+                             expected="one that was placed or imported here",
+                             to_do="check the order id and --merchant")  # fmt: skip
         policies = Policies({hand.merchant_id: shop}, hand.store.overrides())
         ids = ("explain", kept.at, kept.order_id, None)
         single = len(hand.pool.merchants()) == 1

@@ -34,7 +34,13 @@ class Named:
 def read_toml(text: str, where: str) -> PolicyIn:
     """A policy from TOML. Raises PlanError POLICY001 for what is no TOML, POLICY002 for a field that does not fit."""
     if len(text) > _MOST_BYTES:
-        raise PlanError("POLICY001", where, got=f"{len(text):,} characters", expected="a policy of at most a million")
+        raise PlanError(
+            "POLICY001",
+            where,
+            got=f"{len(text):,} characters",
+            expected="a policy of at most a million",
+            to_do="check that this file is the policy; move long lists into `rto lists import`",
+        )
     try:
         said = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
@@ -78,7 +84,8 @@ def money_of(said: PolicyIn, named: Named) -> tuple[Policy, dict[str, Policy]]:
         offered = tuple(Action[name.upper()] for name in said.offered)
         if len(set(offered)) != len(offered) or not offered:
             raise PlanError("POLICY003", f"{named.where}, offered", got=", ".join(said.offered) or "nothing",
-                            expected="each action once; allow_cod is always on offer")  # fmt: skip
+                            expected="each action once; allow_cod is always on offer",
+                            to_do="name each action you offer once, allow_cod among them")  # fmt: skip
     told = _costs(said.economics)
     _believable(told, said, named, currency)
     whole = _economics(named.merchant, currency, told)
@@ -105,7 +112,13 @@ def _believable(told: Mapping[str, Fraction | int], said: PolicyIn, named: Named
     """Raises PlanError MONEY007 for what can hardly be meant and was not said twice. Known for rupees only."""
     unusual = set(said.economics.unusual)
     if strange := sorted(unusual - set(ITEM)):
-        raise PlanError("POLICY003", f"{named.where}, economics.unusual", got=strange[0], expected="names of items")
+        raise PlanError(
+            "POLICY003",
+            f"{named.where}, economics.unusual",
+            got=strange[0],
+            expected="names of items",
+            to_do="take the name from `rto policy show`",
+        )
     for name, value in told.items() if currency == "INR" else ():
         item = ITEM[name]
         if value < 0 or value == 0 or item.least <= value <= item.most or name in unusual:

@@ -25,7 +25,13 @@ def rules_of(said: PolicyIn, named: Named) -> tuple[Rule, ...]:
     for one in said.rules:
         where = f"{named.where}, rule {one.id!r}"
         if any(rule.rule_id == one.id for rule in found):
-            raise PlanError("RULE005", where, got="a second rule of that id", expected="an id of its own for each rule")
+            raise PlanError(
+                "RULE005",
+                where,
+                got="a second rule of that id",
+                expected="an id of its own for each rule",
+                to_do="give one of the two another id",
+            )
         when = condition(one.when, where) if isinstance(one.when, str) else structured(one.when, where)
         then = None if one.then == "expected_value" else Action[one.then.upper()]
         if then is not None and said.offered is not None and then.name.lower() not in (*said.offered, "allow_cod"):

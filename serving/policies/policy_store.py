@@ -97,7 +97,11 @@ class PolicyStore:
         if not path.exists():
             known = ", ".join(map(str, self.versions(merchant_id))) or "none"
             raise UsageError(
-                "POLICY004", f"policy of {merchant_id}", got=f"version {version}", expected=f"one of: {known}"
+                "POLICY004",
+                f"policy of {merchant_id}",
+                got=f"version {version}",
+                expected=f"one of: {known}",
+                to_do="name one of them; `rto policy show` prints the newest",
             )
         try:
             said = json.loads(path.read_text())

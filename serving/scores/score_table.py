@@ -78,7 +78,13 @@ def sink_of(out: Path | None) -> Iterator[Sink]:
         sys.stdout.flush()
         return
     if out.suffix not in (".csv", ".parquet"):
-        raise UsageError("SCORE003", "--out", got=out.name, expected="a file ending in .csv or .parquet")
+        raise UsageError(
+            "SCORE003",
+            "--out",
+            got=out.name,
+            expected="a file ending in .csv or .parquet",
+            to_do="end the name in one of them",
+        )
     out.parent.mkdir(parents=True, exist_ok=True)
     draft = out.with_name(f".{out.name}.{os.getpid()}")
     try:

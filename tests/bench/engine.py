@@ -84,18 +84,24 @@ def show(rows: list[dict[str, Any]]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.engine", description="Nothing is asserted of time.")
-    parser.add_argument("--orders", type=int, nargs="+", default=[200_000], help="sizes, one after the other")
+    parser.add_argument("--orders", type=int, nargs="*", default=[200_000], help="sizes, one after the other")
     parser.add_argument("--engines", nargs="+", default=None, help="only these; ours always")
+    parser.add_argument("--folder", type=Path, help="where the input is kept, and taken from if it is there")
+    parser.add_argument(
+        "--beside", type=Path, nargs="+", default=[], help="results of other runs: their lines come first"
+    )
     parser.add_argument("--write", action="store_true", help="put the table into docs/engine.md")
     asked = parser.parse_args()
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = [row for path in asked.beside for row in json.loads(path.read_text())["rows"]]
     for n in asked.orders:
         wanted = [e for e in (*IN_MEMORY, "files", "floor") if e not in ("pandas", "rows") or n <= _PANDAS_MOST]
         if asked.engines:
             wanted = [e for e in wanted if e in {"ours", *asked.engines}]
         with tempfile.TemporaryDirectory() as folder:
-            write_input(Path(folder), n, SEED)
-            rows += table(*measured(Path(folder), tuple(wanted)), n)
+            where = asked.folder / str(n) if asked.folder else Path(folder)
+            if not (where / "news.parquet").exists():  # written last
+                write_input(where, n, SEED)
+            rows += table(*measured(where, tuple(wanted)), n)
     show(rows)
     libraries = {name: version(name) for name in ("polars", "duckdb", "pandas", "numpy", "numba", "pyarrow")}
     machine = {"python": platform.python_version(), "machine": platform.machine(), "cores": os.cpu_count()}

@@ -2,7 +2,7 @@
 
 Prints seconds of the clock and of CPU, and the most memory held, as JSON. What it computed is left in OUT: the sum of each
 column, and a sample of its rows, for the agreement of engines. A thousand orders first, so that nothing is compiled or
-loaded on the clock; reading the input is on the clock of the two that go from file to file, `files` and `floor`.
+loaded on the clock; in memory the faster of two runs counts, unless one is long; reading the input is on the clock of the two that go from file to file, `files` and `floor`.
 """
 
 import importlib
@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numba
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -23,31 +24,43 @@ import pyarrow.parquet as pq
 from tests.bench.engine_input import write_input
 
 _SAMPLE = 20_000
+_LONG = 60
+"""Seconds up to which an engine in memory runs twice, and the faster run counts."""
 
 
 def tables(folder: Path) -> tuple[pa.Table, pa.Table]:
-    return pq.read_table(folder / "orders.parquet"), pq.read_table(folder / "news.parquet")
+    read = pq.read_table(folder / "orders.parquet"), pq.read_table(folder / "news.parquet")
+    pa.default_memory_pool().release_unused()  # what reading took besides
+    return read
 
 
 def in_memory(engine: str, folder: Path, out: Path | None) -> dict[str, float]:
-    """The engine alone, from tables in memory to columns in memory; each key's columns are let go when they are there."""
+    """The engine alone, from tables in memory to columns in memory; each key's columns are let go when they are there.
+
+    All of it is on the clock, with the sum of each column: an engine may go on while its columns are looked at.
+    """
     module = importlib.import_module(f"tests.bench.engine_{engine}")
     orders, news = tables(folder)
     rows = np.linspace(0, len(orders) - 1, min(len(orders), _SAMPLE)).astype(np.int64)
     found: dict[str, Any] = {}
-    clock, spent = 0.0, 0.0
-    todo = module.compute(orders, news)
-    while True:
-        began, cpu = time.perf_counter(), time.process_time()
-        one = next(todo, None)
-        clock, spent = clock + time.perf_counter() - began, spent + time.process_time() - cpu
-        if one is None:
-            break
-        key, columns = one
-        found |= {f"{key} {j}": np.append(column[rows], np.nansum(column)) for j, column in enumerate(columns)}
+    began, cpu = time.perf_counter(), time.process_time()
+    for key, columns in module.compute(orders, news):
+        found |= {f"{key} {j}": np.append(column[rows], _total(column)) for j, column in enumerate(columns)}
+        del columns
+    clock, spent = time.perf_counter() - began, time.process_time() - cpu
     if out is not None:
         np.savez(out, **found)
     return {"seconds": clock, "cpu": spent}
+
+
+@numba.njit(nogil=True)  # type: ignore[untyped-decorator]
+def _total(column: Any) -> float:
+    """The sum of a column without its missing values, in one pass."""
+    total = 0.0
+    for value in column:
+        if value == value:
+            total += value
+    return total
 
 
 def row_by_row(engine: str, folder: Path, out: Path | None) -> dict[str, float]:
@@ -83,6 +96,10 @@ def main() -> None:
     if engine == "files":
         shutil.rmtree(folder / "features", ignore_errors=True)
     took = run(engine, folder, out)
+    if (
+        run is in_memory and took["seconds"] < _LONG
+    ):  # again with memory at hand: what a machine takes for new pages is its own
+        took = min(took, run(engine, folder, out), key=lambda one: one["seconds"])
     print(json.dumps(took | {"peak_gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20}))
 
 

@@ -79,6 +79,7 @@ def loaded(row: dict[str, Any]) -> dict[str, Any]:
 
 def news(pool: Pool, store: str, n: int) -> list[dict[str, Any]]:
     """As much as can be, then at the rate that should be kept; orders; over HTTP; and without waiting for the disk."""
+    os.sync()  # what was brought in is on disk before anything is told
     rate, rows, number = STORES[store], [], iter(range(100))
     lines = (
         (f"news, {WAITING} waiting", events, n, None, False),

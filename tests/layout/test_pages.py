@@ -193,6 +193,16 @@ def test_the_errors_page_gives_each_code_its_exit_status() -> None:
     assert not wrong
 
 
+def test_every_refusal_says_in_its_message_what_to_do() -> None:
+    kinds = {name for name, kind in vars(errors).items() if hasattr(kind, "exit_status")}
+    mute = []
+    for call in (call for call in calls() if getattr(call.func, "id", "") in kinds):
+        told = {word.arg: ast.unparse(word.value) for word in call.keywords}
+        if None not in told and told.get("to_do", "''") == "''":
+            mute.append(ast.unparse(call))
+    assert mute == []
+
+
 def test_the_errors_page_lists_every_exit_status() -> None:
     page = rows("docs/errors.md")
     assert [str(int(status)) for status in errors.Exit if str(int(status)) not in page] == []

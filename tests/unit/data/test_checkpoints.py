@@ -23,7 +23,7 @@ def longest_log(path: Path, brought: Checkpoints, connection: object) -> int:
 
 
 def test_a_busy_writers_log_begins_anew_and_all_of_it_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, pages in (("_ROUND", 50), ("_LONG", 200), ("_JUST_NOW", 50)):
+    for name, pages in (("_ROUND", 50), ("_LONG", 200), ("_SHARE", 4)):
         monkeypatch.setattr(checkpoints, name, pages)
     path = tmp_path / "store.sqlite"
     connection = open_database(path)

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from data.checking import check_pool
-from data.errors import CheckFailed, DataError, Exit
+from data.errors import CheckFailed, DataError, Exit, UsageError
 from data.imports.importing import Request, import_files, previous_history
 from data.pool import Pool
 from data.segments import list_segments, load_history
@@ -122,3 +122,29 @@ def test_what_came_back_needs_no_start_where_only_the_last_status_is_told(tmp_pa
     told = [TOLD.format(i, kind).replace("o1", f"o{i}") for i, kind in enumerate(kinds, 1)]
     news = shop.file("n.csv", "\n".join([NEWS_HEAD, *told, ""]))
     assert found(bring(shop, first(shop)[0], news)["checks"], "DQ222")[0] == "not_applicable"
+
+
+def test_news_alone_is_taken_in_where_its_orders_were_imported_before(tmp_path: Path) -> None:
+    shop, pool = Shop(tmp_path), Pool(tmp_path / "home", "m1")
+    bring(shop, *first(shop))
+    waits = "e7,o77,m1,delivered,2025-03-09T10:00Z,2025-03-09T10:00Z,,,"
+    daily = shop.file("daily.csv", f"{NEWS_HEAD}\ne2,o2,m1,lost,2025-03-06T10:00Z,2025-03-06T10:00Z,,,\n{waits}\n")
+    told = bring(shop, daily)
+    assert (told["n_orders"], told["n_news"], told["notes"]) == (0, 2, {"news_of_unknown_orders": 1})
+    assert load_history(pool).event_ids.tolist() == ["o1:placed", "e1", "o2:placed", "e2", "o3:placed", "o4:placed"]
+    assert bring(shop, daily)["news_told_before"] == 2
+    assert len(list_segments(pool)) == 2
+
+
+def test_news_alone_is_checked_with_the_orders_it_is_about(tmp_path: Path) -> None:
+    shop, pool = Shop(tmp_path), Pool(tmp_path / "home", "m1")
+    bring(shop, *first(shop))
+    early = shop.file("early.csv", f"{NEWS_HEAD}\ne2,o2,m1,lost,2025-01-06T10:00Z,2025-01-06T10:00Z,,,\n")
+    with pytest.raises(CheckFailed, match=r"DQ209.*as o2"):
+        bring(shop, early)
+    assert len(list_segments(pool)) == 1
+
+
+def test_news_alone_without_any_order_before_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"CLI005(.|\n)*in an earlier one"):
+        bring(Shop(tmp_path), first(Shop(tmp_path))[1])
