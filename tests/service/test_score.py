@@ -228,7 +228,7 @@ def test_an_rto_the_courier_caused_does_not_raise_the_buyers_risk(client: httpx.
     tell(client, "o-1", "correction", details={"voids": "o-1-rto_started"})
     tell(client, "o-1", "rto_started", "again", reason="refused")
     refused = p_rto(client, an_order())
-    assert courier <= placed + 0.005
+    assert courier <= placed + 0.01  # on the place's record it does count
     assert courier < refused - 0.02  # the parcel is under way in neither
 
 

@@ -42,7 +42,7 @@ def test_orders_with_two_amounts_look_wrong_and_equal_rows_are_counted(
 
 def test_news_alone_says_what_to_do_with_it(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
-    with pytest.raises(UsageError, match="in one import with the news"):
+    with pytest.raises(UsageError, match="in this import with the news or in an earlier one"):
         shop.read("native", shop.file("news.csv", NEWS))
 
 
