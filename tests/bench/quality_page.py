@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.bench.quality_table import METRICS, goals, models, slices
+from training.commands import shape_in_words
 
 HEAD = """# How good is the model?
 
@@ -66,15 +67,10 @@ def _origins(backtest: dict[str, Any]) -> list[tuple[str, ...]]:
             f"{one['learned_from']:,}",
             f"{one['judged']:,}",
             f"{one['matures_in_days']:.1f}",
-            _shape(one["shape"]),
+            shape_in_words(one["shape"]),
         )
         for one in backtest["origins"]
     ]
-
-
-def _shape(shape: dict[str, Any]) -> str:
-    base = f"a line's share of {shape['line_share']:.0%}"
-    return f"{shape['n_trees']} trees of depth {shape['depth']} on {base}"
 
 
 def _costs(costs: dict[str, Any]) -> list[tuple[str, ...]]:
