@@ -221,14 +221,15 @@ def test_news_may_come_before_its_order(client: httpx.Client):
 
 
 def test_an_rto_the_courier_caused_does_not_raise_the_buyers_risk(client: httpx.Client):
-    place(client, an_order(order_id="o-1"))
+    elsewhere = another_order()["shipping_address"]  # a place's record is moved by what its couriers do
+    place(client, an_order(order_id="o-1", shipping_address=elsewhere))
     placed = p_rto(client, an_order())
     tell(client, "o-1", "rto_started", reason="no_attempt")
     courier = p_rto(client, an_order())
     tell(client, "o-1", "correction", details={"voids": "o-1-rto_started"})
     tell(client, "o-1", "rto_started", "again", reason="refused")
     refused = p_rto(client, an_order())
-    assert courier <= placed + 0.01  # on the place's record it does count
+    assert courier <= placed + 0.005
     assert courier < refused - 0.02  # the parcel is under way in neither
 
 
