@@ -36,7 +36,11 @@ def check_history(history: History, news: pd.DataFrame | None = None, before: Hi
 
 def check_pool(pool: Pool) -> CheckReport:
     """Run the numbered checks on everything a pool holds, news that still waits for its order included."""
-    orders, told, through = segments.load_told(pool)
+    return check_told(*segments.load_told(pool))
+
+
+def check_told(orders: kept.OrdersTable, told: NewsTable, through: int) -> CheckReport:
+    """The same of orders and news as a pool would hold them; through: until when their news is known."""
     meant = orders_meant(orders, told)
     return check_history(build_history(orders, told, through, meant), told_frame(told, meant))
 

@@ -67,9 +67,8 @@ def ingest(paths: list[Path], mapping: Mapping, desk: Desk, options: Options, pr
     """Import files through a mapping. Raises DataError at the first refused row unless bad rows are skipped."""
     prepared, read = order_lines(paths, mapping, progress, options.orders_known)
     progress("orders", len(paths), len(paths))
-    contract_of = _contract if read else _news_alone
-    imported = contract_of(prepared, read, mapping, desk, options, progress)
-    imported.n_rows, imported.notes = prepared.n_rows, prepared.notes | imported.notes
+    imported = _contract(prepared, read, mapping, desk, options, progress)
+    imported.notes = prepared.notes | imported.notes
     return imported
 
 
@@ -90,58 +89,47 @@ def order_lines(
 def _contract(
     prepared: Prepared, read: list[Lines], mapping: Mapping, desk: Desk, options: Options, progress: Progress
 ) -> Imported:
+    """read: lines of orders; none where all news waits for orders told elsewhere."""
     news = [lines.convert(s, mapping.news, NEWS_COLUMNS, mapping) for s in prepared.news]
     notes: dict[str, int] = {}
-    rules = [outcomes.rule_of_rows(part, mapping) if mapping.rules else None for part in read]
-    joined = joining.join(read, rules, mapping, options.merchant_id)
-    placing, newest = joining.good_rows(joined, read, notes)
-    orders = joining.orders_of(joined, placing, mapping)
     exported_at = options.exported_at if options.exported_at is not None else telling.declared_export(mapping)
     teller = Teller(mapping, desk, options.merchant_id or mapping.merchant_id, exported_at)
-    tellings = list(enumerate(newest)) if mapping.rules else []
-    parts = [telling.told_by_rules(joined, rows, orders, teller, notes, t) for t, rows in tellings]
+    orders, parts, repeated = _ordered(read, mapping, options, teller, notes) if read else (_NO_ORDERS, [], [])
     parts += [told_by_table(part, orders, teller) for part in news]
     faults = faults_of(*read, *news)
     n_rows = {part.sheet.file: len(part) for part in (*read, *news) if not part.sheet.telling}
-    doubts = [*prepared.doubts, *refused.doubts_of(faults, n_rows, mapping)]
-    doubts += repeats(joined, placing, mapping, notes, partial(_place, joined, read))
+    doubts = [*prepared.doubts, *refused.doubts_of(faults, n_rows, mapping), *repeated]
     if faults and not options.skip_bad_rows:
         raise refused.refusal(faults, doubts)
-    if not len(orders):
-        raise refused.nothing_left(faults, doubts)
     table, waiting = telling.with_placed(parts, orders, teller)
+    if not len(orders if read else table):
+        raise refused.nothing_left(faults, doubts)
     for part in (*read, *news):
         notes |= {name: notes.get(name, 0) + n for name, n in part.notes.items()}
     through = exported_at if exported_at is not None else _told_through(table, orders, mapping)
     progress("arrive", 0, 1)
     kept = arrive(joining.as_told(orders, mapping), desk)
-    return Imported(kept, table, _merchants(orders, mapping), through, len(joined), faults, notes, waiting, doubts)
+    merchants = _merchants(orders, mapping)
+    return Imported(kept, table, merchants, through, prepared.n_rows, faults, notes, waiting, doubts)
 
 
-def _news_alone(
-    prepared: Prepared, read: list[Lines], mapping: Mapping, desk: Desk, options: Options, progress: Progress
-) -> Imported:
-    """The same of files without orders: all their news waits for orders told elsewhere. read: nothing."""
-    nobody = pa.array([], pa.string())
-    orders = Orders({"merchant_id": nobody, "order_id": nobody, "placed_at": np.zeros(0)}, np.zeros(0, dtype=np.int64))
-    news = [lines.convert(s, mapping.news, NEWS_COLUMNS, mapping) for s in prepared.news]
-    exported_at = options.exported_at if options.exported_at is not None else telling.declared_export(mapping)
-    teller = Teller(mapping, desk, options.merchant_id or mapping.merchant_id, exported_at)
-    parts = [told_by_table(part, orders, teller) for part in news]
-    faults = faults_of(*read, *news)
-    doubts = [*prepared.doubts, *refused.doubts_of(faults, {part.sheet.file: len(part) for part in news}, mapping)]
-    if faults and not options.skip_bad_rows:
-        raise refused.refusal(faults, doubts)
-    table, waiting = telling.with_placed(parts, orders, teller)
-    if not len(table):
-        raise refused.nothing_left(faults, doubts)
-    through = exported_at if exported_at is not None else int(pc.max(table["known_at"]).as_py())
-    notes: dict[str, int] = {}
-    for part in news:
-        notes |= {name: notes.get(name, 0) + n for name, n in part.notes.items()}
-    progress("arrive", 0, 1)
-    kept = arrive(joining.as_told(orders, mapping), desk)
-    return Imported(kept, table, [], through, prepared.n_rows, faults, notes, waiting, doubts)
+_NO_ORDERS = Orders(
+    {"merchant_id": pa.array([], pa.string()), "order_id": pa.array([], pa.string()), "placed_at": np.zeros(0)},
+    np.zeros(0, dtype=np.int64),
+)
+
+
+def _ordered(
+    read: list[Lines], mapping: Mapping, options: Options, teller: Teller, notes: dict[str, int]
+) -> tuple[Orders, list[NewsTable], list[Suspicion]]:
+    """Lines joined into orders, the news their statuses tell, and what is told more than once."""
+    rules = [outcomes.rule_of_rows(part, mapping) if mapping.rules else None for part in read]
+    joined = joining.join(read, rules, mapping, options.merchant_id)
+    placing, newest = joining.good_rows(joined, read, notes)
+    orders = joining.orders_of(joined, placing, mapping)
+    tellings = list(enumerate(newest)) if mapping.rules else []
+    parts = [telling.told_by_rules(joined, rows, orders, teller, notes, t) for t, rows in tellings]
+    return orders, parts, repeats(joined, placing, mapping, notes, partial(_place, joined, read))
 
 
 def _place(joined: Joined, read: list[Lines], row: int) -> str:
@@ -151,7 +139,7 @@ def _place(joined: Joined, read: list[Lines], row: int) -> str:
 
 def _told_through(told: NewsTable, orders: Orders, mapping: Mapping) -> int:
     """Undeclared: the last order's moment and the longest declared delay, or the last news if that is later."""
-    last = int(orders.columns["placed_at"].max()) + int(mapping.longest_delay_days * contract.DAY)
+    last = int(orders.columns["placed_at"].max(initial=0)) + int(mapping.longest_delay_days * contract.DAY)
     return max(last, int(pc.max(told["known_at"]).as_py()))
 
 

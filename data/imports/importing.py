@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from data import contract, segments
 from data.arrival import Desk
 from data.building import build_history, orders_meant
-from data.checking import check_history, told_frame
+from data.checking import check_history, check_told, told_frame
 from data.checks.html import checks_page
 from data.checks.judge import load_rules
 from data.console import Tell, note
@@ -180,10 +180,8 @@ def _checked_together(imported: Imported, pool: Pool, earlier: list[Segment], te
     """The checks of everything the pool would hold with this import."""
     orders, told, through = segments.load_told(pool, earlier)
     told = once(pa.concat_tables([told, imported.news]))
-    meant = orders_meant(orders, told)
-    history = build_history(orders, told, max(through, imported.exported_at), meant)
     tell("check", 0, 1)
-    return _passed(check_history(history, told_frame(told, meant)), pool)
+    return _passed(check_told(orders, told, max(through, imported.exported_at)), pool)
 
 
 def _passed(report: CheckReport, pool: Pool) -> CheckReport:
