@@ -17,10 +17,10 @@ Pairs: TypeAlias = list[tuple[Sample, Sample]]
 
 @dataclass(frozen=True, slots=True)
 class _Tried:
-    """One shape, and its log-odds of and log loss on each held-out row, (m,), the pairs' rows one after the other."""
+    """One shape, its log-odds of the rows that stop each pair, and its log loss on all of them, (m,)."""
 
     shape: Shape
-    margin: Array
+    margins: list[Array]
     losses: Array
 
 
@@ -33,36 +33,25 @@ def choose(samples: Pairs, features: tuple[Feature, ...], plan: Plan) -> Shape:
     line = _calmest(samples, features, plan.linear_penalties)
     shapes = [Shape(depth, 0.0, line.shape.penalty, 0) for depth in plan.trees.depths]
     trees = _shallowest([_tried_trees(samples, features, shape, plan) for shape in shapes])
-    share = _share(samples, line.margin, trees.margin, plan.trees.line_shares)
+    share = _share(samples, line, trees, plan.trees.line_shares)
     return replace(trees.shape, line_share=share, n_trees=trees.shape.n_trees if share < 1 else 0)
 
 
 _CLEARLY = 0.5
 
 
-def _share(samples: Pairs, line: Array, trees: Array, shares: tuple[float, ...]) -> float:
+def _share(samples: Pairs, line: _Tried, trees: _Tried, shares: tuple[float, ...]) -> float:
     """The first share, which was good everywhere, unless the best is better by more than half a standard error."""
-    held_out = _held_out(samples)
-    tried = {share: held_out.losses(share * line + (1 - share) * trees) for share in shares}
+    both = list(zip(line.margins, trees.margins, strict=True))
+    tried = {share: _losses(samples, [share * one + (1 - share) * other for one, other in both]) for share in shares}
     best = min(shares, key=lambda share: float(tried[share].mean()))
     gained = tried[shares[0]] - tried[best]
     return best if gained.mean() > _CLEARLY * _standard_error(gained) else shares[0]
 
 
-def _held_out(samples: Pairs) -> Sample:
-    """All rows that stop, the pairs' one after the other."""
-    stops = [stop for _, stop in samples]
-    x, y, weight = (np.concatenate(column) for column in zip(*((s.x, s.y, s.counts) for s in stops), strict=True))
-    return Sample(x, y, weight)
-
-
-def _lowest(tried: list[_Tried]) -> _Tried:
-    return min(tried, key=lambda t: float(t.losses.mean()))
-
-
 def _close(tried: list[_Tried]) -> list[_Tried]:
     """Those within one standard error of the best (Breiman et al. 1984, 3.4.3)."""
-    best = _lowest(tried)
+    best = min(tried, key=lambda t: float(t.losses.mean()))
     return [t for t in tried if (e := t.losses - best.losses).mean() <= _standard_error(e)]
 
 
@@ -109,8 +98,12 @@ def _tried_trees(samples: Pairs, features: tuple[Feature, ...], shape: Shape, pl
 def _tried(samples: Pairs, shape: Shape, models: Sequence[Linear | Model]) -> _Tried:
     """One model for each pair, judged on the rows that stop it."""
     margins = [model.margin(stop.x) for model, (_, stop) in zip(models, samples, strict=True)]
-    losses = [stop.losses(margin) for margin, (_, stop) in zip(margins, samples, strict=True)]
-    return _Tried(shape, np.concatenate(margins), np.concatenate(losses))
+    return _Tried(shape, margins, _losses(samples, margins))
+
+
+def _losses(samples: Pairs, margins: list[Array]) -> Array:
+    """(m,) log loss of the rows that stop, the pairs' one after the other."""
+    return np.concatenate([stop.losses(margin) for margin, (_, stop) in zip(margins, samples, strict=True)])
 
 
 _TURNS = 5
