@@ -135,7 +135,7 @@ def load_space(path: Path | None, base: Plan) -> Space:
             where,
             got="no such file",
             expected="a search space in TOML",
-            to_do="check the path given to --plan",
+            to_do="check the path given to --space",
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PlanError(
