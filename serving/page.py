@@ -9,11 +9,13 @@ import numpy as np
 
 from data.contract import DAY, SECOND, Action
 from data.currency import minor_digits
-from data.keeping.database import KNOWN_THROUGH, Connection, get_meta, open_database, scalar
+from data.keeping.database import Connection, open_database, scalar
 from data.keeping.journal import LIVE, order_columns
 from data.keeping.one_moment import one_moment
 from data.pool import Merchant, Pool
+from serving import freshness
 from serving.decisions.shop import Policies
+from serving.decisions.stages import PLACED
 from serving.policies.policy_shelf import policies_of
 from serving.reports import Evidence, Meta, Money, OpenRisk, Report, build_report, columns
 from serving.reports.columns import Orders
@@ -84,23 +86,36 @@ def _meta(
     connection: Connection, merchant: Merchant, bundle: Bundle | None, now: int, period: Period, single: bool
 ) -> Meta:
     matures_in = _YOUNG_DAYS if bundle is None else bundle.about["moments"]["matures_in"] / DAY
-    imported = int(get_meta(connection, KNOWN_THROUGH) or 0)
-    live = scalar(
-        connection, "SELECT 1 FROM news WHERE origin = ? AND merchant_id = ? LIMIT 1", (LIVE, merchant.merchant_id)
-    )
-    told_until = now if live or not imported else min(imported, now)
+    told_until, old = _told_until(connection, merchant, matures_in * DAY, now)
+    through = told_until if old or not _has_live(connection, merchant) else now
     since, until = period.since, period.until
     if since is None and not period.everything:
-        since = (until or local_day(told_until, ZoneInfo(merchant.timezone))) - timedelta(days=DAYS - 1)
+        since = (until or local_day(through, ZoneInfo(merchant.timezone))) - timedelta(days=DAYS - 1)
     return Meta(
-        merchant.merchant_id, merchant.timezone, now, matures_in, told_until, since, until, shares_model=not single
-    )
+        merchant.merchant_id, merchant.timezone, now, matures_in, told_until, since, until, shares_model=not single,
+        through=through, old=old,
+    )  # fmt: skip
+
+
+def _told_until(connection: Connection, merchant: Merchant, matures_in: float, now: int) -> tuple[int, bool]:
+    """To where the merchant's outcomes are told, and whether that is too long ago. Who tells of parcels, tells until now."""
+    live, imported = freshness.live_through(connection, merchant.merchant_id), freshness.imported_through(connection)
+    if live and not freshness.too_old(live, matures_in, now):
+        return now, False
+    through = min(max(live, imported) or now, now)
+    return through, freshness.too_old(through, matures_in, now)
+
+
+def _has_live(connection: Connection, merchant: Merchant) -> bool:
+    """Do orders or news come as they happen? Then the period runs on to now."""
+    sql = "SELECT 1 FROM news WHERE origin = ? AND merchant_id = ? LIMIT 1"
+    return bool(scalar(connection, sql, (LIVE, merchant.merchant_id)))
 
 
 def _span(meta: Meta) -> Span:
     zone = ZoneInfo(meta.timezone)
     since = ALWAYS if meta.since is None else _midnight(meta.since, zone)
-    before = meta.generated_at if meta.until is None else _midnight(meta.until + timedelta(days=1), zone)
+    before = meta.ends_at + 1 if meta.until is None else _midnight(meta.until + timedelta(days=1), zone)
     return Span(meta.merchant_id, since, min(before, meta.generated_at))
 
 
@@ -129,7 +144,7 @@ def _ask(connection: Connection, order_id: str, to: _For) -> Ask:
     merchant, at = to.meta.merchant_id, to.meta.generated_at
     kept = order_columns(connection, merchant, order_id)
     assert kept is not None, "the order was read from the same table"
-    return Ask(merchant, kept, "report", at, order_id, None, 3, to.single, policies=to.policies)
+    return Ask(merchant, kept, "report", at, order_id, None, 3, to.single, PLACED, to.policies)  # checkout is over
 
 
 def _risk(waiting: Orders, i: int, answer: dict[str, Any]) -> OpenRisk:

@@ -72,11 +72,15 @@ def score_command(
 def _show(summary: dict[str, Any], as_json: bool) -> None:
     if summary["out"] is None:
         note(f"{summary['orders']:,} orders scored as of {summary['scored_at']}, stage {summary['stage']}")
+        for one in summary["warnings"]:
+            note(f"warning: {one['text']}")
         return
-    emit(summary, as_json, lambda r: fields([(k, _plain(v)) for k, v in r.items() if v not in ({}, None)]))
+    emit(summary, as_json, lambda r: fields([(k, _plain(v)) for k, v in r.items() if v not in ({}, None, [])]))
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return "; ".join(one["text"] for one in value)
     if isinstance(value, dict):
         return ", ".join(f"{k}: {v:,}" if isinstance(v, int) else f"{k}: {v}" for k, v in value.items())
     return f"{value:,}" if isinstance(value, int) else value

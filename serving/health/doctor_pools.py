@@ -1,7 +1,7 @@
 """`rto doctor`, pool by pool: history, database, online state, model; and the folder of training runs."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,9 @@ from data.keeping.schema import SCHEMA_VERSION
 from data.keeping.server import server_url
 from data.pool import Pool
 from data.segments import list_segments
+from serving import freshness
 from serving.health.doctor import OK, PROBLEM, WARNING, Finding, Patient
-from training.bundle import read_bundle, signing_key
+from training.bundle import Bundle, read_bundle, signing_key
 
 _MLFLOW = "mlflow.db"
 
@@ -29,7 +30,9 @@ def pools(patient: Patient) -> Iterator[Finding]:
     for pool in found:
         yield from _segments(pool)
         yield from _database(pool)
-        yield from _model(pool)
+        model, bundle = _model(pool)
+        yield model
+        yield from _known(pool, bundle, patient.now)
 
 
 def _segments(pool: Pool) -> Iterator[Finding]:
@@ -125,27 +128,37 @@ def _state(connection: Connection, pool: Pool) -> Finding:
     return Finding(name, OK, f"{scalar(connection, 'SELECT COUNT(*) FROM state'):,} keys")
 
 
-def _model(pool: Pool) -> Iterator[Finding]:
+def _model(pool: Pool) -> tuple[Finding, Bundle | None]:
     name = f"pool {pool.name}: model"
     published = pool.champion.read_text().strip() if pool.champion.exists() else ""
     if not published:
-        yield Finding(name, WARNING, "none promoted", "rto train, then rto promote")
-        return
+        return Finding(name, WARNING, "none promoted", "rto train, then rto promote"), None
     if not (pool.home / "keys" / "signing.key").exists():
-        yield Finding(
-            name, PROBLEM, "the signing key is gone", "restore keys/signing.key from a backup, or promote again"
-        )
-        return
+        to_do = "restore keys/signing.key from a backup, or promote again"
+        return Finding(name, PROBLEM, "the signing key is gone", to_do), None
     try:
-        read_bundle(pool.bundles / published, signing_key(pool.home).public_key())
+        bundle = read_bundle(pool.bundles / published, signing_key(pool.home).public_key())
     except RtoError as error:
-        yield Finding(name, PROBLEM, f"{error.code} {error.got}", error.to_do or "rto train, then rto promote")
-        return
-    yield Finding(name, OK, f"{published}, signed and of this catalog")
+        return Finding(name, PROBLEM, f"{error.code} {error.got}", error.to_do or "rto train, then rto promote"), None
+    return Finding(name, OK, f"{published}, signed and of this catalog"), bundle
 
 
-def last_told(pool: Pool) -> int:
-    """When the newest live news was told, microseconds; 0 where none was, or none can be read."""
+def _known(pool: Pool, bundle: Bundle | None, now: int) -> Iterator[Finding]:
+    """Is it known how the parcels of the last weeks ended?"""
+    through = _asked(pool, freshness.known_through)
+    if not through:
+        return  # no parcel was ever told of: what is missing stands above
+    name, found = f"pool {pool.name}: news", f"known through {freshness.day(through)}"
+    matures_in = 0 if bundle is None else bundle.about["moments"]["matures_in"]
+    if freshness.too_old(through, matures_in, now):
+        days = f"{freshness.days_before(through, now):,} days ago: nothing was learned since"
+        yield Finding(name, WARNING, f"{found}, {days}", freshness.TO_DO)
+    else:
+        yield Finding(name, OK, found)
+
+
+def _asked(pool: Pool, ask: Callable[[Connection], int]) -> int:
+    """What a pool's database answers; 0 where there is none, or none that can be read: that is told above."""
     if server_url() is None and not pool.database.exists():
         return 0
     try:
@@ -153,11 +166,17 @@ def last_told(pool: Pool) -> int:
     except (apsw.Error, RtoError):
         return 0
     try:
-        return int(scalar(connection, "SELECT COALESCE(MAX(known_at), 0) FROM news WHERE origin = 'live'"))
+        return ask(connection)
     except (apsw.Error, RtoError):
         return 0
     finally:
         connection.close()
+
+
+def last_told(pool: Pool) -> int:
+    """When the newest live news was told, microseconds; 0 where none was, or none can be read."""
+    newest = "SELECT COALESCE(MAX(known_at), 0) FROM news WHERE origin = 'live'"
+    return _asked(pool, lambda connection: int(scalar(connection, newest)))
 
 
 def mlruns(patient: Patient) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from data.contract import DAY, Action, Reason
 from data.fates import STATUSES
 from serving.reports import columns
 from serving.reports.columns import Array, Orders
-from serving.reports.decided import Decided, advice
+from serving.reports.decided import Decided, advice, kept
 from serving.reports.figures import (
     AdviceSum,
     Attempts,
@@ -79,7 +79,7 @@ def build_report(
         delays=_delays(orders.take(old_enough)),
         taken=_taken(orders),
         switched=_switched(orders),
-        advice=advice(decided, left_out, risks, judged.orders, meta.timezone),
+        advice=advice(kept(decided, left_out, orders), risks, judged.orders, meta.timezone),
         today=_today(risks, len(risks) if waiting is None else waiting),
         reason_words=reason_words,
     )

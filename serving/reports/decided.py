@@ -18,6 +18,9 @@ from serving.reports.wording import local_day
 
 MOST_DECISIONS = 50_000
 """Newest decisions that are read; older ones of the period are left out, and the report says how many."""
+FEWEST_DECISIONS, LEAST_COVERED = 100, 0.5
+"""Decisions stand for the orders of a period from so many on, and if there are at least half as many as orders were
+placed since the first of them: else a handful of tests would hide what the model says of all the others."""
 TIERS = ("low", "medium", "high")
 _DECISIONS = """SELECT scored_at, order_id, COALESCE(order_id, checkout_id, decision_id),
 json_extract(body, '$.answer.risk.tier', '$.answer.risk.p_rto', '$.answer.recommendation.action', '$.answer.reasons')
@@ -56,17 +59,42 @@ def raising(reasons: Sequence[dict[str, Any]]) -> tuple[tuple[str, str], ...]:
     return tuple((r["bucket"], r["code"]) for r in reasons if r["direction"] == "raises")
 
 
-def advice(decided: Sequence[Decided], left_out: int, risks: Sequence[OpenRisk], judged: Orders, zone: str) -> Advice:
-    """Sums over decisions; where there is none, over open orders as scored now. judged: matured orders, known outcome."""
-    source = "decisions" if decided else "open" if risks else ""
-    looked_at = decided or [Decided(r.placed_at, r.order_id, r.tier, r.p_rto, r.action, r.codes) for r in risks]
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The decisions of a period. placed_since: its orders since the first of them.  left_out: as of `read_decisions`."""
+
+    decided: Sequence[Decided]
+    left_out: int
+    placed_since: int
+
+    @property
+    def enough(self) -> bool:
+        """Do they stand for the orders of the period?"""
+        return len(self.decided) >= max(FEWEST_DECISIONS, LEAST_COVERED * self.placed_since)
+
+
+def kept(decided: Sequence[Decided], left_out: int, orders: Orders) -> Kept:
+    """orders: of the period."""
+    first = min((d.at for d in decided), default=0)
+    return Kept(decided, left_out, int((orders.placed_at >= first).sum()) if decided else 0)
+
+
+def advice(found: Kept, risks: Sequence[OpenRisk], judged: Orders, zone: str) -> Advice:
+    """Sums over decisions; where they are too few to stand for the orders of the period, over open orders as scored now.
+
+    judged: matured orders with a known outcome.
+    """
+    shown = found.decided if found.enough else ()
+    looked_at = shown or [Decided(r.placed_at, r.order_id, r.tier, r.p_rto, r.action, r.codes) for r in risks]
     actions = Counter(d.action for d in looked_at)
     return Advice(
-        source=source,
+        source="decisions" if shown else "open" if risks else "",
         orders=len(looked_at),
-        left_out=left_out,
+        left_out=found.left_out,
+        decisions=len(found.decided),
+        placed_since=found.placed_since,
         weeks=_weeks(looked_at, ZoneInfo(zone)),
-        tiers=_tiers(decided, judged),
+        tiers=_tiers(shown, judged),
         reasons=_reasons(looked_at),
         actions=tuple(sorted(actions.items(), key=lambda p: (-p[1], p[0]))),
     )

@@ -68,7 +68,8 @@ class Meta:
 
     known_through: the moment to which the history is complete; None: `generated_at`. Maturity is measured to it.
     since, until: the first and the last local day of orders asked for, None without a limit.  shares_model: other
-    merchants' orders are in the model's evidence too.
+    merchants' orders are in the model's evidence too.  through: the last moment of the period where no last day was asked
+    for; None: to where the history is complete.  old: is that too long ago (`serving/freshness.py`)?
     """
 
     merchant_id: str
@@ -79,10 +80,16 @@ class Meta:
     since: date | None = None
     until: date | None = None
     shares_model: bool = False
+    through: int | None = None
+    old: bool = False
 
     @property
     def told_until(self) -> int:
         return self.generated_at if self.known_through is None else self.known_through
+
+    @property
+    def ends_at(self) -> int:
+        return self.told_until if self.through is None else self.through
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,14 +291,17 @@ class ReasonRow:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What was said of orders. source: "decisions", "open" (no decision in this period: open orders as scored now), ""
+    """What was said of orders. source: "decisions", "open" (too few decisions: open orders as scored now), ""
 
     orders: each counted once, by the last decision.  left_out: older decisions beyond the most that are read.
+    decisions: orders or checkouts of the period decided on.  placed_since: its orders since the first of those decisions.
     """
 
     source: str = ""
     orders: int = 0
     left_out: int = 0
+    decisions: int = 0
+    placed_since: int = 0
     weeks: tuple[TierWeek, ...] = ()
     tiers: tuple[TierRow, ...] = ()
     reasons: tuple[ReasonRow, ...] = ()

@@ -1,6 +1,6 @@
 """Tables of matured orders by place, goods, value, buyer and time of day: counting over columns."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import log
 
@@ -19,6 +19,8 @@ ROWS, PIN_ROWS, BANDS = 12, 15, 5
 _HOURS = 3
 _ROUND = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.5, 8.0, 10.0)
 _NO_AMOUNT = "not applicable: the orders carry no usable amount"
+_ABOVE = "has an RTO share that lies above your average by more than chance"
+_ABOVE_ALL = "have an RTO share that lies above your average by more than chance"
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _TEXTS = (
     ("state", "States", "State", "state"),
@@ -66,7 +68,7 @@ def by_text(judged: Judged, key: str, heading: str, what: str, told: str) -> Gro
 
 
 def worst_pincodes(judged: Judged) -> Group:
-    """PIN codes by their share shrunk towards the average; those with ORDERS_PER_PIN outcomes first."""
+    """PIN codes by their share shrunk towards the average; shown are those above it for sure, of ORDERS_PER_PIN outcomes."""
     column, district = judged.orders.text["pincode"], judged.orders.text["district"]
     shares, missing = counted(column, judged.rto)
     heading, what = "PIN codes that cost you most surely", "PIN code"
@@ -79,28 +81,39 @@ def worst_pincodes(judged: Judged) -> Group:
     names = {pin: district.names[d] if d >= 0 else "" for pin, d in zip(column.names, where.tolist(), strict=False)}
     every = judged.every
     shrunk = {pin: shrunk_share(share, every) for pin, share in shares.items()}
-    enough = [pin for pin, share in shares.items() if share.n >= ORDERS_PER_PIN]
-    order = sorted(shares, key=lambda pin: (shares[pin].n < ORDERS_PER_PIN, -shrunk[pin], -shares[pin].n, pin))
-    plain = _rows([(pin, shares[pin]) for pin in order], every)
+    enough = {pin for pin, share in shares.items() if share.n >= ORDERS_PER_PIN}
+    ranked = sorted(shares, key=lambda pin: (pin not in enough, -shrunk[pin], -shares[pin].n, pin))
+    plain, sure = _surest(_rows([(pin, shares[pin]) for pin in ranked], every), enough)
     rows = tuple(GroupRow(r.name, r.share, r.stands_out, place_name(names[r.name]), shrunk[r.name]) for r in plain)
-    some = f"{len(enough):,} of {len(shares):,} PIN codes have {ORDERS_PER_PIN} matured orders or more"
-    none = f"no PIN code has {ORDERS_PER_PIN} matured orders yet"
-    return Group("pincode", heading, what, rows, missing, min(PIN_ROWS, len(enough)), some if enough else none)
+    note = f"no PIN code has {ORDERS_PER_PIN} matured orders yet"
+    if enough:
+        some = f"{len(enough):,} of {len(shares):,} PIN codes have {ORDERS_PER_PIN} matured orders or more"
+        note = f"{some}; {sure or 'none'} of them {_ABOVE if sure == 1 else _ABOVE_ALL}"
+    return Group("pincode", heading, what, rows, missing, min(PIN_ROWS, sure), note)
+
+
+def _surest(rows: tuple[GroupRow, ...], enough: Collection[str]) -> tuple[tuple[GroupRow, ...], int]:
+    """Ranked rows, those first that lie above the average by more than chance, and how many these are."""
+    is_sure = [row.stands_out > 0 and row.name in enough for row in rows]
+    order = sorted(range(len(rows)), key=lambda i: not is_sure[i])
+    return tuple(rows[i] for i in order), sum(is_sure)
 
 
 def worst_networks(judged: Judged) -> Group:
-    """Network addresses by their share shrunk towards the average; those of few orders together, last."""
+    """Network addresses likewise; those of few orders together, last."""
     column = judged.orders.text.get(NETWORK)
     heading, what = "Network addresses that cost you most surely", "Network address (IP)"
     shares, missing = counted(column, judged.rto) if column is not None else ({}, judged.every)
-    enough = [name for name in shares if name != FEW_ORDERS]
+    enough = shares.keys() - {FEW_ORDERS}
     order = sorted(enough, key=lambda name: (-shrunk_share(shares[name], judged.every), -shares[name].n, name))
     order += [FEW_ORDERS] if FEW_ORDERS in shares else []
     note = "" if shares else "not applicable: the orders carry no network address"
     if shares and not enough:
         note = f"no network address has {LEAST_ORDERS} orders yet"
-    rows = _rows([(name, shares[name]) for name in order], judged.every)
-    return Group(NETWORK, heading, what, rows, missing, min(ROWS, len(enough)), note)
+    rows, sure = _surest(_rows([(name, shares[name]) for name in order], judged.every), enough)
+    if enough and not sure:
+        note = f"none of the {len(enough):,} network addresses with {LEAST_ORDERS} orders or more {_ABOVE}"
+    return Group(NETWORK, heading, what, rows, missing, min(ROWS, sure), note)
 
 
 def shrunk_share(share: Share, every: Share) -> float:

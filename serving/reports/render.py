@@ -15,11 +15,11 @@ from serving.reports.advice_chart import tier_chart
 from serving.reports.charts import ORDERS_PER_POINT, WEEKS, week_chart, whisker, whisker_scale
 from serving.reports.decided import MOST_DECISIONS
 from serving.reports.figures import Report
-from serving.reports.groups import ORDERS_PER_PIN, PIN_PRIOR
+from serving.reports.groups import PIN_PRIOR
 from serving.reports.reliability import panels
 from serving.reports.shares import Share
-from serving.reports.story import sentences
-from serving.reports.tables import period_text
+from serving.reports.story import known_day, old_news, sentences
+from serving.reports.tables import period_text, source_text
 
 _STYLE = "report.css"
 _SMALL = 10  # major units: a smaller saving is shown with its decimals, or it would read as none
@@ -51,11 +51,14 @@ def render(report: Report, links: Links | None = None) -> str:
             style=Markup(_style()),
             policy=policy_of(),
             period=period_text(report),
+            source=source_text(report),
             story=sentences(report),
             chart=week_chart(report.weeks, with_payment=report.headline.has_payment),
             tier_chart=tier_chart(report.advice.weeks),
             panels=panels(report.evidence) if report.evidence else (),
             generated=wording.moment(report.meta.generated_at, zone),
+            known_day=known_day(report),
+            old_news=old_news(report),
             told_until=wording.moment(report.meta.told_until, zone),
             placed_day=lambda at: wording.day(wording.local_day(at, zone)),
             money=lambda minor: wording.money(minor, report.money),
@@ -107,7 +110,6 @@ def _environment() -> Environment:
         "whisker_scale": whisker_scale,
         "in_words": in_words,
         "per_point": ORDERS_PER_POINT,
-        "per_pin": ORDERS_PER_PIN,
         "pin_prior": PIN_PRIOR,
         "max_weeks": WEEKS,
         "max_decisions": MOST_DECISIONS,

@@ -1,5 +1,8 @@
 """The report in a few plain sentences: what came back, where, and what to do today."""
 
+from zoneinfo import ZoneInfo
+
+from data.contract import DAY
 from serving.reports import wording
 from serving.reports.figures import Group, GroupRow, Period, Report
 
@@ -12,6 +15,22 @@ def sentences(report: Report) -> tuple[str, ...]:
         return ()
     found = (_trend(report), _where(report), _what(report), _attempts(report), _today(report))
     return tuple(text for text in found if text)
+
+
+def known_day(report: Report) -> str:
+    """The last day of which it is known how parcels ended."""
+    return wording.day(wording.local_day(report.meta.told_until, ZoneInfo(report.meta.timezone)))
+
+
+def old_news(report: Report) -> tuple[str, str] | None:
+    """That nothing is known of the last weeks, and what follows; None where something is."""
+    if not report.meta.old:
+        return None
+    days = (report.meta.generated_at - report.meta.told_until) // DAY
+    return (
+        f"Nothing is known after {known_day(report)}, {wording.count(days)} days before this report was made.",
+        "Shares and risks are of that time, and what was open then may long have ended: import newer orders, or send news.",
+    )
 
 
 def _trend(report: Report) -> str:
@@ -75,17 +94,18 @@ def _today(report: Report) -> str:
     today = report.today
     if not today.scored:
         return ""
+    when = f"As of {known_day(report)}" if report.meta.old else "Today"
     if not today.weighed:
         return (
-            f"Today: {wording.count(today.high)} of {wording.count(today.scored)} open orders are of high risk; what to do "
+            f"{when}: {wording.count(today.high)} of {wording.count(today.scored)} open orders are of high risk; what to do "
             f"about them cannot be weighed, as no costs are known for {report.money.currency}."
         )
     if not today.to_act:
-        return f"Today: ship all {wording.count(today.scored)} open orders as they are."
+        return f"{when}: ship all {wording.count(today.scored)} open orders as they are."
     acts = (
         f"{wording.count(s.orders)} × {wording.ACTIONS.get(s.action, s.action).lower()}"
         for s in today.sums
         if s.action != "allow_cod"
     )
     n = wording.count(today.to_act)
-    return f"Today: for {n} open orders something is worth more than shipping as it is: {', '.join(acts)}."
+    return f"{when}: for {n} open orders something is worth more than shipping as it is: {', '.join(acts)}."

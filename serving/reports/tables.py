@@ -7,6 +7,7 @@ from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from serving.reports import wording
+from serving.reports.decided import FEWEST_DECISIONS
 from serving.reports.figures import Group, Period, Report
 from serving.reports.groups import PIN_PRIOR
 from serving.reports.shares import Share
@@ -52,7 +53,7 @@ def period_text(report: Report) -> str:
     if meta.since is None and meta.until is None:
         return "the whole history"
     since = "the first order" if meta.since is None else wording.day(meta.since)
-    until = wording.local_day(meta.told_until, ZoneInfo(meta.timezone)) if meta.until is None else meta.until
+    until = wording.local_day(meta.ends_at, ZoneInfo(meta.timezone)) if meta.until is None else meta.until
     return f"{since} to {wording.day(until)}"
 
 
@@ -84,6 +85,7 @@ def _summary(report: Report) -> Table:
         (f"RTO parcels x cost of one ({currency})", _major(report, cost.total_minor if cost else None)),
         ("orders in another currency, without amount here", report.foreign),
         ("orders whose buyer switched to prepaid", report.switched.orders if report.switched else 0),
+        ("orders or checkouts decided on", report.advice.decisions),
         ("period", period_text(report)),
         ("merchant", report.meta.merchant_id),
     ]
@@ -170,15 +172,25 @@ def _actions(report: Report) -> Table:
     return Table("actions", "Actions taken", rule, ("action", "orders", *_SHARE), rows)
 
 
-_SOURCES = {
-    "decisions": "The last decision kept for each order or checkout of the period.",
-    "open": "No decision was kept in the period: open orders as scored now, by the day they were placed.",
-    "": "No decision was kept in the period, and no open order was scored.",
-}
+def source_text(report: Report) -> str:
+    """Where the figures on safe and risky orders are from, and how many decisions there were."""
+    v = report.advice
+    if v.source == "decisions":
+        return f"The last decision kept for each of {wording.count(v.orders)} orders or checkouts of the period."
+    few = "No decision was kept in the period" if not v.decisions else (
+        f"{wording.count(v.decisions)} order{' or checkout was' if v.decisions == 1 else 's or checkouts were'} decided on "
+        f"in the period, too few to stand for its orders ({FEWEST_DECISIONS} are needed, and half of the "
+        f"{wording.count(v.placed_since)} placed since the first)"
+    )  # fmt: skip
+    if v.source == "open":
+        return (
+            f"{few}, so these are the {wording.count(v.orders)} open orders as scored now, by the day they were placed."
+        )
+    return f"{few}, and no open order was scored."
 
 
 def _tiers(report: Report) -> Table:
-    rule = f"{_SOURCES[report.advice.source]} came_back: of matured orders of the period with an outcome."
+    rule = f"{source_text(report)} came_back: of matured orders of the period with an outcome."
     rows = tuple(
         (t.tier, t.orders, *_share(t.share), None if t.said is None else round(t.said, 4)) for t in report.advice.tiers
     )
@@ -188,11 +200,11 @@ def _tiers(report: Report) -> Table:
 def _tier_weeks(report: Report) -> Table:
     rows = tuple((w.start, w.low, w.medium, w.high, w.orders) for w in report.advice.weeks)
     columns = ("week_of", "low", "medium", "high", "orders")
-    return Table("tier_weeks", "Safe and risky by week", _SOURCES[report.advice.source], columns, rows)
+    return Table("tier_weeks", "Safe and risky by week", source_text(report), columns, rows)
 
 
 def _reasons(report: Report) -> Table:
-    rule = f"{_SOURCES[report.advice.source]} Orders for which the reason was among those told as raising the risk."
+    rule = f"{source_text(report)} Orders for which the reason was among those told as raising the risk."
     rows = tuple(
         (wording.BUCKETS.get(r.bucket, r.bucket), report.reason_words.get(r.code, wording.code(r.code)), r.orders)
         for r in report.advice.reasons

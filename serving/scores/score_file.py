@@ -26,7 +26,7 @@ from data.keeping.database import Connection, map_into_memory, open_database
 from data.places import load_register
 from data.pool import Pool
 from features.held import Held
-from serving import ledger
+from serving import freshness, ledger
 from serving.policies.policy_shelf import policies_of
 from serving.scores.batch import Questions, judge
 from serving.scores.score_rows import ACTIONS, Request, score_rows
@@ -48,6 +48,7 @@ def score_file(pool: Pool, request: Request, sink: Sink, tell: Tell) -> dict[str
     counted: Counter[str] = Counter()
     with closing(_open(pool)) as reader, closing(_open(pool)) as ahead, closing(_open(pool)) as watch:
         _require_current(reader, pool)
+        known = freshness.known_through(reader)
         with ledger.same_moment((reader, ahead), watch), closing(_arrived(ahead, pool, told)) as arrived:
             for done, table in _tables(
                 reader, bundle, (len(pool.merchants()) == 1, pool.strangers_apart), arrived, request
@@ -61,6 +62,8 @@ def score_file(pool: Pool, request: Request, sink: Sink, tell: Tell) -> dict[str
         "refused": told.refused,
         "scored_at": rfc3339(request.at),
         "stage": request.stage,
+        "known_through": rfc3339(known) if known else None,
+        "warnings": freshness.warnings(known, bundle.about["moments"]["matures_in"], request.at),
         "model": {"name": bundle.about.get("name"), "digest": bundle.digest},
         "actions": {name: counted[name] for name in ACTIONS if counted[name]},
     }

@@ -185,6 +185,21 @@ def test_a_clock_before_the_last_news_is_wrong(own: Installation):
     assert [one.check for one in wrong(patient(own, now=0))] == ["clock"]
 
 
+def test_news_that_ends_weeks_ago_is_a_warning_and_an_order_alone_is_no_news(own: Installation):
+    assert wrong(patient(own, now=NOW + 34 * DAY)) == []
+    [found] = wrong(patient(own, now=NOW + 40 * DAY))
+    assert (found.status, found.check) == (WARNING, "pool demo: news")
+    assert found.found == "known through 2025-10-09, 40 days ago: nothing was learned since"
+    assert "rto import" in found.to_do
+    with own.database(read_only=False) as connection:
+        row = connection.execute("SELECT merchant_id, order_id FROM orders LIMIT 1").fetchone()
+        for i, type_ in enumerate(("placed", "delivered")):
+            assert len(wrong(patient(own, now=NOW + 40 * DAY))) == 1, "an order that was placed says nothing of parcels"
+            at = NOW + 30 * DAY + i
+            ledger.tell(connection, Told(*row, "live", f"late-{i}", type_, at, at, live=True))
+    assert wrong(patient(own, now=NOW + 40 * DAY)) == []
+
+
 def test_a_port_that_something_else_has_is_a_problem_and_our_own_service_is_none(installation: Installation):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -260,5 +275,5 @@ def test_the_command_ends_with_13_if_there_is_a_problem(run: Run, own: Installat
     (own.home / "keys").chmod(0o755)
     ill = run("doctor", "--json", at=own)
     assert (ill.code, ill.err.split()[0]) == (Exit.CHECK_FAILED, "DOC001")
-    assert {one["status"] for one in ill.json} == {OK, PROBLEM}
+    assert {one["status"] for one in ill.json} == {OK, WARNING, PROBLEM}  # the market ended long ago
     assert "to do: chmod 700" in run("doctor", at=own).out

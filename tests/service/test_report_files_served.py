@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 
 from data.contract import DAY
+from serving.reports.wording import ACTIONS
 from tests.helpers.installation import (
     NOW,
     OTHER_SHOP,
@@ -166,12 +167,37 @@ def test_decisions_and_their_outcomes_are_in_the_report(client: httpx.Client):
     place(client, order)
     tell(client, "o-9", "action_taken", details={"action": "confirm_call"})
     tell(client, "o-9", "switched_to_prepaid")
-    assert sum(int(row["orders"]) for row in table(client, "tier_weeks")) == 1  # the last decision of the order
+    assert int(summary(client)["orders or checkouts decided on"]) == 1  # both decisions are of one order
     done = {row["action"]: row["orders"] for row in table(client, "actions")}
     assert done["Call to confirm"] == "1"
     assert done["switched_to_prepaid"] == "1"
-    assert "From the last decision kept for each of 1 orders" in client.get(f"/reports/{SHOP}").text
+    assert "1 order or checkout was decided on in the period, too few" in client.get(f"/reports/{SHOP}").text
     assert all(" " in row["reason"] and "_" not in row["reason"] for row in table(client, "reasons"))
+
+
+def test_open_orders_are_advised_as_placed_already(shared: httpx.Client):
+    rows = table(shared, "open_orders")
+    assert len(rows) > 5
+    assert {row["advice"] for row in rows} <= {ACTIONS[a] for a in ("confirm_message", "confirm_call", "prepaid_nudge")}
+
+
+def test_one_test_order_months_later_neither_hides_that_the_news_is_old_nor_is_in_the_report(own: Installation):
+    with served(own) as client:
+        before = summary(client)
+        assert before["orders or checkouts decided on"] == "0"
+    clock = SetClock(NOW + 60 * DAY)
+    order = an_order(order_id="test-1", placed_at=rfc3339(clock.at))
+    with served(own, clock) as client:
+        assert client.post("/v1/score", json=ask(order)).status_code == 200
+        place(client, order)
+        assert {k: v for k, v in summary(client).items() if k != "period"} == {
+            k: before[k] for k in before if k != "period"
+        }
+        page = client.get(f"/reports/{SHOP}").text
+        assert "Nothing is known after 9 Oct 2025, 61 days before" in page
+        assert "to 9 Oct 2025" in summary(client)["period"]
+        tell(client, "test-1", "dispatched")
+        assert "Nothing is known after" not in client.get(f"/reports/{SHOP}").text
 
 
 HOSTILE = ["<script>alert(1)</script>", "\"'><b>x", "\u202egnp.exe", "=cmd|' /C calc'!A0", "👩‍👩‍👧 🧵", "z" * 200]

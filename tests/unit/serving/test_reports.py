@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from data.contract import DAY
-from serving.reports import OpenRisk, Report, build_report, render
+from serving.reports import Decided, OpenRisk, Report, build_report, render
 from serving.reports.charts import week_chart
 from serving.reports.figures import (
     Meta,
@@ -99,13 +99,19 @@ def test_months_follow_one_another_over_the_turn_of_a_year() -> None:
     ]  # fmt: skip
 
 
-def test_few_orders_do_not_make_a_pin_code_worst() -> None:
-    often = [order(i, float(i < 30), pincode="560001") for i in range(60)]
-    few = [order(100 + i, 1.0, pincode="110001") for i in range(9)]
-    group = report_of([*often, *few]).groups["pincode"]
+def test_only_pin_codes_above_the_average_by_more_than_chance_are_shown_as_worst() -> None:
+    plain = [order(i, float(i % 5 == 0), pincode="400030") for i in range(400)]
+    worst = [order(500 + i, float(i < 30), pincode="560001") for i in range(60)]
+    chance = [order(600 + i, float(i < 6), pincode="110001") for i in range(14)]  # 43 %, the interval from 21 %
+    few = [order(700 + i, 1.0, pincode="700114") for i in range(9)]
+    group = report_of([*plain, *worst, *chance, *few]).groups["pincode"]
     assert [r.name for r in group.rows[: group.shown]] == ["560001"]
-    assert [r.name for r in group.rows] == ["560001", "110001"]
-    assert "1 of 2 PIN codes" in group.note
+    assert [r.name for r in group.rows] == ["560001", "110001", "400030", "700114"]
+    assert "3 of 4 PIN codes" in group.note
+    assert "1 of them has" in group.note
+    none = page([*plain, *chance, *few])
+    assert "2 of 3 PIN codes have 10 matured orders or more; none of them have an RTO share that lies above" in none
+    assert "--kind pincode" not in none
 
 
 def test_pin_codes_are_ranked_by_their_share_with_twenty_more_orders_at_the_average() -> None:
@@ -118,6 +124,33 @@ def test_pin_codes_are_ranked_by_their_share_with_twenty_more_orders_at_the_aver
     assert [r.shrunk for r in group.rows] == pytest.approx(
         [(50 + 20 * average) / 120, (6 + 20 * average) / 30, (40 + 20 * average) / 420]
     )
+
+
+@pytest.mark.parametrize(
+    ("n", "placed", "source"), [(1, 150, "open"), (99, 10, "open"), (100, 150, "decisions"), (100, 201, "open")]
+)
+def test_decisions_stand_for_the_period_only_if_they_cover_its_orders(n: int, placed: int, source: str) -> None:
+    waiting = [OpenRisk("r", NOW, None, 0.8, "high", "confirm_call", 100.0)]
+    decided = [Decided(NOW - 10 * DAY, f"d{i}", "low", 0.1, "allow_cod", []) for i in range(n)]
+    before = [order(1_000 + i, age_days=40) for i in range(500)]  # placed before anything was decided
+    report = report_of([*before, *(order(i, age_days=5) for i in range(placed))], waiting, decided=decided)
+    assert (report.advice.source, report.advice.orders) == (source, 1 if source == "open" else n)
+    assert (report.advice.decisions, report.advice.placed_since) == (n, placed)
+    assert (report.advice.tiers == ()) == (source == "open")
+    text = render(report)
+    few = f"{n} order{' or checkout was' if n == 1 else 's or checkouts were'} decided on in the period, too few"
+    assert (few in text) == (source == "open")
+    assert (f"half of the {placed} placed since the first" in text) == (source == "open")
+
+
+def test_old_news_is_said_before_anything_else_and_nothing_is_called_today() -> None:
+    old, waiting = replace(META, known_through=NOW - 182 * DAY, old=True), risks(rows(200))
+    orders = [order(i, float(i % 4 == 0), age_days=240) for i in range(200)]
+    text = page(orders, waiting, meta=old)
+    assert text.index("Nothing is known after 4 Aug 2025, 182 days before") < text.index("<h1>")
+    assert "<h2>Orders open on 4 Aug 2025" in text
+    assert re.findall("[Tt]oday", text[text.index("<main>") :]) == []
+    assert "Nothing is known after" not in page(orders, waiting)
 
 
 def test_groups_and_what_was_not_told_add_up_to_the_headline() -> None:
