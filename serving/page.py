@@ -166,9 +166,9 @@ def _money(merchant: Merchant, orders: Orders, policies: Policies) -> Money:
     if policy is None:
         return Money(merchant.currency, minor_digits=digits)
     cost = policy.economics.cost_of_rto(round(float(amounts.mean())) if len(amounts) else 0)
-    whose = "default costs" if shop.policy_id == policy.version else "your costs"
-    basis = f"{whose} ({shop.policy_id}) at the mean order value of this period"
-    return Money(merchant.currency, cost, basis, digits)
+    by_default = shop.policy_id == policy.version
+    basis = f"{'default' if by_default else 'your'} costs ({shop.policy_id}) at the mean order value of this period"
+    return Money(merchant.currency, cost, basis, digits, by_default)
 
 
 def evidence(bundle: Bundle) -> Evidence:

@@ -75,11 +75,12 @@ class WeekChart:
 
 @dataclass(frozen=True, slots=True)
 class Whisker:
-    """A share and its interval on a common scale, 0 to 100 % of the width."""
+    """A share and its interval on a common scale, 0 to 100 % of the width. cut: the interval goes on beyond it."""
 
     at: float
     low: float
     high: float
+    cut: bool
 
 
 def week_chart(periods: Sequence[Period], *, with_payment: bool) -> WeekChart | None:
@@ -215,4 +216,4 @@ def whisker_scale(group: Group) -> float:
 def whisker(share: Share, scale: float) -> Whisker:
     """Positions in percent of the width."""
     at, low, high = (100 * min(v, scale) / scale for v in (share.share or 0.0, share.low, share.high))
-    return Whisker(at, low, high)
+    return Whisker(at, low, high, share.high > scale)

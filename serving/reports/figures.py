@@ -54,12 +54,16 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """The merchant's money. minor_digits: decimals of the currency. cost_basis: one phrase, where the cost is from."""
+    """The merchant's money. minor_digits: decimals of the currency. cost_basis: one phrase, where the cost is from.
+
+    shipped: the costs are those that come with the program, the shop has set none.
+    """
 
     currency: str
     cost_of_one_rto_minor: int | None = None
     cost_basis: str = ""
     minor_digits: int = 2
+    shipped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,7 @@ class GroupRow:
     """One line of a table. stands_out: its whole interval lies above (1) or below (-1) the merchant's average.
 
     more: what else names it (the district of a PIN code).  shrunk: the share it is ranked by, where it is.
+    cod: of its cash orders alone, where both kinds are told and it matters.
     """
 
     name: str
@@ -122,6 +127,7 @@ class GroupRow:
     stands_out: int = 0
     more: str = ""
     shrunk: float | None = None
+    cod: Share | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +149,10 @@ class Group:
     @property
     def total(self) -> Share:
         return sum((row.share for row in self.rows), self.missing)
+
+    @property
+    def has_cod(self) -> bool:
+        return any(row.cod is not None for row in self.rows)
 
     @property
     def rest(self) -> Share:

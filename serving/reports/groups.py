@@ -1,12 +1,12 @@
 """Tables of matured orders by place, goods, value, buyer and time of day: counting over columns."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 
 import numpy as np
 
-from serving.reports.columns import FEW_ORDERS, LEAST_ORDERS, MISSING, NETWORK, Array, Coded, Orders
+from serving.reports.columns import COD, FEW_ORDERS, LEAST_ORDERS, MISSING, NETWORK, Array, Coded, Orders
 from serving.reports.figures import Group, GroupRow, Money
 from serving.reports.shares import Share
 from serving.reports.wording import NO_BREAK, money, place_name
@@ -135,7 +135,16 @@ def by_value(judged: Judged, unit: Money) -> Group:
     edges = value_edges(np.sort(amounts[known]))
     names = [_band(low, high, unit) for low, high in zip([None, *edges], [*edges, None], strict=True)]
     codes = np.where(known, np.searchsorted(edges, np.nan_to_num(amounts), side="right"), MISSING)
-    return _listed(judged, "value", heading, what, codes, names)
+    return _beside_cod(_listed(judged, "value", heading, what, codes, names), judged, Coded(codes, tuple(names)))
+
+
+def _beside_cod(group: Group, judged: Judged, column: Coded) -> Group:
+    """The same with cash orders alone beside all: where most small orders are prepaid, small cash orders look safe."""
+    cod = judged.orders.payment == COD
+    if not cod.any() or cod.all():
+        return group
+    shares, _ = counted(column.take(cod), judged.rto[cod])
+    return replace(group, rows=tuple(replace(row, cod=shares.get(row.name, Share())) for row in group.rows))
 
 
 def by_buyer(judged: Judged) -> Group:

@@ -8,13 +8,14 @@ from zoneinfo import ZoneInfo
 
 from serving.reports import wording
 from serving.reports.decided import FEWEST_DECISIONS
-from serving.reports.figures import Group, Period, Report
+from serving.reports.figures import Group, GroupRow, Period, Report
 from serving.reports.groups import PIN_PRIOR
 from serving.reports.shares import Share
 
 Cell: TypeAlias = str | int | float | date | None
 """Whole numbers, shares from 0 to 1, money in major units, days; None where there is no figure."""
 
+_COD = ("cod_known_outcome", "cod_came_back", "cod_rto_share")
 _SHARE = ("known_outcome", "came_back", "rto_share", "low_95", "high_95")
 
 
@@ -125,16 +126,18 @@ def _periods(report: Report, name: str, first: str, found: Iterable[Period]) -> 
 
 def _group(report: Report, group: Group) -> Table:
     ranked = any(row.shrunk is not None for row in group.rows)
-    extra = ("district", "ranking_share") if ranked else ()
-    rows: list[tuple[Cell, ...]] = [
-        (row.name, *_share(row.share), *((row.more, round(row.shrunk or 0.0, 4)) if ranked else ()))
-        for row in group.rows
-    ]
+    extra = [*(("district", "ranking_share") if ranked else ()), *(_COD if group.has_cod else ())]
+    rows: list[tuple[Cell, ...]] = [(row.name, *_share(row.share), *_beside(row, ranked)) for row in group.rows]
     blank: tuple[Cell, ...] = (None,) * len(extra)
     rows += [("(not told)", *_share(group.missing), *blank)] if group.missing.n else []
     rows += [("(all)", *_share(group.total), *blank)]
     more = f" ranking_share: as if each had {PIN_PRIOR} more orders at your average." if ranked else ""
     return Table(group.key, group.heading, matured_rule(report) + more, (group.key, *_SHARE, *extra), tuple(rows))
+
+
+def _beside(row: GroupRow, ranked: bool) -> tuple[Cell, ...]:
+    named: tuple[Cell, ...] = (row.more, round(row.shrunk or 0.0, 4)) if ranked else ()
+    return named if row.cod is None else (*named, *_share(row.cod)[:3])
 
 
 def _causes(report: Report) -> Table:

@@ -32,11 +32,18 @@ def chromium() -> str:
     return str(found)
 
 
-def dom_of(chromium: str, page: str, folder: Path) -> str:
+def dom_of(chromium: str, page: str, folder: Path, *more: str) -> str:
     """The document after the browser has read it, and run whatever it would run."""
     file = folder / "report.html"
     file.write_text(page, encoding="utf-8")
-    command = [chromium, *FLAGS, f"--user-data-dir={folder / 'profile'}", "--virtual-time-budget=2000", "--dump-dom"]
+    command = [
+        chromium,
+        *FLAGS,
+        *more,
+        f"--user-data-dir={folder / 'profile'}",
+        "--virtual-time-budget=2000",
+        "--dump-dom",
+    ]
     done = subprocess.run([*command, file.as_uri()], capture_output=True, text=True, check=True, timeout=120)
     return done.stdout
 
@@ -75,3 +82,26 @@ def test_the_page_refers_to_nothing_outside_and_keeps_all_sections(chromium: str
     assert re.findall(r"<(?:script|link|a|form|iframe|object|embed)\b", dom) == []
     assert len(re.findall(r"<h2>", dom)) == 10
     assert "RTO cost" in dom
+
+
+def test_on_a_phone_nothing_is_wider_than_the_screen_but_what_scrolls(chromium: str, tmp_path: Path) -> None:
+    """The browser measures: words stay whole, reasons are on the screen, and a row is no screen of white."""
+    orders = rows(900)
+    page = render(build_report(orders_of(orders), risks(orders), evidence(), RUPEES, META))
+    inner = tmp_path / "page.html"
+    inner.write_text(page.replace('<meta http-equiv="Content-Security-Policy"', '<meta name="none"'), encoding="utf-8")
+    measure = """<iframe id=f width=500 height=900 src="page.html"></iframe><script>f.onload = () => {
+      const d = f.contentDocument, rows = [...d.querySelectorAll('.orders tbody tr')];
+      const box = e => e.getBoundingClientRect();
+      document.title = [d.documentElement.scrollWidth, rows.length, Math.max(...rows.map(r => box(r).height)),
+        Math.max(...rows.map(r => box(r.querySelector('.why')).right))].map(Math.round).join(' ');
+    }</script>"""
+    flags = ("--allow-file-access-from-files", "--disable-web-security")
+    dom = dom_of(chromium, measure, tmp_path, *flags)
+    title = re.search(r"<title>(.*?)</title>", dom)
+    assert title is not None
+    width, n, tallest, right = map(int, title[1].split())
+    assert n > 5
+    assert width <= 500
+    assert tallest < 260
+    assert right <= 500

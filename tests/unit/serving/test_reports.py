@@ -11,7 +11,7 @@ import pytest
 
 from data.contract import DAY
 from serving.reports import Decided, OpenRisk, Report, build_report, render
-from serving.reports.charts import week_chart
+from serving.reports.charts import week_chart, whisker, whisker_scale
 from serving.reports.figures import (
     Meta,
     Money,
@@ -65,6 +65,42 @@ def test_money_lost_is_all_parcels_that_came_back_times_the_cost_of_one() -> Non
     assert report.cost is not None
     assert report.cost.total_minor == 36_000
     assert "2 parcels × ₹180 = <b>₹360</b>" in render(report)
+
+
+def test_costs_that_no_shop_has_set_are_called_so_where_the_money_is_said_first() -> None:
+    orders = [order(0, 1.0), order(1)]
+    lead = page(orders, money=replace(RUPEES, shipped=True)).partition("<h2")[0]
+    assert "RTO cost you ₹180 in this period, at the costs that come with this program until you set your own" in lead
+    assert "rto policy draft" in lead
+    own = page(orders)
+    assert "RTO cost you ₹180 in this period." in own
+    assert "come with this program" not in own
+    assert "Shipping cost of RTO" not in own  # packaging, handling and damage are in it
+
+
+def test_cash_orders_stand_beside_all_in_each_band_of_value() -> None:
+    """Small orders are mostly prepaid here: all together they look safest, small cash orders are the worst."""
+    small = [order(i, amount_minor=10_000.0, payment="prepaid") for i in range(80)]
+    small += [order(100 + i, float(i < 10), amount_minor=10_000.0) for i in range(20)]
+    large = [order(200 + i, float(i < 30), amount_minor=80_000.0) for i in range(100)]
+    first, *_, last = report_of([*small, *large]).groups["value"].rows
+    assert (first.share, first.cod) == (Share(100, 10), Share(20, 10))
+    assert (last.share, last.cod) == (Share(100, 30), Share(100, 30))
+    text = page([*small, *large])
+    assert text.count("RTO, COD only</th>") == 1
+    assert '<b>50.0\xa0%</b> <span class="more">10 of 20</span>' in text
+    assert "RTO, COD only" not in page(large)  # all are cash: nothing to put beside
+
+
+def test_an_interval_that_is_cut_at_the_edge_is_marked() -> None:
+    orders = [order(i, float(i % 2), state="BIHAR") for i in range(400)] + [
+        order(900, 1.0, state="GOA"),
+        order(901, state="GOA"),
+    ]
+    group = report_of(orders).groups["state"]
+    scale = whisker_scale(group)
+    assert [(row.name, whisker(row.share, scale).cut) for row in group.rows] == [("Bihar", False), ("Goa", True)]
+    assert whisker(Share(2, 1), scale).high == 100.0
 
 
 def test_the_interval_of_a_share_is_wilsons() -> None:
