@@ -25,6 +25,7 @@ from tests.helpers.installation import (
     served,
     tell,
 )
+from tests.service.test_policies_served import publish
 
 CANARY = "CANARY-of-the-other-shop"
 
@@ -175,10 +176,18 @@ def test_decisions_and_their_outcomes_are_in_the_report(client: httpx.Client):
     assert all(" " in row["reason"] and "_" not in row["reason"] for row in table(client, "reasons"))
 
 
-def test_open_orders_are_advised_as_placed_already(shared: httpx.Client):
-    rows = table(shared, "open_orders")
-    assert len(rows) > 5
-    assert {row["advice"] for row in rows} <= {ACTIONS[a] for a in ("confirm_message", "confirm_call", "prepaid_nudge")}
+def test_open_orders_are_advised_as_placed_already(own: Installation):
+    """Checkout is over: nobody can be asked to pay online only, whatever a rule would ask there."""
+    publish(own, '[[rules]]\nid = "all"\nwhen = "value > 0"\nthen = "prepaid_only"\n')
+    with served(own) as client:
+        order = an_order(order_id="o-1")
+        asked = {s: client.post("/v1/score", json=ask(order) | {"stage": s}).json() for s in ("checkout", "placed")}
+        assert asked["checkout"]["recommendation"]["action"] == "prepaid_only"
+        place(client, order)
+        rows = {row["order_id"]: row["advice"] for row in table(client, "open_orders")}
+        assert len(rows) > 5
+        assert set(rows.values()) <= {ACTIONS[a] for a in ("confirm_message", "confirm_call", "prepaid_nudge")}
+        assert rows.get("o-1", ACTIONS["allow_cod"]) == ACTIONS[asked["placed"]["recommendation"]["action"]]
 
 
 def test_one_test_order_months_later_neither_hides_that_the_news_is_old_nor_is_in_the_report(own: Installation):
