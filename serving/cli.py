@@ -1,5 +1,7 @@
 """`rto`: one command line, assembled from each room's commands, each loaded only when it is called."""
 
+import atexit
+import gc
 import sys
 from importlib import import_module
 from typing import Any
@@ -122,6 +124,7 @@ def rto(ctx: click.Context) -> None:
 def main(arguments: list[str] | None = None) -> Any:
     """Run a command; a refusal prints its message and exits by its kind, only a bug shows a traceback."""
     silence_telemetry()
+    atexit.register(gc.freeze)  # a process that ends need not hunt for rings in what it holds: a second for an import
     try:
         code = rto.main(arguments, prog_name="rto", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else Exit.DONE)

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from data.errors import DataError, UsageError
 from data.files.conditions import column_of, text_column
-from data.files.partners import few_partners, numbers_of, partner_of, places
+from data.files.partners import few_partners, numbers_of, partner_of, places, repeated
 from data.files.shaping import Join
 from data.files.sheets import Sheet
 from data.imports.doubts import Suspicion
@@ -40,9 +40,9 @@ def joined(
             beside = _beside(asked, other, partner if telling == 0 else partner[partner >= 0], join)
             (more if telling else made).append(replace(asked, table=beside, telling=telling))
     _count(notes, found, taken)
-    doubt = few_partners(pa.concat_arrays(own), numbers, notes["rows_joined"], join)
-    if doubt is not None and doubts is not None:
-        doubts.append(doubt)
+    few = few_partners(pa.concat_arrays(own), numbers, notes["rows_joined"], join)
+    if doubts is not None:
+        doubts += [doubt for doubt in (few, repeated(numbers, other.num_rows, join)) if doubt is not None]
     faults = [*(fault for s in others for fault in s.faults), *faults]
     made[0] = replace(made[0], faults=[*made[0].faults, *faults])
     return made + [replace(s, faults=[]) for s in more if len(s)] + strangers

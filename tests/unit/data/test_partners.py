@@ -107,6 +107,13 @@ ORDERS = "no,when,sum\n7,2025-03-01,5\n7,2025-03-01,6\n8,2025-03-01,7\n9,2025-03
 BY = '[join]\non = { no = "ref" }\ntake = "%s"\nby = "at"\nformats = ["%%d-%%b-%%y"]\n'
 
 
+@pytest.mark.parametrize(("each", "asked"), [(2, False), (3, True)])
+def test_a_number_told_again_and_again_is_asked_about(tmp_path: Path, each: int, asked: bool) -> None:
+    fates = "ref,fate,at\n" + "".join(f"{i % 4},done,09-Mar-25\n" for i in range(4 * each))
+    found = doubts(prepared(Shop(tmp_path), BY % "last", ORDERS, fates))
+    assert [(one.name, one.is_question) for one in found] == ([("numbers_repeat", True)] if asked else [])
+
+
 def test_a_number_told_twice_is_refused_unless_the_mapping_says_which_row_counts(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"DQ022 fates.csv row 3, ref") as refused:
         prepared(Shop(tmp_path), '[join]\non = { no = "ref" }\n', ORDERS, TWICE)
