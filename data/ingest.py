@@ -74,11 +74,11 @@ def ingest(paths: list[Path], mapping: Mapping, desk: Desk, options: Options, pr
 
 
 def order_lines(
-    paths: list[Path], mapping: Mapping, progress: Progress, news_will_do: bool = False
+    paths: list[Path], mapping: Mapping, progress: Progress, news_will_do: bool = False, new: bool = False
 ) -> tuple[Prepared, list[Lines]]:
-    """Files as the mapping shapes them, and their lines of orders converted. Raises UsageError CLI005 without any,
-    unless there is news and it will do."""
-    prepared = prepare(paths, mapping, progress)
+    """Files as the mapping shapes them, and their lines of orders converted. new: orders that no file joined to them
+    need tell of. Raises UsageError CLI005 without any, unless there is news and it will do."""
+    prepared = prepare(paths, mapping, progress, mapping.columns_of_orders() if new else None)
     progress("convert", len(paths), len(paths))
     if not prepared.orders and not (news_will_do and prepared.news):
         raise UsageError("CLI005", ", ".join(str(p) for p in paths), got="no file with orders", expected="one or more",

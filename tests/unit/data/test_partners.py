@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
-from data.errors import DataError
+from data.errors import DataError, UsageError
 from data.files.prepare import Prepared, prepare
+from data.imports.ask import orders_told
 from data.imports.doubts import Suspicion
+from data.ingest import Options
 from tests.helpers.imports import NATIVE_HEAD, Shop, mapping_of, refusal, row, said
 from tests.helpers.tables import edges
 
@@ -98,6 +100,18 @@ def test_a_refused_import_says_first_that_no_number_found_its_partner(tmp_path: 
     for skip in (False, True):
         error = refusal(shop, mapping, orders, fates, skip_bad_rows=skip)
         assert (error.code, "LOOKS WRONG few_partners" in error.to_do) == ("DQ001" if skip else "DQ007", True)
+
+
+def test_new_orders_to_be_scored_come_without_the_file_that_tells_of_old_ones(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    orders = shop.file("o.csv", "no,when,sum\n7,2025-03-01,5\n8,2025-03-02,6\n")
+    mapping = mapping_of(
+        '[join]\non = { no = "ref" }\n' + BASE.replace("[[rules]]", 'courier = { column = "by" }\n[[rules]]', 1)
+    )
+    told = orders_told([orders], mapping, Options("shop"), lambda *step: None)
+    assert (told.listed("order_id"), told.listed("courier")) == (["7", "8"], [None, None])
+    with pytest.raises(UsageError, match="CLI007"):
+        prepare([orders], mapping, lambda *step: None)
 
 
 # --- several rows of one number
