@@ -25,7 +25,7 @@ def joined(
     CLI007 if a file is missing, DataError DQ022 if a number stands twice in the other files and `take` is not given.
     """
     main, others, strangers = _sorted_out(sheets, join)
-    other = _stacked(others, join) if others else _absent(main, join)
+    other = _stacked(others, join)
     numbers, place, faults = places(others, other, join)
     own = [numbers_of(sheet.table, list(join.on), join) for sheet in main]
     found = [partner_of(one, numbers) for one in own]
@@ -65,8 +65,8 @@ def _sorted_out(sheets: list[Sheet], join: Join) -> tuple[list[Sheet], list[Shee
     if not main or (join.required and not others):
         missing = list(join.on) if not main else [*join.on.values(), *join.other_has]
         to_do = (
-            "give both files; where there is none yet, set `required = false` and name the other file's `columns` in "
-            "[join]; or correct `on`; a header below a title needs header_row in [[files]]"
+            "give both files; where there is none yet (new orders to score), set `required = false` and name the other "
+            "file's `columns` in [join]; or correct `on`; a header below a title needs header_row in [[files]]"
         )
         got = f"no file with {', '.join(map(repr, missing))}"
         where, expected = ", ".join(s.file for s in sheets), "both kinds of files that [join] puts together"
@@ -77,6 +77,8 @@ def _sorted_out(sheets: list[Sheet], join: Join) -> tuple[list[Sheet], list[Shee
 def _stacked(others: list[Sheet], join: Join) -> Any:
     """The other files as one table: all their columns, or those of `columns` and the numbers."""
     wanted = list(dict.fromkeys([*join.on.values(), *join.columns, *([join.by] if join.by else [])]))
+    if not others:
+        return pa.table({name: pa.array([], pa.string()) for name in wanted})
     for sheet in others:
         for name in join.columns:
             column_of(sheet, name, "[join] columns")
@@ -86,12 +88,6 @@ def _stacked(others: list[Sheet], join: Join) -> Any:
     if len(tables) > 1:
         tables = [pa.table({n: text_column(t[n]) for n in t.column_names}) for t in tables]
     return pa.concat_tables(tables, promote_options="default")
-
-
-def _absent(main: list[Sheet], join: Join) -> Any:
-    """In place of the other files: their columns, without a row."""
-    there = [name for sheet in main for name in sheet.table.column_names]
-    return pa.table({name: pa.array([], pa.string()) for name in join.without_the_other(there)})
 
 
 def _beside(sheet: Sheet, other: Any, found: "np.ndarray[Any, Any]", join: Join) -> Any:

@@ -170,14 +170,6 @@ class Mapping(Strict):
     def _code(cls, code: str | None) -> str | None:
         return None if code is None else code.upper()
 
-    def of_orders_alone(self) -> "Mapping":
-        """For orders to be asked about: the file that tells what became of orders need not be there."""
-        if self.join is None:
-            return self
-        whens = [when for source in self.orders.values() for when in source.overwritten_when or ()]
-        told = [name for s in self.orders.values() for name in (s.column, *s.also) if name is not None]
-        return self.model_copy(update={"join": self.join.that_may_be_absent([*told, *whens])})
-
     def written(self, name: str) -> File:
         """How a file of this name is written: the first entry of [[files]] that fits, else [file]."""
         return next((like.over(self.file) for like in self.files if like.fits(name)), self.file)
@@ -226,8 +218,7 @@ def load_mapping(name_or_path: str, *, outcomes: bool = True) -> Mapping:
                         to_do="check the name or path; rto import FILE... --draft makes one for a new export")  # fmt: skip
     try:
         written = tomllib.loads(source.read_text(encoding="utf-8"))
-        found = Mapping.model_validate(written, context={"outcomes": outcomes})
-        return found if outcomes else found.of_orders_alone()
+        return Mapping.model_validate(written, context={"outcomes": outcomes})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PlanError("MAP002", f"mapping {name_or_path}", got=str(error), expected="valid TOML",
                         to_do="mend that place: text stands in quotation marks, a table in [brackets]") from error  # fmt: skip

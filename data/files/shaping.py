@@ -2,11 +2,10 @@
 
 import codecs
 import re
-from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from data.persons.text import folded
 
@@ -128,19 +127,6 @@ class Join(Strict):
     prefix: str = ""
     required: bool = True
     columns: list[str] = Field(default_factory=list)
-    _blank: tuple[str, ...] = PrivateAttr(default=())
-
-    def that_may_be_absent(self, names: Iterable[str]) -> "Join":
-        """The same where the other file need not be given: columns of these names that the orders' file has not are
-        blank then."""
-        made = self.model_copy(update={"required": False})
-        made._blank = tuple(names)
-        return made
-
-    def without_the_other(self, there: Iterable[str]) -> list[str]:
-        """Columns that are blank where the other file is absent, and the orders' file has these."""
-        bare = (name.removeprefix(self.prefix) for name in self._blank if name not in set(there))
-        return list(dict.fromkeys([*self.on.values(), *self.columns, *([self.by] if self.by else []), *bare]))
 
     @model_validator(mode="after")
     def _told_apart(self) -> "Join":

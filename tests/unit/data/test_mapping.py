@@ -152,7 +152,7 @@ MODELS = (
     mapping.Mapping, mapping.File, mapping.FileLike, mapping.Drop, mapping.OrderLines, mapping.Join, mapping.Credits, mapping.Source, mapping.Part,
     mapping.Rule, mapping.News, Number,
 )  # fmt: skip
-KEYS = sorted({(model.__name__, name) for model in MODELS for name in vars(model)["__annotations__"] if name[0] != "_"})
+KEYS = sorted({(model.__name__, name) for model in MODELS for name in vars(model)["__annotations__"]})
 
 
 @pytest.mark.parametrize(("model", "key"), KEYS)

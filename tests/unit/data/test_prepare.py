@@ -122,15 +122,6 @@ def test_a_missing_file_of_a_join_is_refused_unless_it_may_be_absent(tmp_path: P
     assert found.notes == {"rows_without_a_partner": 4}
 
 
-def test_orders_to_be_asked_about_need_no_file_that_tells_what_became_of_them(tmp_path: Path) -> None:
-    base = BASE.replace("[[rules]]", 'courier = { column = "by" }\n[[rules]]')
-    mapping, path = mapping_of(JOIN + base), Shop(tmp_path).file("orders.csv", ORDERS)
-    with pytest.raises(UsageError, match="CLI007"):
-        prepare([path], mapping, lambda *step: None)
-    found = prepare([path], mapping.of_orders_alone(), lambda *step: None)
-    assert cells(found, "no", "by")[:2] == [("a1", None), ("A2", None)]
-
-
 def test_only_named_columns_come_along(tmp_path: Path) -> None:
     fates = "ref,fate,cost\na1,done,9\n"
     found = prepared(Shop(tmp_path), JOIN + 'columns = ["fate"]\n', orders=ORDERS, fates=fates)
