@@ -52,9 +52,12 @@ class Place:
     placed_at: int
     said: Contribution
 
-    def where(self) -> tuple[Any, ...]:
-        """All of it but the weights."""
-        return self.named, self.columns, self.placed_at
+    def names_as(self, other: "Place", link: Link) -> bool:
+        """Does it stand behind the link's value that the other stands behind, and was it named as that was?"""
+        now, was = self.named, other.named
+        told = link.measure != Distinct.CART or now.has_outcome == was.has_outcome
+        places = (now.columns, now.placed_at, self.columns, self.placed_at)
+        return told and places == (was.columns, was.placed_at, other.columns, other.placed_at)
 
     def pair(self, link: Link) -> tuple[str, int] | None:
         """The key and value its weight stands behind."""
@@ -70,11 +73,8 @@ def link_moves(
 ) -> None:  # fmt: skip
     """What brings the sets from what an order said before to what it says now, by the row of each set."""
     was, now = (_stands_behind(place) for place in (before, after))
-    same = before is not None and before.where() == after.where()
-    if same and was == now:
-        return
     for link in links:
-        if same and was[weight_of(link)] == now[weight_of(link)]:
+        if before is not None and was[weight_of(link)] == now[weight_of(link)] and after.names_as(before, link):
             continue
         fresh = after.named.pairs(link) - (set() if before is None else before.named.pairs(link))
         moved: dict[tuple[str, int], int] = dict.fromkeys(sorted(fresh), 0)

@@ -15,6 +15,7 @@ from data.drafting.register import states_share
 from data.drafting.rest import columns_table
 from data.drafting.setting import PHONES_ALONE, zone_of
 from data.drafting.status_words import AT_DOOR, COD_WORDS, PAID_WORDS
+from data.drafting.statuses import DISPATCHED
 from data.drafting.toml import comment, listed, quoted
 from data.drafting.words import spoken
 
@@ -49,7 +50,7 @@ def _top(made: Draft) -> str:
     if not made.currency and "currency" not in made.orders:
         lines.append('# currency = "INR" # ? three letters')
     lines += [f"currency = {quoted(made.currency)} # ? from the country"] if made.currency else []
-    declared = [s for s in made.course.statuses if s.news not in ("", "?", *made.course.times)]
+    declared = [s for s in made.course.statuses if s.news not in ("", "?", DISPATCHED, *made.course.times)]
     if declared:
         lines += [f'note = "Outcomes without a time are assumed to be told {DELAY_DAYS} days after the order."']
     day, column = made.newest or ("2025-03-31", "")
