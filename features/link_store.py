@@ -20,7 +20,8 @@ from features.links import EMPTY, MOST, ROOM, Named, join, pair_of, weigh_in, we
 from features.reading import Kept, blobs_of
 from features.sources import Distinct, Link, Sum
 
-_META = "links"
+LINKS = "links"
+"""Name of the note that says which links are kept."""
 LinkMove: TypeAlias = tuple[int, int, bool]
 """A value of a set, the change of the weight behind it, and whether the value joins the set."""
 _FEW = 16  # sets: up to so many it is quicker to read each of them than all at once
@@ -28,22 +29,18 @@ _FEW = 16  # sets: up to so many it is quicker to read each of them than all at 
 
 def kept_links(connection: Connection) -> tuple[Link, ...]:
     """The links the state was built for; none before the first build."""
-    return links_of(links_text(connection))
-
-
-def links_text(connection: Connection) -> str:
-    """What is kept of them as text: the same text, the same links."""
-    return get_meta(connection, _META) or "[]"
+    return links_of(get_meta(connection, LINKS) or "[]")
 
 
 @lru_cache(maxsize=4)
 def links_of(text: str) -> tuple[Link, ...]:
+    """The links that were declared."""
     return tuple(Link(key, Distinct(measure)) for key, measure in json.loads(text))
 
 
 def declare(connection: Connection, links: Iterable[Link]) -> None:
     """Say which links are kept from now on. Call within a transaction, with the state emptied."""
-    set_meta(connection, _META, json.dumps([[one.key, one.measure] for one in links]))
+    set_meta(connection, LINKS, json.dumps([[one.key, one.measure] for one in links]))
 
 
 @dataclass(frozen=True, slots=True)
