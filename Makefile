@@ -93,7 +93,7 @@ fuzz: .venv/ready          ## what comes from outside, fuzzed by coverage; ARGS=
 release-check: .venv/ready ## what takes too long for every change: cases, fuzzing, kills, loads, hours in all; stops where something fails
 	$(MAKE) contract
 	$(MAKE) fuzz ARGS="--seconds 600"
-	RTO_KILL_TRIALS=500 .venv/bin/python -m pytest -q -p no:cacheprovider tests/faults/test_kill_9.py
+	RTO_KILL_TRIALS=500 RTO_POWER_CUTS=1000 .venv/bin/python -m pytest -q -p no:cacheprovider tests/faults/test_kill_9.py tests/faults/test_power_cut.py
 	$(MAKE) soak
 	$(MAKE) bench-service ARGS="--long --write"
 	$(MAKE) bench-endurance ARGS="--write"

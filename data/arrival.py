@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from data import contract
-from data.files.distinct import Distinct, distinct, distinct_numbers, nothing, together
+from data.files.distinct import Distinct, distinct, distinct_numbers, held_by_any, nothing, together
 from data.persons.beside import reading
 from data.persons.cities import city_mismatch
 from data.persons.emails import email_name_match, read_email
@@ -116,9 +116,10 @@ def _local_minutes(placed_at: np.ndarray[Any, Any], told: Told, n: int) -> np.nd
     """(n,) minute of the merchant's local day; NaN where only a date was told."""
     zones = distinct(told.get("timezone", ["UTC"] * n))
     quarters = together(distinct_numbers(placed_at // _QUARTER_HOUR), zones)
-    (offsets,) = quarters.map(lambda moment: (_offset_minutes(*moment),)).numbers(1)
-    minutes = (placed_at // _MINUTE + offsets) % _DAY_MINUTES
-    return np.asarray(np.where(np.asarray(told.get("date_only", False), dtype=bool), NAN, minutes), dtype=np.float64)
+    offsets = quarters.spread(np.array([float(_offset_minutes(*moment)) for moment in quarters.values]), NAN)
+    minutes: np.ndarray[Any, Any] = (placed_at // _MINUTE + offsets) % _DAY_MINUTES
+    date_only = told.get("date_only")
+    return minutes if date_only is None else np.where(np.asarray(date_only, dtype=bool), NAN, minutes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,17 +136,33 @@ def _place_columns(columns: dict[str, Distinct], register: PinRegister) -> Kept:
     told = together(*(columns[name] for name in ("pincode", "country", "state", "district", "city")))
     places = told.map(lambda where: _destination(where, register))
     known, state, city, *end = places.map(lambda place: place.measures).numbers(5)
-    start = columns["origin_pincode"].map(lambda pin: _position(_pin(pin, None, register))).numbers(2)
+    starts = columns["origin_pincode"].map(lambda pin: _position(_pin(pin, None, register)))
     return {
         "district": places.map(lambda place: place.district).texts(),
         "state": places.map(lambda place: place.state).texts(),
         "pin_known": known,
         "place_mismatch": state,
         "city_mismatch": city,
-        "distance_km": np.round(distance_km(*start, *end), 1),
+        "distance_km": _distances(starts, places, end),
     }
 
 
+def _distances(starts: Distinct, places: Distinct, end: list[Any]) -> np.ndarray[Any, Any]:
+    """(n,) km from start to destination. end: its latitudes and longitudes."""
+    if starts.codes is not None or places.codes is not None:
+        return np.round(distance_km(*starts.numbers(2), *end), 1)
+    way = zip(starts.values, places.values, strict=True)
+    return np.array([NAN if start is None else _distance(*start, *place.measures[3:]) for start, place in way])
+
+
+@lru_cache(maxsize=16_384)
+def _distance(*ends: float) -> float:
+    """km, of one way: a live order's, whose shop ships from few places to many."""
+    [km] = np.round(distance_km(*(np.array([end]) for end in ends)), 1)
+    return float(km)
+
+
+@lru_cache(maxsize=8_192)
 def _destination(told: tuple[str | None, ...], register: PinRegister) -> _Destination:
     """told: PIN code, country, state, district, city.
 
@@ -192,7 +209,7 @@ def _person_columns(columns: dict[str, Distinct], desk: Desk) -> Kept:
     kept = _pseudonyms({kind: tokens[kind] for kind in _KINDS}, desk)
     kept |= dict(zip(contract.ADDRESS_MEASURES, addresses.spread(measures.T, NAN), strict=True))
     kept |= measured
-    has_text = np.any([columns[name].held() for name in (*_LINES, "phone", "email", "name")], axis=0)
+    has_text = held_by_any([columns[name] for name in (*_LINES, "phone", "email", "name")])
     kept["text_measures_version"] = np.where(has_text, float(contract.TEXT_MEASURES_VERSION), NAN)
     return kept
 

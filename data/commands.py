@@ -1,8 +1,9 @@
 """Commands of this room: import, check."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -108,11 +109,12 @@ def _refuse_options(mapping: str | None, drafting: bool, out: Path | None, tryin
 def _show_import(summary: dict[str, Any]) -> None:
     for line in summary["looks_wrong"]:
         note(f"LOOKS WRONG  {line}")
-    hidden = ("checks", "files", "contract", "looks_wrong", "refused")
+    for line in summary["questions"]:
+        note(f"QUESTION  {line}")
+    hidden = ("checks", "files", "contract", "looks_wrong", "questions", "refused", "timezone")
     shown = {k: v for k, v in summary.items() if k not in hidden and v not in ("", [], {}, 0)}
-    shown["exported_at"] = datetime.fromtimestamp(summary["exported_at"] / contract.SECOND, UTC).isoformat(
-        " ", "minutes"
-    )
+    moment_there = datetime.fromtimestamp(summary["exported_at"] / contract.SECOND, ZoneInfo(summary["timezone"]))
+    shown["exported_at"] = moment_there.isoformat(" ", "minutes")
     fields([(name.removeprefix("n_").replace("_", " "), _plain(value)) for name, value in shown.items()])
     if not summary["n_orders"] and summary["told_before"]:
         note("every order here was told before; only news that is new was taken in")

@@ -1,6 +1,7 @@
 """A merchant's files into the contract: read, convert, join lines into orders, turn statuses into news, arrive."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -20,12 +21,12 @@ from data.files.joining import Joined, Orders
 from data.files.lines import Lines
 from data.files.mapping import Mapping
 from data.files.prepare import Prepared, prepare
-from data.files.telling import Teller
-from data.files.told_news import told_by_table
+from data.files.telling import Teller, Told
+from data.files.told_news import TableOfNews, told_by_table, understood
 from data.history import Columns
 from data.imports.doubts import Suspicion
 from data.imports.repeats import repeats
-from data.news import NEWS_SCHEMA, NewsTable
+from data.news import NEWS_SCHEMA, NewsTable, once
 from data.pool import Merchant
 
 Progress = Callable[[str, int, int], None]
@@ -73,11 +74,11 @@ def ingest(paths: list[Path], mapping: Mapping, desk: Desk, options: Options, pr
 
 
 def order_lines(
-    paths: list[Path], mapping: Mapping, progress: Progress, news_will_do: bool = False
+    paths: list[Path], mapping: Mapping, progress: Progress, news_will_do: bool = False, new: bool = False
 ) -> tuple[Prepared, list[Lines]]:
-    """Files as the mapping shapes them, and their lines of orders converted. Raises UsageError CLI005 without any,
-    unless there is news and it will do."""
-    prepared = prepare(paths, mapping, progress)
+    """Files as the mapping shapes them, and their lines of orders converted. new: orders that no file joined to them
+    need tell of. Raises UsageError CLI005 without any, unless there is news and it will do."""
+    prepared = prepare(paths, mapping, progress, mapping.columns_of_orders() if new else None)
     progress("convert", len(paths), len(paths))
     if not prepared.orders and not (news_will_do and prepared.news):
         raise UsageError("CLI005", ", ".join(str(p) for p in paths), got="no file with orders", expected="one or more",
@@ -89,28 +90,59 @@ def order_lines(
 def _contract(
     prepared: Prepared, read: list[Lines], mapping: Mapping, desk: Desk, options: Options, progress: Progress
 ) -> Imported:
-    """read: lines of orders; none where all news waits for orders told elsewhere."""
+    """read: lines of orders; none where all news waits for orders told elsewhere.
+
+    News is told by a second thread while orders arrive, unless it is clear already that there is something to refuse.
+    """
     news = [lines.convert(s, mapping.news, NEWS_COLUMNS, mapping) for s in prepared.news]
-    notes: dict[str, int] = {}
     exported_at = options.exported_at if options.exported_at is not None else telling.declared_export(mapping)
     teller = Teller(mapping, desk, options.merchant_id or mapping.merchant_id, exported_at)
-    orders, parts, repeated = _ordered(read, mapping, options, teller, notes) if read else (_NO_ORDERS, [], [])
-    parts += [told_by_table(part, orders, teller) for part in news]
-    faults = faults_of(*read, *news)
-    n_rows = {part.sheet.file: len(part) for part in (*read, *news) if not part.sheet.telling}
-    doubts = [*prepared.doubts, *refused.doubts_of(faults, n_rows, mapping), *repeated]
-    if faults and not options.skip_bad_rows:
-        raise refused.refusal(faults, doubts)
-    table, waiting = telling.with_placed(parts, orders, teller)
-    if not len(orders if read else table):
-        raise refused.nothing_left(faults, doubts)
+    ordered = _ordered(read, mapping, options) if read else _Ordered(read, _NO_ORDERS)
+    tables = [understood(part, teller) for part in news]
+    orders = ordered.orders
+    with ThreadPoolExecutor(1) as beside:
+        telling_news = beside.submit(_told, ordered, tables, teller, prepared.doubts, options.skip_bad_rows)
+        if not len(orders) or any(part.faults for part in (*read, *news)):
+            telling_news.result()
+        progress("arrive", 0, 1)
+        kept = arrive(joining.as_told(orders, mapping), desk)
+        told = telling_news.result()
+    notes = ordered.notes
     for part in (*read, *news):
         notes |= {name: notes.get(name, 0) + n for name, n in part.notes.items()}
-    through = exported_at if exported_at is not None else _told_through(table, orders, mapping)
-    progress("arrive", 0, 1)
-    kept = arrive(joining.as_told(orders, mapping), desk)
+    through = exported_at if exported_at is not None else _told_through(told.news, orders, mapping)
     merchants = _merchants(orders, mapping)
-    return Imported(kept, table, merchants, through, prepared.n_rows, faults, notes, waiting, doubts)
+    return Imported(
+        kept, told.news, merchants, through, prepared.n_rows, told.faults, notes, told.waiting, told.doubts
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """All news, each piece once; those that wait for their order; what was refused, and what looks wrong."""
+
+    news: NewsTable
+    waiting: NewsTable
+    faults: list[Fault]
+    doubts: list[Suspicion]
+
+
+def _told(
+    ordered: "_Ordered", tables: list[TableOfNews], teller: Teller, doubts: list[Suspicion], skip_bad_rows: bool
+) -> _Told:
+    """doubts: of the files beside each other. Raises DataError if a row is refused and may not be skipped, or if nothing
+    is left."""
+    parts = ordered.tell(teller) + [told_by_table(table, ordered.orders, teller) for table in tables]
+    both = (*ordered.read, *(table.part for table in tables))
+    faults = faults_of(*both)
+    n_rows = {part.sheet.file: len(part) for part in both if not part.sheet.telling}
+    doubts = [*doubts, *refused.doubts_of(faults, n_rows, teller.mapping), *ordered.repeated]
+    if faults and not skip_bad_rows:
+        raise refused.refusal(faults, doubts)
+    table, waiting = telling.with_placed(parts, ordered.orders, teller)
+    if not len(ordered.orders if ordered.read else table):
+        raise refused.nothing_left(faults, doubts)
+    return _Told(once(table), waiting, faults, doubts)
 
 
 _NO_ORDERS = Orders(
@@ -119,17 +151,34 @@ _NO_ORDERS = Orders(
 )
 
 
-def _ordered(
-    read: list[Lines], mapping: Mapping, options: Options, teller: Teller, notes: dict[str, int]
-) -> tuple[Orders, list[NewsTable], list[Suspicion]]:
-    """Lines joined into orders, the news their statuses tell, and what is told more than once."""
+@dataclass(frozen=True, slots=True)
+class _Ordered:
+    """Lines as read, joined into orders. newest: the lines that tell their statuses, by telling.  repeated: what is told more
+    than once.  notes: counts."""
+
+    read: list[Lines]
+    orders: Orders
+    joined: Joined | None = None
+    newest: list[Array] = field(default_factory=list)
+    repeated: list[Suspicion] = field(default_factory=list)
+    notes: dict[str, int] = field(default_factory=dict)
+
+    def tell(self, teller: Teller) -> list[Told]:
+        """The news of statuses."""
+        if self.joined is None or not teller.mapping.rules:
+            return []
+        by_telling = enumerate(self.newest)
+        return [telling.told_by_rules(self.joined, rows, self.orders, teller, self.notes, t) for t, rows in by_telling]
+
+
+def _ordered(read: list[Lines], mapping: Mapping, options: Options) -> _Ordered:
     rules = [outcomes.rule_of_rows(part, mapping) if mapping.rules else None for part in read]
     joined = joining.join(read, rules, mapping, options.merchant_id)
+    notes: dict[str, int] = {}
     placing, newest = joining.good_rows(joined, read, notes)
     orders = joining.orders_of(joined, placing, mapping)
-    tellings = list(enumerate(newest)) if mapping.rules else []
-    parts = [telling.told_by_rules(joined, rows, orders, teller, notes, t) for t, rows in tellings]
-    return orders, parts, repeats(joined, placing, mapping, notes, partial(_place, joined, read))
+    repeated = repeats(joined, placing, mapping, notes, partial(_place, joined, read))
+    return _Ordered(read, orders, joined, newest, repeated, notes)
 
 
 def _place(joined: Joined, read: list[Lines], row: int) -> str:

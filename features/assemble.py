@@ -119,8 +119,9 @@ def rounded(values: Array, unit: float | Array = 1.0) -> Array:
     values = np.where(np.abs(values) < TINY * unit, 0.0, values)
     magnitude = np.where((values == 0) | np.isnan(values), 1.0, np.abs(values))
     places = DIGITS - 1 - np.floor(np.log10(magnitude)).astype(np.int64)
-    scale = _TENS[np.abs(places)]
-    return np.asarray(np.where(places >= 0, np.round(values * scale) / scale, np.round(values / scale) * scale))
+    scale, small = _TENS.take(np.abs(places)), places >= 0
+    fine: Array = np.rint(values * scale) / scale
+    return fine if small.all() else np.where(small, fine, np.rint(values / scale) * scale)
 
 
 def with_payment(orders: Columns, method: Payment) -> Columns:

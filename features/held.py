@@ -5,6 +5,7 @@ The same as `store.standing` of each order (tests/parity/test_held.py), without 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from operator import attrgetter
 from typing import Any, TypeAlias
@@ -70,6 +71,7 @@ class Held:
         }
 
 
+@cache
 def no_order() -> Held:
     """Nothing is taken out."""
     return held_by({})

@@ -43,12 +43,13 @@ class Names:
 
 
 class Table(Mapping[Sum | Link, Array]):
-    """Readings side by side. values: (n, k), a column for each name."""
+    """Readings side by side. values: (n, k), a column for each name; never changed."""
 
-    __slots__ = ("columns", "names")
+    __slots__ = ("columns", "found", "names")
 
     def __init__(self, names: Names, values: Array) -> None:
         self.names, self.columns = names, values
+        self.found: dict[Any, dict[str, Array]] = {}
 
     def __getitem__(self, one: Sum | Link) -> Array:
         return cast(Array, self.columns[:, self.names.place[one]])
@@ -108,10 +109,9 @@ def largest(readings: Readings, name: Callable[[Sum | Link], str | None]) -> dic
     name: the same function at each call.
     """
     if isinstance(readings, Table):
-        columns, starts, names = readings.names.made(name, lambda own: _runs(own.names, name))
-        if not names:
-            return {}
-        return dict(zip(names, np.fmax.reduceat(readings.columns[:, columns], starts, axis=1).T, strict=True))
+        if name not in readings.found:
+            readings.found[name] = _largest_of(readings, name)
+        return readings.found[name]
     found: dict[str, list[Array]] = {}
     for one, values in readings.items():
         if (called := name(one)) is not None:
@@ -119,13 +119,19 @@ def largest(readings: Readings, name: Callable[[Sum | Link], str | None]) -> dic
     return {called: np.asarray(np.fmax.reduce(values)) for called, values in found.items()}
 
 
-def _runs(
-    every: Sequence[Sum | Link], name: Callable[[Sum | Link], str | None]
-) -> tuple[list[int], list[int], list[str]]:
+def _largest_of(table: Table, name: Callable[[Sum | Link], str | None]) -> dict[str, Array]:
+    columns, starts, names = table.names.made(name, lambda own: _runs(own.names, name))
+    if not names:
+        return {}
+    return dict(zip(names, np.fmax.reduceat(table.columns[:, columns], starts, axis=1).T, strict=True))
+
+
+def _runs(told: Sequence[Sum | Link], name: Callable[[Sum | Link], str | None]) -> tuple[Array, Array, list[str]]:
     """Places of what has a name, those of one name side by side; where each name's begin; the names."""
     places: dict[str, list[int]] = {}
-    for place, one in enumerate(every):
+    for place, one in enumerate(told):
         if (called := name(one)) is not None:
             places.setdefault(called, []).append(place)
     starts = [0, *accumulate(map(len, places.values()))][:-1]
-    return [place for own in places.values() for place in own], starts, list(places)
+    every = [place for own in places.values() for place in own]
+    return np.array(every, dtype=np.int64), np.array(starts, dtype=np.int64), list(places)

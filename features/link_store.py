@@ -20,7 +20,8 @@ from features.links import EMPTY, MOST, ROOM, Named, join, pair_of, weigh_in, we
 from features.reading import Kept, blobs_of
 from features.sources import Distinct, Link, Sum
 
-_META = "links"
+LINKS = "links"
+"""Name of the note that says which links are kept."""
 LinkMove: TypeAlias = tuple[int, int, bool]
 """A value of a set, the change of the weight behind it, and whether the value joins the set."""
 _FEW = 16  # sets: up to so many it is quicker to read each of them than all at once
@@ -28,22 +29,18 @@ _FEW = 16  # sets: up to so many it is quicker to read each of them than all at 
 
 def kept_links(connection: Connection) -> tuple[Link, ...]:
     """The links the state was built for; none before the first build."""
-    return links_of(links_text(connection))
-
-
-def links_text(connection: Connection) -> str:
-    """What is kept of them as text: the same text, the same links."""
-    return get_meta(connection, _META) or "[]"
+    return links_of(get_meta(connection, LINKS) or "[]")
 
 
 @lru_cache(maxsize=4)
 def links_of(text: str) -> tuple[Link, ...]:
+    """The links that were declared."""
     return tuple(Link(key, Distinct(measure)) for key, measure in json.loads(text))
 
 
 def declare(connection: Connection, links: Iterable[Link]) -> None:
     """Say which links are kept from now on. Call within a transaction, with the state emptied."""
-    set_meta(connection, _META, json.dumps([[one.key, one.measure] for one in links]))
+    set_meta(connection, LINKS, json.dumps([[one.key, one.measure] for one in links]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +52,12 @@ class Place:
     placed_at: int
     said: Contribution
 
-    def where(self) -> tuple[Any, ...]:
-        """All of it but the weights."""
-        return self.named, self.columns, self.placed_at
+    def names_as(self, other: "Place", link: Link) -> bool:
+        """Does it stand behind the link's value that the other stands behind, and was it named as that was?"""
+        now, was = self.named, other.named
+        told = link.measure != Distinct.CART or now.has_outcome == was.has_outcome
+        places = (now.columns, now.placed_at, self.columns, self.placed_at)
+        return told and places == (was.columns, was.placed_at, other.columns, other.placed_at)
 
     def pair(self, link: Link) -> tuple[str, int] | None:
         """The key and value its weight stands behind."""
@@ -73,11 +73,8 @@ def link_moves(
 ) -> None:  # fmt: skip
     """What brings the sets from what an order said before to what it says now, by the row of each set."""
     was, now = (_stands_behind(place) for place in (before, after))
-    same = before is not None and before.where() == after.where()
-    if same and was == now:
-        return
     for link in links:
-        if same and was[weight_of(link)] == now[weight_of(link)]:
+        if before is not None and was[weight_of(link)] == now[weight_of(link)] and after.names_as(before, link):
             continue
         fresh = after.named.pairs(link) - (set() if before is None else before.named.pairs(link))
         moved: dict[tuple[str, int], int] = dict.fromkeys(sorted(fresh), 0)

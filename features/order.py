@@ -16,9 +16,10 @@ _MINOR = 100.0  # currencies with another exponent scale the amount, never the r
 
 
 def is_cod(orders: Columns) -> Array:
-    method = orders["payment_method"]
-    known = np.array([m in (Payment.COD, Payment.PREPAID) for m in method], dtype=bool)
-    return np.where(known, (method == Payment.COD).astype(np.float64), np.nan)
+    return np.array([_IN_CASH.get(method, np.nan) for method in orders["payment_method"].tolist()], dtype=np.float64)
+
+
+_IN_CASH = {Payment.COD.value: 1.0, Payment.PREPAID.value: 0.0}
 
 
 def amount(orders: Columns) -> Array:
@@ -88,7 +89,7 @@ def levels(orders: Columns, column: str) -> Array:
     return found
 
 
-_AS_KEPT = (
+AS_KEPT = (
     "n_units",
     "n_lines",
     "distance_km",
@@ -97,6 +98,7 @@ _AS_KEPT = (
     "pin_known",
     *(name for name in TEXT_MEASURES if name != "address_digits"),  # told by address_has_number
 )
+"""Columns that are features as they are kept."""
 
 ORDER_FEATURES: dict[str, Callable[[Columns], Array]] = {
     f.__name__: f
@@ -109,6 +111,6 @@ ORDER_FEATURES: dict[str, Callable[[Columns], Array]] = {
         local_hour,
         is_night,
         promised_days,
-        *(_kept(name) for name in _AS_KEPT),
+        *(_kept(name) for name in AS_KEPT),
     )
 }

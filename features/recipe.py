@@ -13,7 +13,7 @@ import numpy as np
 from data.history import Columns
 from features.keys import KINDS
 from features.layout import Readings, side_by_side
-from features.order import ORDER_FEATURES, levels
+from features.order import AS_KEPT, ORDER_FEATURES, levels
 from features.rates import Shrinkage, cart_readings, share_of_carts, step
 from features.sources import Distinct, Feature, FromOrder, Level, Link, Most, PerCart, Rate, Sum
 
@@ -23,36 +23,31 @@ _READS_PAYMENT = frozenset({"is_cod"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Step:
-    """One level of every chain that is long enough, the widest first. rates: (r,) which rates.
-
-    among, of: (r,) columns of the sums read.  strength: (r,) pseudo-orders.  carts: (r,) column of the share by which
-    outcomes count, the first of which is 1.
-    """
-
-    rates: Array
-    among: Array
-    of: Array
-    strength: Array
-    carts: Array
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Rates:
-    """All rates of a catalog. columns: of the matrix.  prior: (r,).  first: (r,) what is read of the narrowest key."""
+    """All rates of a catalog, the longest chains first: level by level, the widest key first, those whose chain is long
+    enough stand in front. columns: of the matrix.  prior: (r,).  first: (r,) what is read of the narrowest key.
+
+    levels: how many rates have that many keys.  Of all levels end to end: among, counted: columns of the sums read.  strength:
+    pseudo-orders.  carts: column of the share by which outcomes count, the first of which is 1.
+    """
 
     columns: Array
     prior: Array
     first: Array
-    steps: tuple[Step, ...]
+    levels: tuple[int, ...]
+    among: Array
+    counted: Array
+    strength: Array
+    carts: Array
 
     def of(self, read: Array, carts: Array) -> Array:
         """(n, r) shrunken shares: `rates.posterior_mean` of each. read, carts: as of `Recipe`."""
-        mean = np.repeat(self.prior[None, :], len(read), axis=0)
-        for one in self.steps:
-            share = carts[:, one.carts]
-            of, among = read[:, one.of] * share, read[:, one.among] * share
-            mean[:, one.rates] = step(of, among, mean[:, one.rates], one.strength)
+        share, mean, start = carts[:, self.carts], np.repeat(self.prior[None, :], len(read), axis=0), 0
+        of, among = read[:, self.counted] * share, read[:, self.among] * share
+        for many in self.levels:
+            own = slice(start, start + many)
+            mean[:, :many] = step(of[:, own], among[:, own], mean[:, :many], self.strength[own])
+            start += many
         return np.where(np.isnan(read[:, self.first]), np.nan, mean)
 
 
@@ -77,12 +72,37 @@ class Mosts:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Levels:
+    """All levels of one column of the order. name: of it.  columns: (v,) of the matrix.  place: of each value told; of no
+    value, and of any other, the last two.  rows: (v + 2, v) what the matrix holds.
+    """
+
+    name: str
+    columns: Array
+    place: dict[str | None, int]
+    rows: Array
+
+    @staticmethod
+    def at(name: str, told: list[tuple[int, str]]) -> "Levels":
+        values = [value for _, value in told]
+        rows = np.array([[float(one == value) for value in values] for one in values] + [[np.nan] * len(values)])
+        place: dict[str | None, int] = {one: i for i, one in reversed(list(enumerate(values)))} | {None: len(values)}
+        return Levels(name, _ints(j for j, _ in told), place, np.vstack([rows, np.zeros(len(values))]))
+
+    def of(self, orders: Columns) -> Array:
+        """(n, v) 1 where the order says it, NaN where it says nothing."""
+        place, other = self.place, len(self.rows) - 1
+        return np.asarray(self.rows[[place.get(one, other) for one in levels(orders, self.name).tolist()]])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Recipe:
     """Columns of a matrix by source. paid: those that look at how the order is paid.
 
     reads: what is read of others, a column each.  cart_places: (2, b) carts and outcomes known of each buyer's key: of what
     stands under it an outcome counts by their share (`rates.cart_share`); the first share is 1, of all other keys.
-    sums, per_cart: (2, s) and (3, p) columns of the matrix, of what is read, and of the shares.
+    sums, per_cart: (2, s) and (3, p) columns of the matrix, of what is read, and of the shares.  kept: columns of the order
+    that are features as they are, and their places.
     """
 
     reads: tuple[Sum | Link, ...]
@@ -92,7 +112,8 @@ class Recipe:
     most: Mosts | None
     rates: Rates | None
     own: tuple[tuple[int, str], ...]
-    levels: tuple[tuple[str, Array, Array], ...]
+    kept: tuple[tuple[str, ...], Array]
+    levels: tuple["Levels", ...]
     paid: tuple[int, ...]
 
     def fill(self, out: Array, orders: Columns, readings: Readings) -> None:
@@ -101,10 +122,11 @@ class Recipe:
             self._fill_read(out, side_by_side(readings, self.reads))
         for j, name in self.own:
             out[:, j] = ORDER_FEATURES[name](orders)
-        for column, where, values in self.levels:
-            told: Array = levels(orders, column)[:, None]
-            missing, same = np.asarray(told == None, dtype=bool), np.asarray(told == values, dtype=bool)  # noqa: E711
-            out[:, where] = np.where(missing, np.nan, same.astype(np.float64))
+        names, places = self.kept
+        if names:
+            out[:, places] = np.array([orders[name] for name in names], dtype=np.float64).T
+        for one in self.levels:
+            out[:, one.columns] = one.of(orders)
 
     def _fill_read(self, out: Array, read: Array) -> None:
         out[:, self.sums[0]] = read[:, self.sums[1]]
@@ -153,14 +175,14 @@ def recipe(catalog: tuple[Feature, ...], shrinkage: Shrinkage) -> Recipe:
                 own.append((j, name))
             case Level(column, value):
                 levels.setdefault(column, []).append((j, value))
-    by_column = tuple(
-        (column, np.array([j for j, _ in told]), np.array([value for _, value in told], dtype=object))
-        for column, told in levels.items()
-    )
+    by_column = tuple(Levels.at(column, told) for column, told in levels.items())
+    kept = [(name, j) for j, name in own if name in AS_KEPT]
+    as_kept = tuple(name for name, _ in kept), _ints(j for _, j in kept)
+    own = [one for one in own if one[1] not in AS_KEPT]
     paid = tuple(j for j, feature in enumerate(catalog) if reads_payment(feature))
     largest, shares = (_mosts(most, reads) if most else None), (_rates(rates, shrinkage, reads) if rates else None)
     carts, columns = _wide(reads.carts.values(), 2), (_wide(sums, 2), _wide(per_cart, 3))
-    return Recipe(tuple(reads.place), carts, *columns, largest, shares, tuple(own), by_column, paid)
+    return Recipe(tuple(reads.place), carts, *columns, largest, shares, tuple(own), as_kept, by_column, paid)
 
 
 def _wide(rows: Iterable[tuple[int, ...]], width: int) -> Array:
@@ -198,15 +220,18 @@ _NEVER = 2**62
 
 
 def _rates(told: list[tuple[int, str, Rate]], shrinkage: Shrinkage, reads: _Reads) -> Rates:
-    steps: list[list[tuple[int, int, int, float, int]]] = [[] for _ in range(max(len(r.chain) for _, _, r in told))]
-    for i, (_, name, rate) in enumerate(told):
-        for level, key in enumerate(reversed(rate.chain)):
+    told = sorted(told, key=lambda one: -len(one[2].chain))
+    levels, steps = list[int](), list[tuple[int, int, float, int]]()
+    for level in range(len(told[0][2].chain)):
+        here = [(name, rate, rate.chain[-1 - level]) for _, name, rate in told if len(rate.chain) > level]
+        for name, rate, key in here:
             among, of = reads.of(Sum(key, rate.among, rate.half_life)), reads.of(Sum(key, rate.of, rate.half_life))
-            steps[level].append((i, among, of, shrinkage.of(name, key), reads.cart(key)))
+            steps.append((among, of, shrinkage.of(name, key), reads.cart(key)))
+        levels.append(len(here))
     first = [reads.of(Sum(rate.chain[0], rate.among, rate.half_life)) for _, _, rate in told]
     prior = [shrinkage.prior_of(name) for _, name, _ in told]
-    arrays = tuple(Step(*(np.array(c) for c in zip(*level, strict=True))) for level in steps)
-    return Rates(_ints(j for j, _, _ in told), np.array(prior), _ints(first), arrays)
+    arrays = (np.array(column) for column in zip(*steps, strict=True))
+    return Rates(_ints(j for j, _, _ in told), np.array(prior), _ints(first), tuple(levels), *arrays)
 
 
 def _ints(values: Iterable[int]) -> Array:

@@ -25,13 +25,13 @@ from features.held import Held, held_by, taken_out
 from features.keys import KINDS, key_of
 from features.layout import Layout, Names, Readings, Table, layouts
 from features.link_store import (
+    LINKS,
     LinkMove,
     Place,
     declare,
     kept_links,
     link_moves,
     links_of,
-    links_text,
     moved_set,
     read_links,
 )
@@ -90,13 +90,13 @@ def placed_at(columns: dict[str, Any], told: list[Told]) -> int:
 class Store:
     """The state of one pool's keys. `connection` may be a writer's or a reader's."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, declared: "tuple[str, str] | None" = None) -> None:
+        """declared: as of `declared_at`, where it was read at the same moment."""
         self.connection = connection
-        text, links = get_meta(connection, _META) or "[]", links_text(connection)
-        self.layouts: Mapping[str, Layout] = _layouts_of(text)
-        self.links: tuple[Link, ...] = links_of(links)
-        self._names, self._asking = _names_of(text, links), _asking_of(text, links)
-        self._measures = [(kind, KINDS[kind].buyer, layout.measures) for kind, layout in self.layouts.items()]
+        kept = _kept_by(*(declared or declared_at(connection)[1:]))
+        self.layouts: Mapping[str, Layout] = kept.layouts
+        self.links: tuple[Link, ...] = kept.asking.links
+        self._names, self._asking, self._measures = kept.names, kept.asking, kept.measures
 
     def require(self, sums: tuple[Sum | Link, ...]) -> None:
         """Raises DataError STATE001 if a sum or link is not kept: the state was built for another catalog."""
@@ -197,25 +197,34 @@ def _move(
         moves.setdefault((kind, key), []).append((weights, one.placed_at))
 
 
-@lru_cache(maxsize=4)
-def _layouts_of(text: str) -> dict[str, Layout]:
-    return layouts(_sums_of(text))
+@dataclass(frozen=True, slots=True, eq=False)
+class _KeptBy:
+    """What follows from the sums and links that a state was built for. names: what a table of readings holds: the sums as
+    the plan has them, then the links."""
+
+    layouts: dict[str, Layout]
+    names: Names
+    asking: Asking
+    measures: list[tuple[str, bool, frozenset[int]]]
 
 
 @lru_cache(maxsize=4)
-def _names_of(text: str, links: str) -> Names:
-    """What a table of readings holds: the sums as the plan has them, then the links."""
-    return Names((*_plan_of(text).sums, *links_of(links)))
+def _kept_by(text: str, links: str) -> _KeptBy:
+    own = layouts(_sums_of(text))
+    asking = Asking.of(Plan.of(own), links_of(links))
+    measures = [(kind, KINDS[kind].buyer, layout.measures) for kind, layout in own.items()]
+    return _KeptBy(own, Names((*asking.plan.sums, *asking.links)), asking, measures)
 
 
-@lru_cache(maxsize=4)
-def _asking_of(text: str, links: str) -> Asking:
-    return Asking.of(_plan_of(text), links_of(links))
+def declared_at(connection: Connection) -> tuple[int, str, str]:
+    """The newest news's sequence number, 0 without any, and which sums and links the state was built for, as text: in one
+    question, for it is asked with every order."""
+    row = connection.execute(_DECLARED, (_META, LINKS)).fetchone()
+    return int(row[0]), row[1] or "[]", row[2] or "[]"
 
 
-@lru_cache(maxsize=4)
-def _plan_of(text: str) -> Plan:
-    return Plan.of(_layouts_of(text))
+_DECLARED = """SELECT (SELECT COALESCE(MAX(seq), 0) FROM news), (SELECT value FROM meta WHERE name = ?),
+(SELECT value FROM meta WHERE name = ?)"""
 
 
 def _sums_of(text: str) -> tuple[Sum, ...]:

@@ -7,11 +7,19 @@ once would only bring the next question sooner, and the room is free again when 
 """
 
 import asyncio
+import sys
 from collections import deque
 from collections.abc import Callable
 
-_EVERY_S, _LATELY_S = 0.005, 0.5
+_EVERY_S, _SELDOM_S, _LATELY_S = 0.005, 0.02, 0.5
+_FEW = 2
+"""As long as no more are on their way, and there is all the room, a beat is seldom: each wakes the loop."""
 _LEAST, _LESS, _MORE = 2.0, 0.8, 0.25
+
+
+_HURRIED_S = 0.0001
+"""How long a thread keeps the interpreter while the loop is late: it gives it up with every byte it reads or sends, and what
+it is too late for grows by each time that it then waits. Turned to and fro so often, a busy reader takes a tenth longer."""
 
 
 class Admission:
@@ -23,6 +31,7 @@ class Admission:
     def __init__(self, most: int, late_s: float) -> None:
         self.most, self.late_s, self.room, self.within = most, late_s, float(most), 0
         self._asked, self._beats, self._late_at = False, False, float("-inf")
+        self._unhurried_s: float | None = None
         self._waiting: deque[asyncio.Future[bool]] = deque()
 
     async def lets(self, fits: Callable[[], bool], wait_s: float) -> bool:
@@ -63,9 +72,23 @@ class Admission:
         """A beat came so late."""
         if late_s > self.late_s:
             self.room, self._late_at = max(min(_LEAST, self.most), self.room * _LESS), now
+            self._hurry()
         else:
             self.room = min(self.most, self.room + _MORE)
+            if self._unhurried_s is not None and self.room >= self.most:
+                self.settle()
             self._call()
+
+    def _hurry(self) -> None:
+        if self._unhurried_s is None:
+            self._unhurried_s = sys.getswitchinterval()
+            sys.setswitchinterval(min(_HURRIED_S, self._unhurried_s))
+
+    def settle(self) -> None:
+        """Let threads keep the interpreter as long as before the loop was late."""
+        if self._unhurried_s is not None:
+            sys.setswitchinterval(self._unhurried_s)
+            self._unhurried_s = None
 
     @property
     def _free(self) -> bool:
@@ -79,7 +102,8 @@ class Admission:
                 turn.set_result(True)
 
     def _beat_later(self, loop: asyncio.AbstractEventLoop) -> None:
-        due = loop.time() + _EVERY_S
+        calm = self.within <= _FEW and self.room >= self.most and not self._waiting
+        due = loop.time() + (_SELDOM_S if calm else _EVERY_S)
         loop.call_at(due, self._beat, loop, due)
 
     def _beat(self, loop: asyncio.AbstractEventLoop, due: float) -> None:

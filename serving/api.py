@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from data.keeping.database import Connection
 from data.pool import Merchant
-from serving.access import Access, Caller
+from serving.access import Access, Caller, Callers
 from serving.calling.contacts import Contacted, ContactIn
 from serving.calling.queue_answers import queue_told, wanted_of
 from serving.clock import Clock
@@ -45,6 +45,7 @@ from serving.web.schema import BatchIn, EventIn, OrderIn, OverrideIn, PlaceIn, S
 from serving.web.webhook_keys import WebhookKeys
 from serving.web.webhooks import delivered, events_of, taking
 
+SCORE = "/v1/score"
 _Told = TypeVar("_Told", PlaceIn, EventIn, ContactIn)
 
 
@@ -58,6 +59,7 @@ class Api:
         allowance = allowance.waiting(log_patience_s)
         self.home, self.clock, self.on_loopback = home, clock, on_loopback
         self.access = Access(home)
+        self.callers = Callers(self.access, clock)
         self.webhooks = WebhookKeys(self.access.connection, home)
         self.desks = Desks(home, clock, allowance)
         self.limits = Limits(per_second)
@@ -72,7 +74,7 @@ class Api:
         """
         without = "authorization" not in request.headers  # who shows a key is not asked how else they might come in
         open_door = without and self.on_loopback and http.from_this_machine(request) and not self.access.any_ever()
-        return http.caller_of(request, self.access, self.clock.now(), open_door=open_door)
+        return http.caller_of(request, self.callers, self.clock.now(), open_door=open_door)
 
     def _seat(self, caller: Caller | None, merchant_id: str | None, scope: str) -> tuple[Desk, Merchant]:
         """The desk and the merchant a request is about. Raises Refusal 403, 404, or 422 where nobody is named."""
@@ -280,7 +282,7 @@ class Api:
     def app(self) -> Starlette:
         """The ASGI app."""
         table: tuple[Any, ...] = (
-            ("/v1/score", self.score, "POST"),
+            (SCORE, self.score, "POST"),
             ("/v1/score/batch", self.score_batch, "POST"),
             ("/v1/orders", self.place, "POST"),
             ("/v1/events", self.event, "POST"),
@@ -312,7 +314,7 @@ class Api:
 
         app = Starlette(
             routes=routes,
-            middleware=[Middleware(Door, clock=self.clock)],
+            middleware=[Middleware(Door, clock=self.clock, straight={("POST", SCORE): Guarded(SCORE, self.score)})],
             exception_handlers={404: http.no_such_path, 405: http.no_such_method},
             lifespan=lifespan,
         )

@@ -124,6 +124,8 @@ def held(
     weigh_all: as of `held_of`.
     """
     asked = [row for row, (_, order_id) in enumerate(ids) if order_id is not None]
+    if not asked:
+        return no_order()
     if len(asked) <= _FEW:
         found = {row: stands(connection, *ids[row]) for row in asked}
         return held_by({row: one for row, one in found.items() if one is not None})

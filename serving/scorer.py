@@ -11,6 +11,7 @@ from data.history import Columns
 from data.keeping import journal
 from data.keeping.database import Connection
 from features.held import no_order
+from features.store import declared_at
 from serving import ledger
 from serving.decisions.policy import SHIP_PAID, decide, tier_of
 from serving.decisions.shop import SHIPPED, Policies
@@ -96,10 +97,10 @@ def score_many(
     """
     if not asks:
         return []
-    through = 0 if connection is None else journal.last_seq(connection)
+    through, *of_state = (0, "", "") if connection is None else declared_at(connection)
     origins = [_made_from(ask, through) | {"columns": journal.packed(ask.columns)} for ask in asks]
     table = journal.as_table([ask.columns for ask in asks])
-    judged = None if bundle is None else _judged(connection, bundle, asks, table)
+    judged = None if bundle is None else _judged(connection, bundle, asks, table, (of_state[0], of_state[1]))
     groups = [] if judged is None else weigh(table, judged, [ask.stage for ask in asks], asks[0].policies)
     batch = replace(_batch(asks, table, judged, groups, counting), drawn_by=_drawn_by(connection, asks))
     for row, one in batch.overridden.items():
@@ -115,11 +116,14 @@ def score_many(
     ]
 
 
-def _judged(connection: Connection | None, bundle: Bundle, asks: Sequence[Ask], table: Columns) -> Judged:
+def _judged(
+    connection: Connection | None, bundle: Bundle, asks: Sequence[Ask], table: Columns, declared: tuple[str, str]
+) -> Judged:
     own = no_order() if connection is None else ledger.held(connection, [(a.merchant_id, a.order_id) for a in asks])
     at = np.array([ask.at for ask in asks], dtype=np.int64)
     counts = [ask.own_counts for ask in asks]
-    return judge(connection, bundle, Questions(table, at, own, counts, max(ask.explain for ask in asks), asks[0].apart))
+    explain = max(ask.explain for ask in asks)
+    return judge(connection, bundle, Questions(table, at, own, counts, explain, asks[0].apart, declared))
 
 
 def _batch(

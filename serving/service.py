@@ -17,6 +17,7 @@ from serving.clock import Clock
 from serving.resilience.allowance import Allowance
 from serving.settings import LOOPBACK, settings, silence_telemetry
 from serving.shadow.shadow_watch import Shadows
+from serving.web.log_lines import gather
 
 silence_telemetry()
 _STARTED_BY = os.getppid()
@@ -58,6 +59,7 @@ def end_with(parent: int) -> None:
 class RTORisk:
     def __init__(self) -> None:
         logging.getLogger("rto").setLevel(logging.INFO)
+        gather(logging.getLogger("rto"))
         at = settings()
         keep_on_server(at.database_url)
         self.api = Api(at.home, Clock(), on_loopback=at.host in LOOPBACK, per_second=at.per_second,

@@ -62,23 +62,64 @@ class Bundle:
 
     def probability(self, x: Array) -> Array:
         """(n,) calibrated probability of RTO for (n, k) rows in the order of `features`."""
-        return np.asarray(self.calibrator.apply(probability(self.margin(x))))
+        return self.calibrated(self.margin(x))
+
+    def calibrated(self, margin: Array) -> Array:
+        """(n,) the same, of log-odds."""
+        return np.asarray(self.calibrator.apply(probability(margin)))
 
     def margin(self, x: Array) -> Array:
         """(n,) uncalibrated log-odds."""
-        if self.trees is None:
-            return self.model.margin(x)
-        own, line = self.trees.margin(x), self.model.linear
-        return own if line is None else np.asarray(own + _by_blocks(line.margin, x))
+        return self.model.margin(x) if self.trees is None else _by_blocks(lambda some: self.seen(some).margin(), x)
 
     def contributions(self, x: Array) -> tuple[Array, float]:
         """(n, k) parts of the uncalibrated log-odds and their base."""
         if self.trees is None:
             return self.model.contributions(x)
-        own, line = self.trees.contributions(x), self.model.linear
-        if line is None:
-            return own, self.trees.base
-        return own + _by_blocks(line.contributions, x), self.trees.base + line.base
+        line, base = self.model.linear, self.trees.base
+        parts = _by_blocks(lambda some: self.seen(some).contributions()[0], x)
+        return parts, base if line is None else base + line.base
+
+    def seen(self, x: Array) -> "Seen":
+        """Rows of which both the log-odds and their parts are asked. Many are seen some at a time."""
+        if self.trees is None or len(x) > AT_ONCE:
+            return Seen(self, x)
+        line = self.model.linear
+        return Seen(self, x, self.trees.ways(x), None if line is None else line.contributions(x))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """What log-odds and their parts have in common, worked out once. ways: (n, t) in which the rows meet the trees; None:
+    nothing was worked out.  of_line: (n, k) the line's parts, None without a line."""
+
+    bundle: Bundle
+    x: Array
+    ways: Array | None = None
+    of_line: Array | None = None
+
+    def at(self, rows: Array) -> "Seen":
+        """The same of some rows, in their order."""
+        parts = (None if one is None else one[rows] for one in (self.ways, self.of_line))
+        return Seen(self.bundle, self.x[rows], *parts)
+
+    def margin(self) -> Array:
+        """`Bundle.margin` of the rows."""
+        trees, line = self.bundle.trees, self.bundle.model.linear
+        if trees is None or self.ways is None:
+            return self.bundle.margin(self.x)
+        own = trees.margin_of(self.ways)
+        return own if self.of_line is None or line is None else own + (self.of_line.sum(axis=1) + line.base)
+
+    def contributions(self) -> tuple[Array, float]:
+        """`Bundle.contributions` of the rows."""
+        trees, line = self.bundle.trees, self.bundle.model.linear
+        if trees is None or self.ways is None:
+            return self.bundle.contributions(self.x)
+        own = trees.contributions_of(self.ways)
+        return (
+            (own, trees.base) if self.of_line is None or line is None else (own + self.of_line, trees.base + line.base)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,9 @@ def shape_in_words(shape: dict[str, Any]) -> str:
 
 
 def show_scope(scope: dict[str, Any]) -> None:
-    """Metrics of each model over one set of orders, and the model's 95 % intervals."""
+    """Metrics of each model over one set of orders, the model's 95 % intervals, and what follows from them."""
+    from training.report import verdict
+
     metrics = scope["metrics"]
     n, base = metrics["model"]["n"], metrics["model"]["base_rate"]
     print(f"\n{scope['name']}: {n:,} test orders, base rate {base:.1%}")
@@ -76,6 +78,7 @@ def show_scope(scope: dict[str, Any]) -> None:
         if "log_loss" in pairs:
             mean, low, high = pairs["log_loss"]
             print(f"log loss against {other}: {mean:+.5f} ({low:+.5f} to {high:+.5f}), below 0 is better")
+    print(f"verdict: {verdict(scope)}")
 
 
 def _figure(value: float | None) -> str:

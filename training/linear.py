@@ -5,7 +5,7 @@ missing flag of its own. Coefficients obey the catalog's monotone signs. Applyin
 """
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -23,7 +23,7 @@ _MOST_STEPS, _SHORTEST = 100, 1e-10
 _ARRAYS = ("mean", "spread", "low", "high", "coefficient", "missing_coefficient", "missing_share")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Linear:
     """scales: (k,) "linear", "log" or "logit".  mean, spread, low, high, coefficient, missing_coefficient: (k,).
 
@@ -54,15 +54,21 @@ class Linear:
         parts = {name: share * getattr(self, name) for name in ("coefficient", "missing_coefficient", "intercept")}
         return replace(self, **parts)
 
-    @property
+    @cached_property
     def base(self) -> float:
         """The margin of the average training order."""
         return float(self.intercept + (self.missing_share * self.missing_coefficient).sum())
 
     def _standardised(self, x: Array) -> tuple[Array, Array]:
-        z = (np.clip(rescaled(x, self.scales), self.low, self.high) - self.mean) / self.spread
+        straight = _straightened(x, *self._on_scales)
+        z = (np.minimum(np.maximum(straight, self.low), self.high) - self.mean) / self.spread
         gone = np.isnan(z)
         return np.where(gone, 0.0, z), gone.astype(np.float64)
+
+    @cached_property
+    def _on_scales(self) -> tuple[Array, Array]:
+        """Worked out once: for one order it would take as long as the rest."""
+        return _columns_on(self.scales, "log"), _columns_on(self.scales, "logit")
 
     def as_dict(self) -> dict[str, Any]:
         return {"scales": list(self.scales), "intercept": self.intercept} | {
@@ -75,18 +81,19 @@ class Linear:
         return Linear(scales=tuple(saved["scales"]), intercept=float(saved["intercept"]), **columns)
 
 
-@lru_cache(maxsize=32)
 def _columns_on(scales: tuple[str, ...], scale: str) -> Array:
-    """(k,) which columns are on a scale. Once for a model: for one order it would take as long as the rest."""
-    found = np.array([one == scale for one in scales], dtype=bool)
-    found.flags.writeable = False
-    return found
+    """Places of the columns on a scale."""
+    return np.flatnonzero([one == scale for one in scales])
 
 
 def rescaled(x: Array, scales: tuple[str, ...]) -> Array:
     """(n, k) columns on the scale on which the log-odds are roughly straight."""
+    return _straightened(x, _columns_on(scales, "log"), _columns_on(scales, "logit"))
+
+
+def _straightened(x: Array, log: Array, logit: Array) -> Array:
+    """`rescaled`. log, logit: places of the columns that are."""
     out = x.copy()
-    log, logit = _columns_on(scales, "log"), _columns_on(scales, "logit")
     out[:, log] = np.log1p(np.maximum(out[:, log], 0.0))
     share = np.clip(out[:, logit], 1e-3, 1 - 1e-3)
     out[:, logit] = np.log(share / (1 - share))

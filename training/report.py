@@ -12,6 +12,7 @@ from training.rows import Rows
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
+_CHANCE = 0.5
 MODEL, BEFORE = "model", "before"
 """What is judged; and the same model before its calibrator was refreshed, in runs of `rto calibrate`."""
 
@@ -59,6 +60,23 @@ def judge(predictions: dict[str, Array], y: Array, name: str) -> Scope | None:
         against,
         bins,
     )
+
+
+def verdict(scope: dict[str, Any]) -> str:
+    """The model beside a logistic regression on the same orders, in a sentence: by the paired interval of their log loss.
+    scope: as of `Scope.as_dict`."""
+    if scope["auc"] and scope["auc"][0] <= _CHANCE:
+        return "these orders do not show that it ranks better than chance"
+    if (found := scope["against"].get(LOGISTIC, {}).get("log_loss")) is None:
+        return "too few orders to set it beside a logistic regression"
+    _, low, high = found
+    if high < 0:
+        return "better than a logistic regression, beyond chance"
+    if low > 0:
+        return (
+            "WORSE than a logistic regression, beyond chance: look at rto check and the data card before it is promoted"
+        )
+    return "as good as a logistic regression: what differs is within chance"
 
 
 def scopes(predictions: dict[str, Array], y: Array, is_cod: Array) -> tuple[Scope, ...]:

@@ -7,8 +7,9 @@ the order of the trees, as xgboost does it: they are the same to the last bit, o
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import combinations
 from math import factorial
 from typing import Any, TypeAlias
@@ -23,7 +24,7 @@ _PROBES = 64  # rows on which margins are held against the booster's when it is 
 AT_ONCE = 1_024  # rows: what is looked up for them stays near the processor
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class ShallowTrees:
     """Every tree's questions and values side by side; q = 3 questions for each of t trees, unused ones ask nothing.
 
@@ -48,34 +49,53 @@ class ShallowTrees:
 
     def margin(self, x: Array) -> Array:
         """(n,) log-odds for (n, k) rows with NaN for missing."""
-        out = np.full(len(x), self.start, dtype=np.float32)
-        first = _WAYS * np.arange(len(self.leaf) // _WAYS)
-        for rows in (slice(start, start + AT_ONCE) for start in range(0, len(x), AT_ONCE)):
-            if len(first):
-                each = self.leaf[self._ways(x[rows]) + first]
-                each[:, 0] += np.float32(self.start)
-                out[rows] = np.cumsum(each, axis=1)[:, -1]
-        return out.astype(np.float64)
+        return self._by_blocks(self.margin_of, x)
 
     def contributions(self, x: Array) -> Array:
         """(n, k) additive parts of the trees' margin for (n, k) rows with NaN for missing."""
-        out = np.zeros((len(x), self.n_features))
+        return self._by_blocks(self.contributions_of, x)
+
+    def _by_blocks(self, of: Callable[[Array], Array], x: Array) -> Array:
+        if len(x) <= AT_ONCE:
+            return of(self.ways(x))
+        return np.concatenate([of(self.ways(x[start : start + AT_ONCE])) for start in range(0, len(x), AT_ONCE)])
+
+    def margin_of(self, ways: Array) -> Array:
+        """`margin` of rows that meet the trees in these `ways`."""
+        out, each = np.full(len(ways), self.start, dtype=np.float32), self.leaf.take(ways + self._first_leaves)
+        if each.size:
+            each[:, 0] += np.float32(self.start)
+            out = np.cumsum(each, axis=1)[:, -1]
+        return out.astype(np.float64)
+
+    def contributions_of(self, ways: Array) -> Array:
+        """`contributions` of them."""
+        out = np.zeros((len(ways), self.n_features))
         if len(self.starts):
-            for rows in (slice(start, start + AT_ONCE) for start in range(0, len(x), AT_ONCE)):
-                out[rows, self.features] = np.add.reduceat(self._parts(x[rows]), self.starts, axis=1)
+            parts = self.values.take(ways.take(self.tree, axis=1) + self.first)  # (n, s), features side by side
+            out[:, self.features] = np.add.reduceat(parts, self.starts, axis=1)
         return out
 
-    def _parts(self, x: Array) -> Array:
-        """(n, s) the part of each feature in each tree, features side by side."""
-        place: Array = self.values[self._ways(x)[:, self.tree] + self.first]
-        return place
-
-    def _ways(self, x: Array) -> Array:
+    def ways(self, x: Array) -> Array:
         """(n, t) which way each tree is met."""
-        asked = x.astype(np.float32)[:, self.feature]
-        yes = np.where(np.isnan(asked), self.if_missing, asked < self.threshold).view(np.uint8)
+        told = x.astype(np.float32)
+        missing = np.isnan(told)
+        both = np.concatenate(
+            [np.where(missing, -np.inf, told), np.where(missing, np.inf, told)], axis=1, dtype=np.float32
+        )
+        yes = (both.take(self._asked, axis=1) < self.threshold).view(np.uint8)
         ways: Array = yes[:, 0::3] + 2 * yes[:, 1::3] + 4 * yes[:, 2::3]
         return ways
+
+    @cached_property
+    def _asked(self) -> Array:
+        """(t q,) places in a row that is said twice, first with what is missing below all thresholds, then above: it is
+        below them where a tree takes it so."""
+        return np.asarray(self.feature + np.where(self.if_missing, 0, self.n_features))
+
+    @cached_property
+    def _first_leaves(self) -> Array:
+        return np.asarray(_WAYS * np.arange(len(self.leaf) // _WAYS))
 
 
 def shallow_trees(booster: Any, n_features: int) -> ShallowTrees | None:

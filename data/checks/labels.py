@@ -12,7 +12,8 @@ LABEL_CHECKS = (
     Check(
         "DQ301", "half of the orders have an outcome", SOFT,
         "if most orders never end, final statuses are missing from the export or from the mapping",
-        "look at the statuses that give no outcome; a young shop may ignore this",
+        "look at the statuses that give no outcome, and at [join]: do most orders find their row in the other file? Only "
+        "where most orders are younger than a parcel's way is this as it should be",
         LABELS, "ExpectColumnValuesToNotBeNull", {"column": "label", "mostly": LABELLED_SHARE_MIN}, empty_fails=True,
     ),
     Check(

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from data.drafting.likeness import confidence, tells_payment
 from data.drafting.look import Look
+from data.drafting.numbered import counts_rows
 from data.drafting.status_words import LATE_WORDS, STATUS_HEADS
 from data.drafting.statuses import UNKNOWN, fate_share, news_of, tells_paying
 from data.drafting.words import ROLES, ROW_NUMBERS, headed
@@ -88,6 +89,7 @@ def _any_time(looks: list[Look]) -> Guess | None:
 def _any_number(looks: list[Look]) -> Guess | None:
     """With no header that says so: a courier's own number, else cells that look like numbers of rows or of blocks."""
     able = [look for look in looks if _can_number(look)]
+    able = [look for look in able if not counts_rows(look)] or able
     named = [
         look for look in able if look.head in ROW_NUMBERS or any(f" {n} " in f" {look.head} " for n in ROW_NUMBERS)
     ]

@@ -76,7 +76,7 @@ def draft(paths: list[Path], tell: Tell, told: dict[str, str] | None = None) -> 
         tell("look at the files", i, len(paths))
         found.append(opened(path))
     file, likes = ways(found)
-    beside = side_by_side([one.sheet for one in found])
+    beside = side_by_side([one.sheet for one in found], told.get("order_id"))
     looks = looks_of(beside.main)
     _refuse_strange(told, looks)
     orders = guesses(looks, told, beside.theirs)

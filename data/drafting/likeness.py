@@ -2,6 +2,7 @@
 
 from data.contract import ORDER_COLUMNS
 from data.drafting.look import Look
+from data.drafting.numbered import counts_rows
 from data.drafting.register import pins_share, states_share
 from data.drafting.status_words import COD_WORDS, WAYS_IN
 from data.drafting.words import BESIDE, ROLES, ROW_NUMBERS, headed, spoken
@@ -96,7 +97,7 @@ def _held_against(role: str, look: Look, named: float) -> float:
             return max(named, 0.7) if tells_payment(look) else named * 0.6 if _few_words(look, 50) else 0.0
         case "order_id":
             blank = look.n_blank > 0.2 * look.n and not look.starts_blocks
-            return named if look.n_distinct > 1 and not blank and look.dates is None else 0.0
+            return named if look.n_distinct > 1 and not blank and look.dates is None and not counts_rows(look) else 0.0
         case _ if KINDS[role] in ("money", "count"):
             return _number(role, look, named)
     return _words(role, look, named)
@@ -132,12 +133,21 @@ def _words(role: str, look: Look, named: float) -> float:
                 else 0.0
             )
         case "category":
-            return named if _few_words(look, max(60, look.n // 50)) else 0.0
+            codes = look.share(_CODE) > _NEARLY_ALL
+            return named * (0.6 if codes else 1.0) if _few_words(look, max(60, look.n // 50)) else 0.0
+        case "sku" if look.head in _OF_GOODS:
+            return named if look.share(_CODE) > _NEARLY_ALL else 0.0
         case "channel":
             ways = sum(int(n) for cell, n in look.counts.items() if spoken(str(cell)).split(" ")[0] in WAYS_IN)
             speaks = look.n_distinct <= 50 and ways > 0.8 * (look.n - look.n_blank)
             return max(named, 0.6) if speaks else named if _few_words(look, 50) else 0.0
     return named
+
+
+_CODE = r"(?=\S*\d)[A-Za-z0-9]+(?:[-_/.][A-Za-z0-9]+)*"
+"""An article's number, as `BZ-KUR-01`: no blanks, and a digit somewhere."""
+_OF_GOODS = frozenset(("item", "article"))
+"""Headers of goods, by their number or by what they are: the cells decide."""
 
 
 def _place_by_cells(role: str, look: Look) -> float:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data.drafting.dates import Dates, dates_of, read_times
+from data.drafting.numbered import is_number
 from data.drafting.words import PERSONAL_HEADS, ROLES, headed, spoken, without_minor, without_money
 from data.errors import masked
 from data.files.moments import EPOCH_MS, EPOCH_S
@@ -200,6 +201,8 @@ class Look:
     @property
     def personal(self) -> bool:
         """Do the cells look like somebody's? Then they are shown masked."""
+        if is_number(self):
+            return False
         named = any(f" {head} " in f" {self.head} " for head in PERSONAL_HEADS)
         if named and self.dates is None and not set(self.head.split()) & _THINGS:
             return True

@@ -4,10 +4,12 @@ from dataclasses import replace
 
 from data.drafting.draft import Draft
 from data.drafting.look import Look
-from data.drafting.statuses import UNKNOWN, Status
+from data.drafting.statuses import DISPATCHED, UNKNOWN, Status
 from data.drafting.toml import comment, listed, quoted
 
 DELAY_DAYS = 14
+_DELAYS = {"returned": DELAY_DAYS + 7, DISPATCHED: 1}
+"""Days after the order that news is assumed to be told where no column tells its time."""
 _MOST_SHOWN = 60
 
 
@@ -43,7 +45,7 @@ def _entries(made: Draft, column: str, statuses: list[Status], besides: str = ""
         if news == UNKNOWN:
             entries.append(_untold(same, f"{besides}{quoted(column)}"))
             continue
-        told = [*passed, *_kinds(news)]
+        told = [*passed, *(kind for kind in _kinds(news) if kind not in passed)]
         reasons = _reasons(made, same) if explained else {}
         narrow = [(f"{when}, {quoted(_name(made))} = {listed(cells)}", reason) for reason, cells in reasons.items()]
         rules = [_rule(made, fits, told, reason) for fits, reason in narrow]
@@ -99,7 +101,7 @@ def _told(made: Draft, news: str, reason: str) -> str:
 
 def _when(look: Look | None, news: str) -> list[str]:
     if look is None or look.dates is None:
-        return [f"after_days = {DELAY_DAYS + 7 if news == 'returned' else DELAY_DAYS}"]
+        return [f"after_days = {_DELAYS.get(news, DELAY_DAYS)}"]
     keys = [f"column = {quoted(look.name)}"]
     if look.dates.formats != ["ISO8601"]:
         keys.append(f"formats = {listed(look.dates.formats)}")

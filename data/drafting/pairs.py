@@ -11,6 +11,7 @@ import pyarrow as pa
 from data.drafting.columns import could_be, guesses, is_status
 from data.drafting.likeness import KINDS
 from data.drafting.look import Look, looks_of
+from data.drafting.numbered import counts_rows, is_measure, is_number
 from data.files.conditions import cell_text
 from data.files.sheets import Sheet
 
@@ -18,6 +19,7 @@ _LEAST_SHARED = 0.5
 _LEAST_NUMBERS = 5
 _MOST_ROWS_EACH = 3
 _SAMPLE = 5_000
+_ABOVE_CHANCE = 1.5
 _NO_NUMBERS = ("pincode", "phone")  # of a buyer or a place, not of an order
 
 Spelling = Callable[[str], str]
@@ -27,6 +29,7 @@ SPELLINGS: dict[str, Spelling] = {
     "no zeros": lambda text: re.sub(r"^[#'\s]*0*|\s+|\.0$", "", text),
     "digits": lambda text: re.sub(r"^[^\d]*0*", "", re.sub(r"\.0$", "", text)),
     "before": lambda text: re.sub(r"^[^\d]*0*", "", re.split(r"(?<=\d)[-_/ ]", text)[0]),
+    "end": lambda text: found[1] if (found := re.search(r"0*(\d{3,})\D*$", text)) else "",
 }
 """How numbers may be written alike, gentle to harsh; `cell_text` has folded them before."""
 
@@ -67,13 +70,13 @@ class Found:
     theirs: frozenset[str] = frozenset()
 
 
-def side_by_side(sheets: list[Sheet]) -> Found:
+def side_by_side(sheets: list[Sheet], number: str | None = None) -> Found:
     """The orders' sheet, with the other's columns beside its own if two kinds of files belong together. Files of one
-    shape follow one another."""
+    shape follow one another. number: the column of the order's number, where a person says so."""
     kinds = _stacked(sheets)
     if len(kinds) < 2:
         return Found(kinds[0])
-    tried = [(m, o, pair) for m in kinds for o in kinds if m is not o for pair in _pairs(m, o)]
+    tried = [(m, o, pair) for m in kinds for o in kinds if m is not o for pair in _pairs(m, o, number)]
     good = [found for found in tried if found[2].shared >= _LEAST_SHARED]
     if not good:
         main = max(kinds, key=_worth_of_orders)
@@ -85,11 +88,6 @@ def side_by_side(sheets: list[Sheet]) -> Found:
     beside = _beside(main, other, pair)
     theirs = frozenset(beside.table.column_names) - frozenset(main.table.column_names)
     return Found(beside, pair, tuple(k for k in kinds if k is not main and k is not other), theirs=theirs)
-
-
-def _likely(found: tuple[Sheet, Sheet, Pair]) -> tuple[float, float]:
-    main, other, pair = found
-    return round(pair.shared, 1) + _worth_of_orders(main) - _worth_of_orders(other), pair.shared
 
 
 def _stacked(sheets: list[Sheet]) -> list[Sheet]:
@@ -116,9 +114,9 @@ def _worth_of_orders(sheet: Sheet) -> float:
     return 0.1 * len(guesses(looks)) - 0.3 * any(is_status(look) for look in looks)
 
 
-def _pairs(main: Sheet, other: Sheet) -> Iterator[Pair]:
+def _pairs(main: Sheet, other: Sheet, number: str | None) -> Iterator[Pair]:
     """For each way of writing numbers, the two columns that share most; a gentler way goes before an equal harsh one."""
-    left, right = ([look for look in looks_of(s) if _may_number(look)] for s in (main, other))
+    left, right = (_numbers_of(sheet, number) for sheet in (main, other))
     best = 0.0
     for name, spell in SPELLINGS.items():
         theirs = {look.name: {spell(t) for t in _folded(look)} - {""} for look in right}
@@ -128,9 +126,28 @@ def _pairs(main: Sheet, other: Sheet) -> Iterator[Pair]:
                 continue
             for look in right:
                 shared = len(own & theirs[look.name]) / len(own)
-                if shared > best + 0.02 and len(theirs[look.name]) > 0.9 * look.n_distinct:
+                if shared <= best + 0.02 or _by_chance(own, theirs[look.name], is_number(mine) or is_number(look)):
+                    continue
+                if len(theirs[look.name]) > 0.9 * look.n_distinct:
                     best = shared
                     yield _pair(main, other, (mine, look), shared, name)
+
+
+def _numbers_of(sheet: Sheet, number: str | None) -> list[Look]:
+    """Columns that may number orders; the one that a person names, where it is one of these."""
+    looks = looks_of(sheet)
+    if number in sheet.table.column_names:
+        return [look for look in looks if look.name == number]
+    return [look for look in looks if _may_number(look)]
+
+
+def _by_chance(own: set[str], theirs: set[str], is_number: bool) -> bool:
+    """Are the numbers of one so dense that any small numbers would share as many? Not where a header says what they are."""
+    if is_number or not all(text.isdecimal() for text in own):
+        return False
+    values = {int(text) for text in own}
+    known = sum(text.isdecimal() and min(values) <= int(text) <= max(values) for text in theirs)
+    return len(own & theirs) / len(own) < _ABOVE_CHANCE * known / (1 + max(values) - min(values))
 
 
 def _pair(main: Sheet, other: Sheet, columns: tuple[Look, Look], shared: float, spelling: str) -> Pair:
@@ -153,6 +170,8 @@ def _last_told(looks: list[Look]) -> Look | None:
 
 def _may_number(look: Look) -> bool:
     if any(KINDS[role] in ("money", "count") or role in _NO_NUMBERS for role in could_be(look)[:1]):
+        return False
+    if counts_rows(look) or is_measure(look):
         return False
     filled = look.n - look.n_blank
     return (

@@ -38,6 +38,15 @@ SENT = frozenset(
 )
 """Words that a parcel left: what became of it they do not say."""
 
+LEFT = SENT - {"fulfilled", "partially fulfilled"} | frozenset(map(spoken, (
+    "in transit", "out for delivery", "on the way", "on its way", "en camino", "en reparto", "en transito", "en ruta",
+    "arrived at", "with rider", "with delivery agent", "en bodega destino", "with courier",
+    "قيد التوصيل", "في الطريق", "dalam pengiriman",
+    "en cours de livraison", "picked up", "تم الشحن", "kargoda", "int", "it", "itr", "intrn", "intransit", "ofd", "shp", "shpd",
+    "dsp", "disp", "arr", "dep", "rch", "rad", "hub",
+)))  # fmt: skip
+"""Words of a parcel that is with the courier: nothing can be done about it any more."""
+
 RETURN_BEGUN = word_set("initiated process progress transit pending started begun requested created way")
 """Words of a return that is not over yet."""
 OPEN = ""
@@ -123,8 +132,8 @@ CODES: dict[str, str] = {
         "lost": "lst lt dmg dst",
         "cancelled": "can cncl cnl cxl cn canc void",
         "return?": "dto rvp ret",
-        "": "new bkd bkg int it itr intransit ofd pkp pkd pku pud pup pick ofp man mnf mft rdy rts-pending shp shpd dsp disp "
-        "oh hld hold hub arr dep rch rad pen pnd cre conf ip pp pnp",
+        "": "new bkd bkg int it itr intrn intransit ofd pkp pkd pku pud pup pick ofp man mnf mft rdy rts-pending shp shpd dsp "
+        "disp oh hld hold hub arr dep rch rad pen pnd cre conf ip pp pnp",
     }.items()
     for code in map(spoken, codes.split())
 }

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+from data.contract import NewsType
 from data.drafting.look import Look
 from data.drafting.status_words import (
     AMBIGUOUS_RETURN,
     ATTEMPT,
     CODES,
+    LEFT,
     OPEN,
     PAID_STATES,
     REASONS,
@@ -47,6 +49,7 @@ _NEARLY_ALL = 0.9
 Known = tuple[str, str] | None
 """News and the phrase that told it."""
 BEGUN = "return begun"
+DISPATCHED = NewsType.DISPATCHED.name.lower()
 UNKNOWN = "?"
 """In place of news: nobody but a person can say what became of such orders."""
 
@@ -127,6 +130,8 @@ def _status(value: str, n: int, known: tuple[str, str] | None, says_rto: bool, e
         return Status(
             value, n, news, "the courier's way back to the shop, or begun by the buyer after delivery? Taken as RTO"
         )
+    if news == OPEN and phrase in LEFT:
+        return Status(value, n, DISPATCHED)
     if news == ATTEMPT:
         return Status(value, n, news, "a failed attempt, the order still open? If these parcels came back: rto_started")
     return Status(value, n, news)
@@ -169,5 +174,7 @@ def time_beside(news: str, status: Look, looks: list[Look], dated: list[Look]) -
 def _rows_that_tell(news: str, status: Look) -> list[int]:
     """Rows whose status stands for such news."""
     rows = [str(cell) if cell is not None else "" for cell in status.column.to_pylist()]
-    told = {value: (news_of(value) or ("", ""))[0] in (news, AMBIGUOUS_RETURN) for value in set(rows)}
+    known = {value: news_of(value) or ("", "") for value in set(rows)}
+    left = {value: news == DISPATCHED and own[0] == OPEN and own[1] in LEFT for value, own in known.items()}
+    told = {value: left[value] or own[0] in (news, AMBIGUOUS_RETURN) for value, own in known.items()}
     return [i for i, cell in enumerate(rows) if cell and told[cell]]

@@ -28,7 +28,7 @@ _ROLES: dict[str, tuple[str, ...]] = {
         "codigo pedido", "codigo de pedido", "orden", "numero de orden", "invoice", "bill no", "memo no", "order ref no", "ref",
     ),
     "placed_at": (
-        "order date", "created at", "order created at", "placed at", "order time", "date created", "placed",
+        "order date", "created at", "order created at", "booked", "placed at", "order time", "date created", "placed",
         "created", "order date time", "created date", "ordered on", "order placed on", "date", "fecha",
         "fecha de pedido", "fecha del pedido", "waktu pesanan dibuat", "tanggal pesanan", "تاريخ الطلب", "التاريخ",
         "date commande", "channel created at", "purchase date", "booking date", "invoice date", "order datetime",
@@ -54,12 +54,12 @@ _ROLES: dict[str, tuple[str, ...]] = {
     ),
     "discount_minor": (
         "discount", "discount total", "discount amount", "descuento", "total diskon", "خصم", "remise",
-        "coupon amount", "coupon discount", "promo discount", "potongan", "desconto", "voucher", "off",
+        "coupon amount", "coupon discount", "promo discount", "potongan", "desconto", "voucher", "off", "less",
     ),
     "shipping_fee_minor": (
         "shipping", "shipping total", "shipping charges", "shipping fee", "delivery fee", "delivery charges",
         "envio", "gastos de envio", "ongkos kirim", "perkiraan ongkos kirim", "الشحن", "سعر الشحن", "frais de port",
-        "shipping amount", "frete", "flete", "valor flete", "costo envio", "costo de envio", "ongkir", "delivery",
+        "shipping amount", "freight", "frete", "flete", "valor flete", "costo envio", "costo de envio", "ongkir", "delivery",
     ),
     "payment_method": (
         "payment method", "payment mode", "payment method title", "payment", "payment type", "paid by", "pay mode",
@@ -75,13 +75,14 @@ _ROLES: dict[str, tuple[str, ...]] = {
     "sku": (
         "sku", "product sku", "item sku", "channel sku", "master sku", "lineitem sku", "item sku code", "seller sku",
         "stock code", "articulo", "referencia", "kode produk", "رمز المنتج", "product id", "asin", "product code",
-        "item code", "style code", "article no", "article", "article code", "design no",
+        "item code", "style code", "article no", "article", "article code", "design no", "item",
     ),
     "category": (
         "category", "product category", "product categories", "categoria", "kategori", "الفئة", "categorie",
         "item name", "product desc", "product description", "product name", "item description", "goods description",
         "content", "contents", "commodity", "department", "nama produk", "nama barang", "isi paket", "jenis barang",
-        "descripcion", "producto", "produto", "contenido", "conteudo", "product", "cat", "items", "item", "dept",
+        "descripcion", "producto", "produto", "contenido", "conteudo", "product", "cat", "items", "item", "dept", "group",
+        "product group", "item group", "stock group",
     ),
     "quantity": (
         "quantity", "qty", "pieces", "product quantity", "units", "cantidad", "jumlah", "total qty", "الكمية",
@@ -184,8 +185,8 @@ _SPELLINGS = {
     "qty": "quantity",
     "pcs": "pieces", "addr": "address", "add": "address", "cust": "customer", "dt": "date", "datetime": "date time",
     "dest": "destination", "ship": "shipping", "mob": "mobile", "ph": "phone", "tel": "phone", "desc": "description",
-    "wt": "weight", "decl": "declared", "bkg": "booking", "bkng": "booking", "rmks": "remarks", "pmt": "payment",
-    "pymt": "payment", "cnee": "consignee", "consg": "consignment", "ref": "reference",
+    "wt": "weight", "frt": "freight", "decl": "declared", "bkg": "booking", "bkng": "booking", "rmks": "remarks",
+    "pmt": "payment", "pymt": "payment", "cnee": "consignee", "consg": "consignment", "ref": "reference",
     "val": "value", "postcode": "pincode", "zipcode": "zip", "colour": "color", "stat": "status", "ordr": "order",
     "ord": "order",
     "totals": "total", "amounts": "amount", "prices": "price", "amnt": "amount", "charges": "charge", "fees": "fee",
@@ -234,6 +235,7 @@ PERSONAL_HEADS = frozenset(
     p for role in _PERSONAL for p in ROLES[role] if not set(p.split()) & {"area", "near", "locality"}
 ) | word_set("consignee customer buyer recipient receiver aadhaar aadhar nit rut curp ktp passport pasaporte iban")
 """Phrases of headers whose cells are somebody's: they are shown masked."""
+PERSONAL_WORDS = frozenset(word for phrase in PERSONAL_HEADS for word in phrase.split()) - {"number", "id", "code"}
 
 ROW_NUMBERS = tuple(map(headed, (
     "awb", "awb no", "awb number", "awb code", "cn no", "cn", "cn number", "consignment no", "consignment", "waybill",

@@ -10,7 +10,7 @@ from data.drafting.draft import Draft
 from data.drafting.joined import join_of
 from data.drafting.likeness import KINDS
 from data.drafting.look import Look
-from data.drafting.outcomes import DELAY_DAYS, rules_of
+from data.drafting.outcomes import rules_of
 from data.drafting.register import states_share
 from data.drafting.rest import columns_table
 from data.drafting.setting import PHONES_ALONE, zone_of
@@ -49,9 +49,6 @@ def _top(made: Draft) -> str:
     if not made.currency and "currency" not in made.orders:
         lines.append('# currency = "INR" # ? three letters')
     lines += [f"currency = {quoted(made.currency)} # ? from the country"] if made.currency else []
-    declared = [s for s in made.course.statuses if s.news not in ("", "?", *made.course.times)]
-    if declared:
-        lines += [f'note = "Outcomes without a time are assumed to be told {DELAY_DAYS} days after the order."']
     day, column = made.newest or ("2025-03-31", "")
     why = (
         f"the newest time in the files, in {column!r}: was it exported then?"

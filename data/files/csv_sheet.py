@@ -59,12 +59,16 @@ def read_csv(path: Path, file: File) -> Sheet:
         for place, (_, cells) in zip(places, reading.odd, strict=True)
         if cells
     ]
-    columns = dict(zip(names, side_by_side([partial(_trimmed_piece, table[name]) for name in names]), strict=True))
+    pieces = {name: table[name] for name in names}
+    del table  # each column makes room as soon as it is copied
+    columns = dict(zip(names, side_by_side([partial(_trimmed_piece, pieces, name) for name in names]), strict=True))
     return without_blank_rows(Sheet(path.name, pa.table(columns), np.delete(numbers, places), faults))
 
 
-def _trimmed_piece(column: Any) -> Any:
-    """A column trimmed, and in one piece for those that ask for it again and again, as far as Arrow can count."""
+def _trimmed_piece(pieces: dict[str, Any], name: str) -> Any:
+    """A column taken out of `pieces` and trimmed; in one piece for those that ask for it again and again, as far as
+    Arrow can count."""
+    column = pieces.pop(name)
     return in_one_piece(trimmed(column)) if column.nbytes < _LARGEST_PIECE else trimmed(column)
 
 

@@ -8,23 +8,32 @@ import pyarrow as pa
 
 from data.errors import DataError, UsageError
 from data.files.conditions import column_of, text_column
-from data.files.partners import few_partners, numbers_of, partner_of, places
+from data.files.partners import few_partners, numbers_of, partner_of, places, repeated
 from data.files.shaping import Join
 from data.files.sheets import Sheet
 from data.imports.doubts import Suspicion
 
 
 def joined(
-    sheets: list[Sheet], join: Join, notes: dict[str, int], doubts: list[Suspicion] | None = None
+    sheets: list[Sheet],
+    join: Join,
+    notes: dict[str, int],
+    doubts: list[Suspicion] | None = None,
+    alone: frozenset[str] | None = None,
 ) -> list[Sheet]:
     """Sheets of orders with the columns of the other files beside their own.
 
     Which file is which shows in the columns of `on` and `other_has`. Rows without a partner keep blank cells; rows of
     the other files that no order row took are left out; both are counted, and too few partners are a doubt. With
-    `take = "all"`, what a number's further rows tell stands in sheets of their own (`Sheet.telling`). Raises UsageError
-    CLI007 if a file is missing, DataError DQ022 if a number stands twice in the other files and `take` is not given.
+    `take = "all"`, what a number's further rows tell stands in sheets of their own (`Sheet.telling`).
+
+    alone: for orders so new that they may come without the other file, the columns they need of it, blank then. Raises
+    UsageError CLI007 if a file is missing, DataError DQ022 if a number stands twice in the other files and `take` is not
+    given.
     """
-    main, others, strangers = _sorted_out(sheets, join)
+    main, others, strangers = _sorted_out(sheets, join, join.required and alone is None)
+    if not others and alone is not None:
+        return [_with_blanks(sheet, alone) for sheet in main] + strangers
     other = _stacked(others, join)
     numbers, place, faults = places(others, other, join)
     own = [numbers_of(sheet.table, list(join.on), join) for sheet in main]
@@ -40,12 +49,19 @@ def joined(
             beside = _beside(asked, other, partner if telling == 0 else partner[partner >= 0], join)
             (more if telling else made).append(replace(asked, table=beside, telling=telling))
     _count(notes, found, taken)
-    doubt = few_partners(pa.concat_arrays(own), numbers, notes["rows_joined"], join)
-    if doubt is not None and doubts is not None:
-        doubts.append(doubt)
+    few = few_partners(pa.concat_arrays(own), numbers, notes["rows_joined"], join)
+    if doubts is not None:
+        doubts += [doubt for doubt in (few, repeated(numbers, other.num_rows, join)) if doubt is not None]
     faults = [*(fault for s in others for fault in s.faults), *faults]
     made[0] = replace(made[0], faults=[*made[0].faults, *faults])
     return made + [replace(s, faults=[]) for s in more if len(s)] + strangers
+
+
+def _with_blanks(sheet: Sheet, names: frozenset[str]) -> Sheet:
+    table = sheet.table
+    for name in sorted(names - set(table.column_names)):
+        table = table.append_column(name, pa.nulls(len(table), pa.string()))
+    return replace(sheet, table=table)
 
 
 def _count(notes: dict[str, int], found: "list[np.ndarray[Any, Any]]", taken: "np.ndarray[Any, Any]") -> None:
@@ -55,14 +71,14 @@ def _count(notes: dict[str, int], found: "list[np.ndarray[Any, Any]]", taken: "n
     notes["rows_of_the_other_file_left_out"] = int((~taken).sum())
 
 
-def _sorted_out(sheets: list[Sheet], join: Join) -> tuple[list[Sheet], list[Sheet], list[Sheet]]:
+def _sorted_out(sheets: list[Sheet], join: Join, required: bool) -> tuple[list[Sheet], list[Sheet], list[Sheet]]:
     """The orders' files, the other files, and those that are neither."""
     marks = {*join.on.values(), *join.other_has}
     others = [s for s in sheets if marks <= set(s.table.column_names)]
     rest = [s for s in sheets if not marks <= set(s.table.column_names)]
     main = [s for s in rest if set(join.on) <= set(s.table.column_names)]
     strangers = [s for s in rest if not set(join.on) <= set(s.table.column_names)]
-    if not main or (join.required and not others):
+    if not main or (required and not others):
         missing = list(join.on) if not main else [*join.on.values(), *join.other_has]
         to_do = (
             "give both files; where there is none yet (new orders to score), set `required = false` and name the other "

@@ -183,6 +183,11 @@ class Mapping(Strict):
         """Days after the order at which each kind of news is assumed to be told."""
         return {n.type: n.after_days for r in self.rules for n in r.news if n.after_days is not None}
 
+    def columns_of_orders(self) -> frozenset[str]:
+        """The columns of files that orders are read from, or that say whether one is overwritten."""
+        found = ({s.column, *(s.also or ()), *(s.overwritten_when or ())} for s in self.orders.values())
+        return frozenset(name for names in found for name in names if name is not None)
+
     def late_columns(self) -> list[str]:
         """Columns that are never known at checkout in this export, by stage or because they are overwritten."""
         stage = contract.ORDER_STAGE

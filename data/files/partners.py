@@ -17,6 +17,7 @@ from data.files.sheets import Sheet
 from data.imports.doubts import Suspicion
 
 FEW_PARTNERS = 0.5
+MANY_AGAIN = 0.5
 _EXAMPLES = 3
 _LEAST_ROWS = 10
 _NONE = -1
@@ -145,7 +146,24 @@ def few_partners(own: Any, other: Any, n_joined: int, join: Join) -> Suspicion |
     return Suspicion(
         "few_partners", f"{n_joined:,} of {asked:,} rows found their number in the other file ({left}; {right})",
         "orders without a partner have no outcome: nothing can be learned from them",
-        f"{tried}say in [join] `numbers` how each side writes them (`part`, `prefix`, `strip`, `pattern`), or correct `on`",
+        f"{tried}does `on` of [join] name the order's number in both files? If it does, and one side writes it differently, say "
+        "how in `numbers` (`part`, `prefix`, `strip`, `pattern`)",
+    )  # fmt: skip
+
+
+def repeated(numbers: Any, n_rows: int, join: Join) -> Suspicion | None:
+    """Asked where most rows of the other file tell a number again, and one of them counts. numbers: each once."""
+    again = n_rows - len(numbers)
+    if join.take not in ("last", "first") or n_rows < _LEAST_ROWS or again <= MANY_AGAIN * n_rows:
+        return None
+    names = ", ".join(join.on.values())
+    return Suspicion(
+        "numbers_repeat",
+        f"{again:,} of {n_rows:,} rows of the other file tell a number of {names} again (as {_shown(numbers)}): only the "
+        f"{join.take} row of each number counts",
+        "several scans of one parcel look like that; so does a column that is no order's number: most outcomes are lost then",
+        "if each order has about one row in that file, `on` of [join] names the wrong column: correct it",
+        is_question=True,
     )  # fmt: skip
 
 

@@ -39,16 +39,21 @@ class Prepared:
     doubts: list[Suspicion] = field(default_factory=list)
 
 
-def prepare(paths: list[Path], mapping: Mapping, progress: Progress) -> Prepared:
-    """Read files and shape them as the mapping says. Raises DataError for files, columns and joins that do not fit."""
+def prepare(
+    paths: list[Path], mapping: Mapping, progress: Progress, alone: frozenset[str] | None = None
+) -> Prepared:  # fmt: skip
+    """Read files and shape them as the mapping says. alone: as `joined` takes it.
+
+    Raises DataError for files, columns and joins that do not fit.
+    """
     sheets = []
     for i, path in enumerate(paths):
         progress("read", i, len(paths))
         sheets.append(read_sheet(path, mapping.written(path.name)))
-    return shaped(sheets, mapping)
+    return shaped(sheets, mapping, alone)
 
 
-def shaped(sheets: list[Sheet], mapping: Mapping) -> Prepared:
+def shaped(sheets: list[Sheet], mapping: Mapping, alone: frozenset[str] | None = None) -> Prepared:
     """Sheets as read into sheets of lines and news: drop, fill down, join, credits, in this order."""
     notes: dict[str, int] = {}
     n_rows = sum(len(s) + len(s.faults) for s in sheets)
@@ -58,7 +63,7 @@ def shaped(sheets: list[Sheet], mapping: Mapping) -> Prepared:
     news = [s for s in sheets if is_news(s, mapping)]
     orders = [_with_points(s, mapping) for s in sheets if not is_news(s, mapping)]
     if mapping.join and orders:
-        orders = joined(orders, mapping.join, notes, doubts)
+        orders = joined(orders, mapping.join, notes, doubts, alone)
     if mapping.lines:
         orders = [_filled_down(s, mapping) for s in orders]
     if mapping.credits:

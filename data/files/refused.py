@@ -64,7 +64,7 @@ def nothing_left(faults: list[Fault], doubts: list[Suspicion]) -> DataError:
 
 def _said(doubts: list[Suspicion]) -> str:
     """What is wrong with the files as a whole comes first: it may be the cause of every refusal."""
-    return "".join(f"LOOKS WRONG {d.name}: {d.found}; {d.to_do}\n            " for d in doubts)
+    return "".join(f"{d.heading} {d.name}: {d.found}; {d.to_do}\n            " for d in doubts)
 
 
 def doubts_of(faults: list[Fault], n_rows: dict[str, int], mapping: Mapping) -> list[Suspicion]:

@@ -1,6 +1,7 @@
 """Tables of news as a merchant tells them: rows that break a rule of time, identity or details are refused."""
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,20 +24,35 @@ _ALWAYS = ("correction", "action_taken", "address_corrected")
 """News that is nothing without its details."""
 
 
-def told_by_table(part: Lines, orders: Orders, teller: Teller) -> Told:
-    """The news of one table, and (n,) the order each piece belongs to, -1 where this import has no such order."""
+@dataclass(frozen=True, slots=True)
+class TableOfNews:
+    """One table of news, understood. told: its columns.  already: how many faults its cells had before."""
+
+    part: Lines
+    told: dict[str, Any]
+    already: int
+
+
+def understood(part: Lines, teller: Teller) -> TableOfNews:
+    """The columns of one table, details as they are kept: persons in them are numbered at the desk."""
     already = len(part.faults)
     told = _columns(part, teller)
     nobody = np.asarray(pc.is_null(told["merchant_id"])) & ~part.bad
     unfit = Unfit("DQ005", "a merchant on every row, or --merchant NAME")
     part.refuse_where(nobody, _COLUMNS["merchant_id"], unfit, pa.nulls(len(part)))
     told["details"] = _details(part, told["type"], teller)
+    return TableOfNews(part, told, already)
+
+
+def told_by_table(table: TableOfNews, orders: Orders, teller: Teller) -> Told:
+    """The news of one table, and (n,) the order each piece belongs to, -1 where this import has no such order."""
+    part, told = table.part, table.told
     of = order_of(told["merchant_id"], told["order_id"], orders)
     _refuse_untimely(part, told, of, orders, teller)
     _refuse_other_content(part, told)
-    part.faults[already:] = sorted(part.faults[already:], key=lambda fault: fault.row)
-    table = news_of(told)
-    return (table.filter(pa.array(~part.bad)), of[~part.bad]) if part.bad.any() else (table, of)
+    part.faults[table.already :] = sorted(part.faults[table.already :], key=lambda fault: fault.row)
+    news = news_of(told)
+    return (news.filter(pa.array(~part.bad)), of[~part.bad]) if part.bad.any() else (news, of)
 
 
 def _columns(part: Lines, teller: Teller) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def orders_told(paths: list[Path], mapping: FileMapping, options: Options, progr
 
     Raises DataError at the first refused row unless bad rows are skipped; UsageError CLI005 if no file holds orders.
     """
-    prepared, read = ingest.order_lines(paths, mapping, progress)
+    prepared, read = ingest.order_lines(paths, mapping, progress, new=True)
     joined = joining.join(read, [None] * len(read), mapping, options.merchant_id)
     placing, _ = joining.good_rows(joined, read, {})
     orders = joining.orders_of(joined, placing, mapping, asked=True)

@@ -23,7 +23,6 @@ from data.files.refused import summary, unknown_statuses
 from data.files.told_fates import labels, told_fates
 from data.imports.suspicion import Evidence, suspicions
 from data.ingest import Imported, Options, ingest
-from data.news import once
 from data.places import load_register
 
 FIRST = 5
@@ -44,14 +43,21 @@ def dry_run(files: list[Path], mapping_name: str, options: Options, tell: Tell) 
     found, known_at = told_fates(imported.orders, imported.news)
     declared = frozenset(_KEPT_AS.get(n, n) for n, s in mapping.orders.items() if s.overwritten_when)
     reused = sum(f.code == "DQ008" for f in imported.faults)
-    seen = Evidence(imported.orders, found, known_at, imported.exported_at, declared, reused, mapping.timezone)
+    told = options.exported_at is not None or mapping.exported_at is not None
+    delays = bool(mapping.declared_delays())
+    seen = Evidence(
+        imported.orders, found, known_at, imported.exported_at, declared, reused, mapping.timezone, told, delays
+    )
     label = labels(found)
     doubts = [asdict(s) for s in (*imported.doubts, *suspicions(seen))]
     tell("check", 0, 1)
     report = _checked(imported)
     stops = [f"an import would be refused: {one}; {one.check.to_do}" for one in report.hard_failures]
     return {
-        "looks_wrong": [*stops, *(f"{doubt['name']}: {doubt['found']}" for doubt in doubts)],
+        "looks_wrong": [
+            *stops,
+            *(f"{doubt['name']}: {doubt['found']}" for doubt in doubts if not doubt["is_question"]),
+        ],
         "checks_failed": [f"{r}; {r.check.to_do}" for r in (*report.hard_failures, *report.soft_failures)],
         "mapping": mapping.name,
         "n_rows": imported.n_rows,
@@ -74,10 +80,9 @@ def dry_run(files: list[Path], mapping_name: str, options: Options, tell: Tell) 
 
 def _checked(imported: Imported) -> CheckReport:
     """The numbered checks that an import of these files into an empty pool would run."""
-    told = once(imported.news)
-    meant = orders_meant(imported.orders, told)
-    history = build_history(imported.orders, told, imported.exported_at, meant)
-    return check_history(history, told_frame(told, meant))
+    meant = orders_meant(imported.orders, imported.news)
+    history = build_history(imported.orders, imported.news, imported.exported_at, meant)
+    return check_history(history, told_frame(imported.news, meant))
 
 
 class _Pseudonyms:

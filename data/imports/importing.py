@@ -91,8 +91,12 @@ def import_files(home: Path, request: Request, tell: Tell) -> dict[str, Any]:
                 segments.publish(pool, draft)
                 manifest |= _written(segments.list_segments(pool)[-1].folder)
     tell("write", 1, 1)
-    looks_wrong = [f"{doubt.name}: {doubt.found}; {doubt.to_do}" for doubt in imported.doubts]
-    return {"pool": pool.name, **manifest, "looks_wrong": looks_wrong}
+    wrong, questions = (
+        [f"{doubt.name}: {doubt.found}; {doubt.to_do}" for doubt in imported.doubts if doubt.is_question == asked]
+        for asked in (False, True)
+    )
+    aloud = {"looks_wrong": wrong, "questions": questions, "timezone": mapping.timezone}
+    return {"pool": pool.name, **manifest, **aloud}
 
 
 @contextmanager
@@ -131,7 +135,6 @@ def _read(request: Request, mapping: Mapping, pool: Pool, earlier: list[Segment]
             at_home(pool, [merchant.merchant_id for merchant in imported.merchants])
     finally:
         connection.close()
-    imported.news = once(imported.news)
     imported.notes["news_of_unknown_orders"] = of_unknown_orders(imported.waiting, pool, earlier)
     return imported
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import hypergeom
+from scipy.stats import binom, hypergeom
 
 from data.contract import DAY, ORDER_COLUMNS, SECOND
 from data.files.told_fates import CANCELLED, DELIVERED, LOST, OPEN, RTO, labels
@@ -29,7 +29,8 @@ class Evidence:
 
     fates: (n,) words of `data/files/told_fates.py`.  known_at: (n,) when told, NaN while open.  declared: columns that the
     mapping says are overwritten on some rows.  n_other_content: rows refused because their id has another content.
-    timezone: of the shop, whose days are named.
+    timezone: of the shop, whose days are named.  exported_told: somebody said when the files were written.  delays: the
+    mapping declares when some news was told.
     """
 
     orders: Columns
@@ -39,6 +40,8 @@ class Evidence:
     declared: frozenset[str] = frozenset()
     n_other_content: int = 0
     timezone: str = "UTC"
+    exported_told: bool = False
+    delays: bool = False
 
 
 def suspicions(seen: Evidence) -> list[Suspicion]:
@@ -153,18 +156,42 @@ def _falls_at_end(seen: Evidence) -> Suspicion | None:
         chance = float(hypergeom.cdf(rto_new, n_old + n_new, rto_old + rto_new, n_new))
         untold = told[recent].mean() < FEWER_TOLD * told[before].mean()
         if n_new and chance < (UNLIKELY if untold else VERY_UNLIKELY):
-            first, written = (_day(m, seen.timezone) for m in (placed[recent].min(), seen.exported_at))
+            first = _day(placed[recent].min(), seen.timezone)
+            share = _share_of_young(seen, before, recent & (told | (seen.fates == OPEN)))
+            explained = float(binom.cdf(rto_new, n_new, share)) >= UNLIKELY
+            young = f"; {share:.1%} is what is to be expected of orders so young" if explained else ""
             return Suspicion(
                 "rate_falls_at_end",
                 f"of the orders placed from {first} on (the last {7 * weeks} days), {rto_new / n_new:.1%} of {n_new:,} with a "
-                f"label are RTO; expected about {rto_old / n_old:.1%}, as of the {n_old:,} before. {told[recent].mean():.0%} of "
-                f"these orders have a label, {told[before].mean():.0%} before",
+                f"label are RTO; expected about {rto_old / n_old:.1%}, as of the {n_old:,} before{young}. "
+                f"{told[recent].mean():.0%} of these orders have a label, {told[before].mean():.0%} before",
                 "deliveries are told days before RTO: young orders look safer than they are, and a model would learn that",
-                f"exported_at is {written}: is that the day the files were written, and is each `after_days` as long as news "
-                "takes? Then training leaves such young orders out by itself, and nothing is to do. If not, set them in the "
-                f"mapping (or --exported-at), or export only orders placed before {first}",
+                _about_the_end(seen, first),
+                is_question=seen.exported_told and explained,
             )  # fmt: skip
     return None
+
+
+def _about_the_end(seen: Evidence, first: str) -> str:
+    """What to do about a share that falls: as far as this mapping can be at fault."""
+    written = _day(seen.exported_at, seen.timezone)
+    delays = ", and is each `after_days` as long as news takes" if seen.delays else ""
+    where = "them" if seen.delays else "it"
+    taken = "" if seen.exported_told else ", as nobody said (exported_at in the mapping, or --exported-at)"
+    return (
+        f"exported_at is {written}{taken}: is that the day the files were written{delays}? Then training leaves such young "
+        f"orders out by itself, and nothing is to do. If not, set {where}, or export only orders placed before {first}"
+    )
+
+
+def _share_of_young(seen: Evidence, before: Array, young: Array) -> float:
+    """The RTO share to be expected among what is told of young orders: as many of each fate as older orders had been
+    told at the same age."""
+    placed, label = seen.orders["placed_at"], labels(seen.fates)
+    age = seen.exported_at - placed[young]
+    took = [np.sort((seen.known_at - placed)[before & (label == fate)]) for fate in (0, 1)]
+    good, back = (float(np.searchsorted(times, age, side="right").sum()) for times in took)
+    return back / max(good + back, 1.0)
 
 
 def _day(micros: Any, timezone: str) -> str:

@@ -74,9 +74,8 @@ def show_dry_run(seen: dict[str, Any]) -> None:
         what, _, to_do = told.partition("; ")
         print(f"check failed: {what}\n  to do     {to_do}")
     for one in seen["suspicions"]:
-        print(
-            f"suspicious: {one['name']}\n  found     {one['found']}\n  why       {one['why']}\n  to do     {one['to_do']}"
-        )
+        print(f"{'question' if one['is_question'] else 'suspicious'}: {one['name']}")
+        print(f"  found     {one['found']}\n  why       {one['why']}\n  to do     {one['to_do']}")
     if not seen["suspicions"]:
         print("nothing looks suspicious")
 
@@ -108,7 +107,7 @@ def _show_refused(seen: dict[str, Any]) -> None:
 def _summary(seen: dict[str, Any]) -> dict[str, Any]:
     maturity = seen["maturity"]
     return {
-        "rows": f"{seen['n_rows']:,}", "orders": f"{seen['n_orders']:,}", "news": f"{seen['n_news']:,}",
+        "rows of all files": f"{seen['n_rows']:,}", "orders": f"{seen['n_orders']:,}", "news": f"{seen['n_news']:,}",
         "fates": _listed(seen["fates"]), "RTO share": _percent(seen["rto_share"]),
         "refused": _listed(seen["refused"]), "notes": _listed(seen["notes"]), "exported at": seen["exported_at"],
         "maturity": None if maturity["days"] is None else

@@ -5,6 +5,7 @@ origin "live" were acknowledged to a caller and can be neither changed nor delet
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -65,12 +66,31 @@ def find_all_pseudonyms(
     connection: Connection, tokens: dict[str, list[bytes | None]]
 ) -> dict[str, "np.ndarray[Any, Any]"]:  # fmt: skip
     """`find_pseudonyms` of several kinds at once: the tokens of each."""
+    if is_sqlite(connection) and all(len(own) == 1 for own in tokens.values()):
+        return _of_one(connection, tokens)
     wanted = list(dict.fromkeys((kind, one) for kind, own in tokens.items() for one in own if one is not None))
     known = dict(_all_known(connection, wanted)) if wanted else {}
     return {
         kind: np.array([MISSING if t is None else known.get((kind, t), NEW) for t in own], dtype=np.int64)
         for kind, own in tokens.items()
     }
+
+
+def _of_one(connection: Connection, tokens: dict[str, list[bytes | None]]) -> dict[str, "np.ndarray[Any, Any]"]:
+    """One token of each kind, in a file: nothing is found under a missing one."""
+    told = [own[0] for own in tokens.values()]
+    [found] = connection.execute(_one_statement(tuple(tokens)), told)
+    return {
+        kind: np.array([MISSING if token is None else NEW if known is None else known], dtype=np.int64)
+        for kind, token, known in zip(tokens, told, found, strict=True)
+    }
+
+
+@lru_cache(maxsize=4)
+def _one_statement(kinds: tuple[str, ...]) -> str:
+    return "SELECT " + ", ".join(
+        f"(SELECT pseudonym FROM pseudonyms WHERE kind = '{one}' AND token = ?)" for one in kinds
+    )
 
 
 def _all_known(connection: Connection, wanted: list[tuple[str, bytes]]) -> Iterator[tuple[tuple[str, bytes], int]]:
@@ -174,11 +194,12 @@ def last_seq(connection: Connection) -> int:
 
 def as_table(rows: list[dict[str, Any]]) -> Columns:
     """Kept columns of several orders as arrays of the contract's types."""
-    table: Columns = {}
-    for name in contract.KEPT_TEXT:
-        table[name] = np.array([r[name] for r in rows] + [None], dtype=object)[:-1]
-    for name in contract.KEPT_NUMBERS:
-        table[name] = np.array([r.get(name, np.nan) for r in rows], dtype=np.float64)
-    for name in (*contract.TOKEN_COLUMNS, "placed_at"):
-        table[name] = np.array([r[name] for r in rows], dtype=np.int64)
-    return table
+    nan = float("nan")
+    texts = np.array([[r[name] for r in rows] for name in contract.KEPT_TEXT], dtype=object)
+    numbers = np.array([[r.get(name, nan) for r in rows] for name in contract.KEPT_NUMBERS], dtype=np.float64)
+    whole = np.array([[r[name] for r in rows] for name in _WHOLE], dtype=np.int64)
+    table: Columns = dict(zip(contract.KEPT_TEXT, texts, strict=True))
+    return table | dict(zip(contract.KEPT_NUMBERS, numbers, strict=True)) | dict(zip(_WHOLE, whole, strict=True))
+
+
+_WHOLE = (*contract.TOKEN_COLUMNS, "placed_at")

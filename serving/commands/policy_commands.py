@@ -91,7 +91,15 @@ def simulate_command(
     hand.store.keep_trial(hand.merchant_id, draft.digest, trial)
     emit(result, as_json, show_trial)
     if not as_json:
+        if shop.experiment.holdout:
+            note(HELD_OUT.format(share=f"{float(shop.experiment.holdout):.0%}"))
         note(f"nothing has changed; to make it live: rto policy publish {file.name} --merchant {hand.merchant_id}")
+
+
+HELD_OUT = (
+    "{share} of checkouts, drawn at random, are shipped as they come whatever is advised: only against them can be told what "
+    "the policy saves. [experiment] holdout = 0 draws none"
+)
 
 
 @policy_group.command(
@@ -111,11 +119,13 @@ def publish_command(
 
     hand = hand_of(session, pool, merchant)
     draft = hand.draft(file)
-    draft.ready()
+    shop = draft.ready()
     version = hand.publish(draft, published(hand.pool).digest, Clock().now(), said)
     result = {"policy": version.policy_id, "digest": version.digest(), "published_at": rfc3339(version.published_at),
-              "undo": f"rto policy undo --merchant {hand.merchant_id}"}  # fmt: skip
+              "holdout": float(shop.experiment.holdout), "undo": f"rto policy undo --merchant {hand.merchant_id}"}  # fmt: skip
     emit(result, as_json, lambda r: fields(list(r.items())))
+    if shop.experiment.holdout:
+        note(HELD_OUT.format(share=f"{float(shop.experiment.holdout):.0%}"))
 
 
 @policy_group.command("undo", epilog="Example: rto policy undo --merchant asha-fashion")

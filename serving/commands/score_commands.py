@@ -70,6 +70,8 @@ def score_command(
 
 
 def _show(summary: dict[str, Any], as_json: bool) -> None:
+    if summary["stage"] == CHECKOUT and not as_json:
+        note("advice as at the checkout, where the way to pay is still open; for orders placed already: --stage placed")
     if summary["out"] is None:
         note(f"{summary['orders']:,} orders scored as of {summary['scored_at']}, stage {summary['stage']}")
         for one in summary["warnings"]:

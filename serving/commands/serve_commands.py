@@ -135,7 +135,7 @@ def list_command(session: Session, as_json: bool) -> None:
 @JSON
 @click.pass_obj
 def revoke_command(session: Session, key_id: str, as_json: bool) -> None:
-    """Take a key back, from the next request on."""
+    """Take a key back: within a second it opens nothing."""
     Access(session.home).revoke(key_id, Clock().now())
     emit({"revoked": key_id}, as_json, lambda r: fields(list(r.items())))
 

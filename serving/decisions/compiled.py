@@ -69,10 +69,15 @@ class Sums:
         return flat, sloped
 
     def table(self, kind: type) -> Array:
-        """(pieces, a, 6) the numerators as an array."""
+        """(6, pieces, a) the numerators as an array."""
         if kind not in self._tables:
-            self._tables[kind] = np.array(self.numerators, dtype=kind)
+            self._tables[kind] = np.ascontiguousarray(np.moveaxis(np.array(self.numerators, dtype=kind), -1, 0))
         return self._tables[kind]
+
+    @cached_property
+    def borders(self) -> Array:
+        """(pieces,) `starts` as an array."""
+        return np.array(self.starts)
 
     @cached_property
     def _tables(self) -> dict[type, Array]:

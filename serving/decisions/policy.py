@@ -19,7 +19,7 @@ from data.errors import PlanError
 from serving.decisions.compiled import PER_RISK, CompiledMoney, Sums, compile_money
 from serving.decisions.default_effects import DEFAULT_EFFECTS
 from serving.decisions.economics import LARGEST_MINOR, Economics, default_economics
-from serving.decisions.effects import ZERO, Effects, outcomes
+from serving.decisions.effects import ONE, ZERO, Effects, outcomes
 from serving.decisions.intervals import Swings, compile_swings
 from serving.decisions.promise import LeftOut, left_out, refusal
 from serving.decisions.stages import CHECKOUT, offered
@@ -84,9 +84,9 @@ class Policy:
 
     def assumes(self, action: Action, k: int, known: bool) -> dict[str, float]:
         """The declared shares behind one action at a risk of k thousandths."""
-        if (action, k, known) not in self._assumed:
-            self._assumed[action, k, known] = _assumes(action, Fraction(k, PER_RISK), known, self.effects)
-        return dict(self._assumed[action, k, known])
+        if (action, known) not in self._assumed:
+            self._assumed[action, known] = _assumed(action, known, self.effects)
+        return self._assumed[action, known].at(k)
 
     @cached_property
     def _sums(self) -> dict[tuple[bool, str], Sums]:
@@ -101,7 +101,7 @@ class Policy:
         return {}
 
     @cached_property
-    def _assumed(self) -> dict[tuple[Action, int, bool], dict[str, float]]:
+    def _assumed(self) -> "dict[tuple[Action, bool], _Assumed]":
         return {}
 
     @property
@@ -261,19 +261,43 @@ def to_minor(amount: Fraction) -> int:
     return math.floor(amount + Fraction(1, 2))
 
 
-def _assumes(action: Action, p: Fraction, known: bool, effects: Effects) -> dict[str, float]:
+@dataclass(frozen=True, slots=True)
+class _Assumed:
+    """What is assumed behind one action. shares: the same at every risk, but for `takeup`, which is (flat + sloped * k) /
+    denominator at a risk of k thousandths; denominator 0: nobody is asked to pay."""
+
+    shares: dict[str, float]
+    flat: int
+    sloped: int
+    denominator: int
+
+    def at(self, k: int) -> dict[str, float]:
+        told = dict(self.shares)
+        if self.denominator:
+            told["takeup"] = round((self.flat + self.sloped * k) / self.denominator, 4)
+        return told
+
+
+def _assumed(action: Action, known: bool, effects: Effects) -> _Assumed:
     """The assumed shares behind one action: of this order, or where named so of good orders and would-be RTOs."""
     row, bad, good = effects.response_of(action)
-    ends = outcomes(p, ZERO if known else None, action, effects)  # who pays does not depend on the risk if prepaid
     told: dict[str, Fraction] = {}
-    if bad.pays or good.pays:
-        paid = ends.delivered_paid + ends.rto_paid + ends.delivered_part + ends.rto_part
+    ends = [_takeup(p, action, known, effects) for p in (ZERO, ONE)]  # `outcomes` is linear in the risk
+    denominator = math.lcm(*(end.denominator for end in ends)) * PER_RISK if bad.pays or good.pays else 0
+    if denominator:
         known = known and not row.in_part
-        told = {"takeup": paid, "takeup_good": good.pays, "takeup_rto": bad.pays}
+        told = {"takeup": ZERO, "takeup_good": good.pays, "takeup_rto": bad.pays}
         if not known:
             told["rto_after_paying_declared"] = bad.paid_comes_back / bad.pays if bad.pays else Fraction(0)
         else:
             told["paying_causal_share"] = effects.paying_causal_share
     if bad.cancels or bad.repaired or good.cancels:
         told |= {"rto_cancelled": bad.cancels, "rto_repaired": bad.repaired, "good_cancelled": good.cancels}
-    return {name: round(float(share), 4) for name, share in told.items()}
+    shares = {name: round(float(share), 4) for name, share in told.items()}
+    return _Assumed(shares, int(ends[0] * denominator), int((ends[1] - ends[0]) * denominator / PER_RISK), denominator)
+
+
+def _takeup(p: Fraction, action: Action, known: bool, effects: Effects) -> Fraction:
+    """Who pays of orders with risk p; it does not depend on the risk if prepaid."""
+    ends = outcomes(p, ZERO if known else None, action, effects)
+    return ends.delivered_paid + ends.rto_paid + ends.delivered_part + ends.rto_part

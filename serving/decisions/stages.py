@@ -1,6 +1,7 @@
 """When the advice is asked for, and what can still be done then."""
 
 from collections.abc import Sequence
+from functools import cache
 
 from data.contract import Action
 
@@ -24,6 +25,7 @@ def offered(stage: str, actions: Sequence[Action]) -> tuple[Action, ...]:
     return tuple(action for action in actions if action in allowed)
 
 
+@cache
 def default_at(stage: str, default: Action) -> Action:
     """The merchant's default where money cannot decide; where it is not offered any more: ship."""
     return default if offered(stage, (default,)) else Action.ALLOW_COD

@@ -68,10 +68,13 @@ def became(connection: Connection, asked: Sequence[tuple[str, str]]) -> dict[tup
 def _orders_of(connection: Connection, asked: Sequence[tuple[str, str]]) -> Iterable[tuple[int, str]]:
     if not is_sqlite(connection):
         return list(connection.execute(_ORDERS_ON_SERVER, tuple(map(list, zip(*asked, strict=True)))))
+    if len(asked) == 1:
+        return [(0, order_id) for (order_id,) in connection.execute(_ORDERS_OF_ONE, asked[0]).fetchall()]
     [found] = connection.execute(_ORDERS, (orjson.dumps(asked).decode(),))
     return zip(*map(orjson.loads, found), strict=True)
 
 
+_ORDERS_OF_ONE = "SELECT order_id FROM checkouts WHERE merchant_id = ? AND checkout_id = ?"
 _ORDERS = """SELECT json_group_array(asked.key), json_group_array(order_id) FROM json_each(?) AS asked
 CROSS JOIN checkouts ON merchant_id = asked.value ->> 0 AND checkout_id = asked.value ->> 1"""
 _ORDERS_ON_SERVER = """SELECT place - 1, order_id FROM unnest(?::text[], ?::text[]) WITH ORDINALITY

@@ -18,7 +18,7 @@ from data.keeping.database import Connection
 from data.places import load_register
 from data.pool import Merchant
 from serving.web.http import LOG, Refusal, place_of
-from serving.web.schema import EventIn, LineItem, OrderIn
+from serving.web.schema import Customer, EventIn, LineItem, OrderIn
 
 Find = Callable[[Connection, str, list[bytes | None]], "np.ndarray[Any, Any]"]
 
@@ -166,11 +166,15 @@ def _told(order: OrderIn, merchant: Merchant, now: int) -> dict[str, list[Any]]:
         "origin_pincode": _pincode(order.origin_pincode, merchant.country, "/order/origin_pincode"),
         "promised_at": None if order.promised_at is None else round(order.promised_at.timestamp() * SECOND),
     }
-    direct = ("channel", "amount_minor", "discount_minor", "shipping_fee_minor", "payment_method", "courier")
-    flat |= {name: getattr(order, name) for name in (*direct, "device_id", "ip", "campaign")}
+    for said, names in ((order, _OF_ORDER), (order.customer, _OF_CUSTOMER), (order.shipping_address, _OF_ADDRESS)):
+        for name in names:
+            flat[name] = getattr(said, name)
     if order.amount_minor is None:
         flat["amount_minor"] = _goods_worth(lines)
-    flat |= order.customer.model_dump()
-    address = order.shipping_address
-    flat |= {name: getattr(address, name) for name in ("line1", "line2", "landmark", "city", "district", "state")}
     return {name: [value] for name, value in flat.items()}
+
+
+_OF_ORDER = ("channel", "amount_minor", "discount_minor", "shipping_fee_minor", "payment_method", "courier", "device_id", "ip",
+             "campaign")  # fmt: skip
+_OF_CUSTOMER = tuple(Customer.model_fields)
+_OF_ADDRESS = ("line1", "line2", "landmark", "city", "district", "state")

@@ -120,7 +120,7 @@ def _judged(made: Kept, bundle: Bundle, table: Columns) -> Judged:
     cod, paid = (thousandths(bundle, one) for one in both)
     level, buyer, place = made["evidence"]
     counts = (LEVELS.index(level), buyer, place, *made["record"])
-    why = Why(bundle, x, kept_readings(made["why"]), [made["why"]["own_only"]], [made["why"]["here"]])
+    why = Why(bundle.seen(x), kept_readings(made["why"]), [made["why"]["own_only"]], [made["why"]["here"]])
     told = reasons(why, made["why"]["explain"])
     p_if_prepaid = paid if bundle.prepaid_known else None
     return Judged(

@@ -24,6 +24,11 @@ Waiting: TypeAlias = "Future[Any] | asyncio.Future[Any] | None"
 Job: TypeAlias = tuple[Callable[[Connection], Any], Waiting]
 _BATCH = 64  # more would make the first of them wait longer than it saves
 _ROOM = 4_096
+_GATHERED_S = 0.02
+"""How long jobs that nobody waits for are gathered: when there are many, each would wake the writer, and take the interpreter
+from the event loop that is too busy already. A job that somebody waits for is done at once, and takes them along."""
+_LEFT: Job = (lambda connection: None, None)
+"""Stands in line for those gathered."""
 
 
 class Busy(Exception):  # noqa: N818 - a state, answered with 503, not an error of the caller
@@ -53,6 +58,7 @@ class Writer:
     def __init__(self, open_connection: Callable[[], Connection]) -> None:
         """Raises what opening raises: a writer that cannot write must not take jobs."""
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._left: list[Job] = []
         self._connection = open_connection()
         self._checkpoints = Checkpoints(self._connection)
         self._lock, self._closed = threading.Lock(), False
@@ -67,9 +73,12 @@ class Writer:
 
     def _put(self, job: Job) -> None:
         with self._lock:
-            if self._closed or self._jobs.qsize() >= _ROOM:
-                raise Busy
+            self._require_room()
             self._jobs.put(job)
+
+    def _require_room(self) -> None:
+        if self._closed or self._jobs.qsize() + len(self._left) >= _ROOM:
+            raise Busy
 
     async def kept(self, job: Callable[[Connection], T]) -> T:
         """What a job gives, once it is committed; waited for in an event loop, which is woken once for a whole commit. A job
@@ -80,12 +89,16 @@ class Writer:
 
     def leave(self, job: Callable[[Connection], Any]) -> None:
         """Queue a job of which nobody waits to hear. Raises Busy."""
-        self._put((job, None))
+        with self._lock:
+            self._require_room()
+            self._left.append((job, None))
+            if len(self._left) == 1:
+                self._jobs.put(_LEFT)
 
     @property
     def half_full(self) -> bool:
         """Do so many jobs wait that only those that somebody waits for should be added?"""
-        return self._jobs.qsize() > _ROOM // 2
+        return self._jobs.qsize() + len(self._left) > _ROOM // 2
 
     def close(self) -> None:
         """Finish what is queued, then stop. Closing twice is closing once."""
@@ -99,13 +112,27 @@ class Writer:
         running = True
         while running:
             batch = [self._jobs.get()]
+            if batch[0] is _LEFT:
+                with suppress(queue.Empty):
+                    batch.append(self._jobs.get(timeout=_GATHERED_S))
             while len(batch) < _BATCH and not self._jobs.empty():
                 batch.append(self._jobs.get_nowait())
             running = None not in batch
+            if _LEFT in batch or not running:
+                batch = [*(job for job in batch if job is not _LEFT), *self._gathered(_BATCH if running else None)]
             # a caller may have hung up meanwhile; from here on its future can no longer be cancelled
             self._commit([job for job in batch if job is not None and _is_wanted(job[1])])
         self._checkpoints.close()
         self._connection.close()
+
+    def _gathered(self, most: int | None) -> list[Job]:
+        """Some of those that nobody waits for; all of them at the end."""
+        with self._lock:
+            gathered = self._left[:most]
+            del self._left[:most]
+            if self._left:
+                self._jobs.put(_LEFT)
+        return gathered
 
     def _commit(self, batch: list[Job]) -> None:
         if not batch:
@@ -113,7 +140,9 @@ class Writer:
         done: list[Done] = []
         try:
             with immediate(self._connection):
-                for jobs in _of_a_kind(batch):
+                if len(batch) == 1:  # what it raises undoes the transaction: there is nothing else in it
+                    done = [Done(batch[0][1], batch[0][0](self._connection))]
+                for jobs in _of_a_kind(batch) if len(batch) > 1 else ():
                     done += self._attempt_together(jobs) or [self._attempt(job, future) for job, future in jobs]
         except Exception as error:  # noqa: BLE001 - the disk's answer belongs to every job of the batch
             done = [Done(future, failure=error) for _, future in batch]

@@ -57,4 +57,13 @@ def _zone(name: str) -> ZoneInfo:
 
 def day_of(at: int, zone: str) -> int:
     """The number of a moment's day in a zone."""
-    return datetime.fromtimestamp(at // SECOND, _zone(zone)).toordinal()
+    return _day_of(at // _QUARTER_HOUR, zone)
+
+
+_QUARTER_HOUR = 15 * 60 * SECOND
+
+
+@lru_cache(maxsize=256)
+def _day_of(quarter_hour: int, zone: str) -> int:
+    """No zone's day begins within a quarter of an hour."""
+    return datetime.fromtimestamp(quarter_hour * 900, _zone(zone)).toordinal()

@@ -117,7 +117,9 @@ class _Draft:
 
     def put(self, rows: Array, then: Action, by: int, name: int, listed: Array | int = _NONE) -> None:
         """Advise `then`, or what its stage still allows of it; second is what money alone wants most, or wanted next."""
-        for stage in np.unique(self.stages[rows]).tolist():
+        if not len(rows):
+            return
+        for stage in sorted(set(self.stages[rows].tolist())):
             here = rows[self.stages[rows] == stage]
             still = int(_still(then, STAGES[stage]))
             alone = self.without[here]
@@ -135,7 +137,7 @@ def choose(
     n = len(traits)
     defaults = np.array([int(default_at(stage, shop.default)) for stage in STAGES])
     action = np.where(paid, int(Action.ALLOW_COD), defaults[stages])
-    none = [np.full(n, _NONE, dtype=np.int64) for _ in range(4)]
+    none = np.full((4, n), _NONE, dtype=np.int64)
     draft = _Draft(shop, traits, stages, ~paid, action, none[0], np.full(n, DEFAULT), none[1], none[2], none[3])
     shut = _shut(draft, limits)
     for group in groups:
@@ -156,8 +158,8 @@ def choose(
 def _shut(draft: _Draft, limits: Limits) -> _Shut:
     caps, n = draft.shop.caps, len(draft.traits)
     found: dict[Action, tuple[Array, Array, Array]] = {}
-    protected = caps.protects(draft.traits)
-    if protected.any():
+    protected = None if caps.never_refuse_after is None else caps.protects(draft.traits)
+    if protected is not None and protected.any():
         found[Action.PREPAID_ONLY] = (protected, np.full(n, PROTECTION), np.full(n, _NONE))
     for row, places in limits.used_up.items():
         for place in sorted(places):
@@ -170,17 +172,18 @@ def _shut(draft: _Draft, limits: Limits) -> _Shut:
 
 def _by_money(draft: _Draft, group: Weighed, shut: _Shut) -> None:
     """What is worth most; of caps the price, of protection and used-up caps what they leave."""
-    rows, actions = group.rows, np.array([int(a) for a in group.actions])
+    rows, actions = group.rows, np.array(group.actions, dtype=np.int64)
     best = first = group.ranked[:, 0]
     if not group.prepaid and not draft.shop.plain:
         best = np.argmax(masked(*_limited(draft, group, shut)), axis=1)
     draft.action[rows], draft.by[rows], draft.without[rows] = actions[best], VALUE, actions[first]
     if len(actions) > 1:
         second = np.where(best == first, group.ranked[:, 1], first)
-        there = np.take_along_axis(group.offered, second[:, None], axis=1)[:, 0]
+        there = group.offered[np.arange(len(second)), second]
         draft.runner_up[rows] = np.where(there, actions[second], _NONE)
-    for place, action in enumerate(group.actions):
-        _kept_from(draft, rows[(best != first) & (first == place)], action, shut)
+    moved: Array = best != first
+    for place, action in enumerate(group.actions) if moved.any() else ():
+        _kept_from(draft, rows[moved & (first == place)], action, shut)
 
 
 def _limited(draft: _Draft, group: Weighed, shut: _Shut) -> tuple[Array, Array]:

@@ -140,7 +140,7 @@ def _worth(money: Policy, known: bool, action: Array, order: tuple[Array, Array,
     place = np.full(len(Action), -1)
     place[[int(a) for a in sums.actions]] = np.arange(len(sums.actions))
     piece = np.searchsorted(np.array(sums.starts), v, side="right") - 1
-    a0, a1, b0, b1, c0, c1 = sums.table(float)[piece, place[action]].T
+    a0, a1, b0, b1, c0, c1 = sums.table(float)[:, piece, place[action]]
     return np.asarray((a0 + a1 * v + k * (b0 + b1 * v) + j * (c0 + c1 * v)) / sums.denominator)
 
 
@@ -155,7 +155,7 @@ def _swings(swings: Swings, ways: Sequence[Array], order: tuple[Array, Array, Ar
             mine = np.flatnonzero(swings.owner == one)
             for p in range(len(swings.starts)) if len(mine) else ():
                 total = terms[(action == one) & (piece == p)].sum(axis=0)
-                out[way, mine] += swings.table[p, mine] @ total
+                out[way, mine] += np.ascontiguousarray(np.moveaxis(swings.table[:, p, mine], 0, -1)) @ total
     return out
 
 

@@ -21,6 +21,8 @@ MOST_TOGETHER = 32
 """Jobs done at once: the first of them waits for the last."""
 _AT_FIRST_S, _WEIGHT = 0.005, 0.2
 _STUCK_S, _MUCH_LONGER, _HARDLY = 0.02, 4.0, 0.2
+_AT_LEAST = 0.5
+"""Of what a turn is expected to take: in less it was never done."""
 _EACH_MORE = 0.5
 """Of what a turn takes by as many jobs again: measured 0.2 to 0.8, from 1 score to 64."""
 
@@ -49,12 +51,12 @@ class Shared(Generic[Item, T]):
 
 
 class _Job:
-    """Work, and the future of who waits for it; both ends meet in the loop."""
+    """Work, and the future of who waits for it until a moment; both ends meet in the loop."""
 
-    __slots__ = ("future", "loop", "work")
+    __slots__ = ("future", "loop", "until", "work")
 
-    def __init__(self, work: Callable[[Connection], Any], loop: asyncio.AbstractEventLoop) -> None:
-        self.work, self.loop = work, loop
+    def __init__(self, work: Callable[[Connection], Any], loop: asyncio.AbstractEventLoop, until: float) -> None:
+        self.work, self.loop, self.until = work, loop, until
         self.future: asyncio.Future[Any] = loop.create_future()
 
     def expire(self, lane: "Lane") -> None:
@@ -89,7 +91,7 @@ class Lane:
     async def run(self, work: Callable[[Connection], T], until: float) -> T:
         """What `work` gives. until: by the loop's clock. Raises Late if it is not there then, else what `work` raises."""
         loop = asyncio.get_running_loop()
-        job = _Job(work, loop)
+        job = _Job(work, loop, until)
         self._jobs.put(job)
         timer = loop.call_at(until, job.expire, self)
         self.waiting += 1
@@ -135,8 +137,14 @@ class Lane:
         while (job := ahead.pop() if ahead else self._jobs.get()) is not None:
             together = self._together(job, ahead)
             if waited_for := [one for one in together if not one.future.done()]:
-                self._work(waited_for)
+                self._work(self._in_time(waited_for))
         self._connection.close()
+
+    def _in_time(self, jobs: list[_Job]) -> list[_Job]:
+        """Those that are not bound to come too late: to do them would make others late. One is always tried."""
+        least_s = _AT_LEAST * self._turn_s(len(jobs))
+        begun = jobs[0].loop.time()
+        return [one for one in jobs if one.until - begun >= least_s] or jobs[-1:]
 
     def _together(self, job: _Job, ahead: "list[_Job | None]") -> list[_Job]:
         """The job, and those in line behind it that may be done with it; what stood behind them goes to `ahead`."""

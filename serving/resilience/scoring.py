@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import orjson
@@ -36,6 +36,12 @@ from training.bundle import Bundle
 SCORES = Counter("rto_scores_total", "Orders scored", ["status", "action"])
 UNLOGGED = Counter("rto_unlogged_total", "Decisions not on disk when their answer left", ["because"])
 _BATCH_PATIENCE = 20  # times the patience of a single order: nobody waits at a checkout
+
+
+@cache
+def _counted(status: str, action: str, rung: str, degraded: str | None) -> tuple[Counter, Counter]:
+    """What counts answers that say this: each of the four is one of a few words of ours."""
+    return SCORES.labels(status, action), RUNGS.labels(rung, degraded or "no")
 
 
 def warm(desk: Desk, clock: Clock) -> None:
@@ -103,8 +109,8 @@ class Scoring:
         answer with them. waits_s: how long for that; they are still written after it."""
         made = [one for one in found if not isinstance(one, Refusal)]
         for body, _ in made:
-            SCORES.labels(body["status"], body["recommendation"]["action"]).inc()
-            RUNGS.labels(body["rung"], body["degraded"] or "no").inc()
+            for counter in _counted(body["status"], body["recommendation"]["action"], body["rung"], body["degraded"]):
+                counter.inc()
 
         def whole(logged: bool) -> bytes:
             told = [one if isinstance(one, Refusal) else one[0] | {"logged": logged} for one in found]

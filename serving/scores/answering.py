@@ -114,6 +114,17 @@ def told_of(ids: dict[str, Any], scored: "Scored", bundle: Bundle | None) -> dic
 
 def model_reference(bundle: Bundle) -> dict[str, Any]:
     """Which model answers, in a few words."""
+    told = _REFERENCES.get(bundle.digest)
+    if told is None or told[0] is not bundle.about:
+        told = _REFERENCES[bundle.digest] = (bundle.about, _reference(bundle))
+    return dict(told[1])
+
+
+_REFERENCES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
+"""Of every bundle that has served: a few words each."""
+
+
+def _reference(bundle: Bundle) -> dict[str, Any]:
     about = bundle.about
     return {
         "name": about.get("name"),

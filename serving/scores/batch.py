@@ -24,7 +24,7 @@ from serving.decisions import policy
 from serving.decisions.compiled import PER_RISK
 from serving.scores.reasons import Reasons, Why, in_thousandths, most_known, reasons
 from serving.scores.strangers import as_strangers
-from training.bundle import Bundle
+from training.bundle import Bundle, Seen
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -39,6 +39,7 @@ class Questions:
     own: what those of these very orders contribute that were placed before.  own_counts: (n,) has the pool one merchant, so
     that all it counts is that merchant's own?
     explain: how many reasons at most.  apart: are buyers unknown to their merchant scored as strangers (`strangers.py`)?
+    declared: what the state was built for, as of `Store`.
     """
 
     columns: Columns
@@ -47,6 +48,7 @@ class Questions:
     own_counts: Sequence[bool]
     explain: int
     apart: bool = False
+    declared: tuple[str, str] | None = None
 
     def __len__(self) -> int:
         return len(self.at)
@@ -93,15 +95,14 @@ def judge(connection: Connection | None, bundle: Bundle, asked: Questions) -> Ju
     """
     readings: Readings = {} if connection is None else _readings(connection, bundle, asked)
     prepaid = np.equal(asked.columns["payment_method"], Payment.PREPAID.value)
-    cod, paid = _matrices(bundle, asked.columns, readings)
-    x = np.where(prepaid[:, None], paid, cod)
-    p_rto, p_if_prepaid = _risks(bundle, cod, paid, prepaid)
-    told = reasons(Why(bundle, x, readings, asked.own_counts), asked.explain)
-    return Judged(x, prepaid, p_rto, p_if_prepaid, evidence_of(readings, asked.own_counts), told)
+    risks = _risks(bundle, *_matrices(bundle, asked.columns, readings), prepaid)
+    told = reasons(Why(risks.seen, readings, asked.own_counts), asked.explain)
+    evidence = evidence_of(readings, asked.own_counts)
+    return Judged(risks.seen.x, prepaid, risks.p_rto, risks.p_if_prepaid, evidence, told)
 
 
 def _readings(connection: Connection, bundle: Bundle, asked: Questions) -> Readings:
-    store = Store(connection)
+    store = Store(connection, asked.declared)
     store.require(bundle.sums)
     readings = store.readings_of(asked.columns, asked.at, asked.own)
     return as_strangers(readings, asked.own_counts) if asked.apart else readings
@@ -109,8 +110,10 @@ def _readings(connection: Connection, bundle: Bundle, asked: Questions) -> Readi
 
 def risks_of(bundle: Bundle, orders: Columns, readings: Readings) -> tuple[Array, Array | None]:
     """(p_rto, p_rto if prepaid) of orders as told, from what was read of others: to 0.001."""
-    cod, paid = _matrices(bundle, orders, readings)
-    return _risks(bundle, cod, paid, np.equal(orders["payment_method"], Payment.PREPAID.value))
+    risks = _risks(
+        bundle, *_matrices(bundle, orders, readings), np.equal(orders["payment_method"], Payment.PREPAID.value)
+    )
+    return risks.p_rto, risks.p_if_prepaid
 
 
 def _matrices(bundle: Bundle, orders: Columns, readings: Readings) -> tuple[Array, Array]:
@@ -122,22 +125,40 @@ def _matrices(bundle: Bundle, orders: Columns, readings: Readings) -> tuple[Arra
     return cod, paid
 
 
-def _risks(bundle: Bundle, cod: Array, paid: Array, prepaid: Array) -> tuple[Array, Array | None]:
-    """(p_rto, p_rto if prepaid) as they are told: rounded to 0.001, so that sums check by hand."""
-    cash = np.flatnonzero(~prepaid)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Risks:
+    """seen: the orders as told, in the model's eyes.  p_rto, p_if_prepaid: (n,) as of `Judged`."""
+
+    seen: Seen
+    p_rto: Array
+    p_if_prepaid: Array | None
+
+
+def _risks(bundle: Bundle, cod: Array, paid: Array, prepaid: Array) -> _Risks:
+    """Risks as they are told: rounded to 0.001, so that sums check by hand."""
     if not bundle.prepaid_known:
-        return thousandths(bundle, np.where(prepaid[:, None], paid, cod)), None
-    both = thousandths(bundle, np.concatenate([paid, cod[cash]]))  # one prediction for both
-    if_prepaid = both[: len(paid)]
-    p_rto = if_prepaid.copy()
-    p_rto[cash] = both[len(paid) :]
-    return p_rto, if_prepaid
+        seen = bundle.seen(np.where(prepaid[:, None], paid, cod))
+        return _Risks(seen, _told(bundle, seen), None)
+    n, cash = len(paid), np.flatnonzero(~prepaid)
+    both, as_told = bundle.seen(np.concatenate([paid, cod[cash]])), np.arange(n)  # one prediction for both
+    as_told[cash] = n + np.arange(len(cash))
+    p = _told(bundle, both)
+    return _Risks(both.at(as_told), p[as_told], p[:n])
+
+
+def _told(bundle: Bundle, seen: Seen) -> Array:
+    return to_thousandths(bundle.calibrated(seen.margin()))
 
 
 def thousandths(bundle: Bundle, x: Array) -> Array:
     """The calibrated probability of each row, rounded to 0.001. PlanError MONEY005 for what is no probability."""
-    p = bundle.probability(x)
-    for unfit in p[~((p >= 0) & (p <= 1))].tolist():
+    return to_thousandths(bundle.probability(x))
+
+
+def to_thousandths(p: Array) -> Array:
+    """Probabilities rounded to 0.001. PlanError MONEY005 for what is none."""
+    fit = (p >= 0) & (p <= 1)
+    for unfit in [] if fit.all() else p[~fit].tolist():
         policy.in_thousandths(unfit)
     return in_thousandths(p) / PER_RISK
 
@@ -148,22 +169,28 @@ def evidence_of(readings: Readings, own_only: Sequence[bool]) -> Evidence:
 
     own_only: (n,) is all that the pool counts the order's own merchant's?
     """
-    known, none, only = most_known(readings), np.zeros(len(own_only)), np.asarray(own_only, dtype=bool)
-
-    def outcomes(*keys: str) -> Array:
-        most: Array = np.fmax.reduce([none, *(known[key] for key in keys if key in known)])
-        return most
-
-    buyer = np.where(only, outcomes("phone", "customer", "address"), outcomes(*OWN_BUYER))
-    place = np.where(only, outcomes("pincode"), outcomes("merchant_pincode"))
+    if len(ways := set(own_only)) == 1:
+        buyer, place, delivered, came_back = _known_of(readings, len(own_only), own=bool(ways.pop()))
+    else:
+        only, own, shop = (
+            np.asarray(own_only, dtype=bool),
+            *(_known_of(readings, len(own_only), own=own) for own in (True, False)),
+        )
+        buyer, place, delivered, came_back = (np.where(only, *pair) for pair in zip(own, shop, strict=True))
     level = ((buyer > 0) | (place >= _SOME)).astype(np.int64) + (buyer >= _THIN)
-    by_own, by_shop = largest(readings, _by_own_handle), largest(readings, _by_shop)
-    delivered, came_back = (
-        np.where(only, *(np.fmax(by.get(measure.name, none), 0.0) for by in (by_own, by_shop)))
-        for measure in (Measure.DELIVERED, Measure.RTO)
-    )
-    counts = (buyer, np.rint(place), np.rint(delivered), np.rint(came_back))
-    return Evidence(level, *(one.astype(np.int64) for one in counts))
+    counts = np.array([buyer, np.rint(place), np.rint(delivered), np.rint(came_back)]).astype(np.int64)
+    return Evidence(level, *counts)
+
+
+def _known_of(readings: Readings, n: int, *, own: bool) -> list[Array]:
+    """(n,) outcomes known of each buyer, and of each place; parcels the buyer took, and those that came back. own: by
+    whatever the pool counts, or by what one shop alone knows?"""
+    known, none = most_known(readings), np.zeros(n)
+    buyers, places = (("phone", "customer", "address"), "pincode") if own else (OWN_BUYER, "merchant_pincode")
+    buyer = np.fmax.reduce([none, *(known[key] for key in buyers if key in known)])
+    by = largest(readings, _by_own_handle if own else _by_shop)
+    taken, back = (by.get(measure.name, none) for measure in (Measure.DELIVERED, Measure.RTO))
+    return [buyer, np.fmax(known.get(places, none), 0.0), np.fmax(taken, 0.0), np.fmax(back, 0.0)]
 
 
 _OWN = ("phone", "customer", "email")

@@ -5,24 +5,22 @@ A group is told by its strongest code: the one that pushes most the way the whol
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from features.catalog import Link, Sum, counting_others
+from features.catalog import Link, Sum
 from features.contribution import Measure
 from features.keys import OWN_BUYER
 from features.layout import Readings, largest
 from serving.decisions.compiled import PER_RISK
-from serving.scores.reason_wording import GROUP_OF, GROUPS, WORDING
-from training.bundle import Bundle
+from serving.scores.reason_groups import Grouped, grouped
+from serving.scores.reason_wording import GROUP_OF, WORDING
+from training.bundle import Bundle, Seen
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
 
-_SAME_FOR_ALL = "payment"  # true of every cash order: it explains none against another
 _BUYER = {
     "rto_prone_phone": ("phone", "this phone", "phone"),
     "rto_prone_customer": ("customer", "this customer number", "customer number"),
@@ -49,21 +47,21 @@ _AROUND = {
 }
 """Reasons about a place of which nothing is known itself: the key, and what is said of the places around it."""
 _COUNTED = {"rto_prone_phone": "phone", "rto_prone_pincode": "pincode", "rto_prone_address": "address"}
-_KEY_OF = {next(c for c, t in (_BUYER | _AROUND | OF_WRITING).items() if t[0] == key): key
-           for key in sorted({told[0] for told in (_BUYER | _AROUND | OF_WRITING).values()})}  # fmt: skip
+_COUNTS = {code: (Sum(key, Measure.KNOWN), Sum(key, Measure.RTO)) for code, key in _COUNTED.items()}
+_READS = {code: told[0] for code, told in (_BUYER | _AROUND | OF_WRITING).items()}
+"""The key that each of these codes reads."""
+_KEY_OF = {next(code for code, read in _READS.items() if read == key): key for key in sorted(set(_READS.values()))}
 """A code that reads each of these keys."""
 _PLACE_NAMES = {"phone": "with this phone", "pincode": "to this PIN code", "address": "to this address"}
 
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """What the reasons of a batch are told from. own_only: by order, may its counts be told (its pool has one shop)?
-
-    here: by order, does its merchant know an outcome of the buyer itself? None: the readings say.
+    """What the reasons of a batch are told from. seen: the orders in the model's eyes.  own_only: by order, may its counts be
+    told (its pool has one shop)?  here: by order, does its merchant know an outcome of the buyer itself? None: the readings say.
     """
 
-    bundle: Bundle
-    x: Array
+    seen: Seen
     readings: Readings
     own_only: Sequence[bool]
     here: Sequence[bool] | None = None
@@ -121,28 +119,25 @@ def reasons(why: Why, wanted: int) -> Reasons:
     pool has one merchant only: those of several merchants' orders are never shown to one of them. Neither is why a buyer's
     orders at the others moved the risk, to a merchant that knows no outcome of the buyer itself.
     """
-    texts = Texts.of(why)
+    texts, how = Texts.of(why), grouped(why.seen.bundle.features)
     if not wanted:
-        none = np.zeros((len(why.x), 0), dtype=np.int64)
+        none = np.zeros((len(why.seen.x), 0), dtype=np.int64)
         return Reasons([], none, none, none, texts)
-    parts, base = why.bundle.contributions(why.x)
-    codes, by_code = by_reason(why.bundle, _told_to_one(why.bundle, texts, parts))
-    groups, by_group = in_groups(codes, by_code)
-    told = [place for place, name in enumerate(groups) if name != _SAME_FOR_ALL]
-    leads, by_group = _leads(codes, by_code, by_group)[:, told], by_group[:, told]
+    parts, base = why.seen.contributions()
+    by_code = how.by_code(_told_to_one(how, texts, parts))
+    by_group = how.by_group(by_code)
+    leads, by_group = how.leads(by_code, by_group)[:, how.told], by_group[:, how.told]
     ranked = np.argsort(-np.abs(by_group), axis=1, kind="stable")[:, :wanted]  # among equals by the group's place
-    strength, leads = (np.take_along_axis(one, ranked, axis=1) for one in (by_group, leads))
-    impact = _impact(why.bundle, strength, base + parts.sum(axis=1))
-    return Reasons(codes, leads, strength, in_thousandths(impact), texts)
+    rows = np.arange(len(ranked))[:, None]
+    strength, leads = by_group[rows, ranked], leads[rows, ranked]
+    impact = _impact(why.seen.bundle, strength, base + parts.sum(axis=1))
+    return Reasons(how.codes, leads, strength, in_thousandths(impact), texts)
 
 
-def _told_to_one(bundle: Bundle, texts: "Texts", parts: Array) -> Array:
+def _told_to_one(how: Grouped, texts: "Texts", parts: Array) -> Array:
     """The parts, without those that a merchant of several may not be told."""
     told = np.asarray(texts.own_only, dtype=bool) | texts.here
-    if told.all():
-        return parts
-    others = np.array(counting_others(tuple(feature.name for feature in bundle.features)))
-    return np.where(others & ~told[:, None], 0.0, parts)
+    return parts if told.all() else np.where(how.others & ~told[:, None], 0.0, parts)
 
 
 def in_thousandths(values: Array) -> Array:
@@ -167,62 +162,12 @@ _FEW = 16
 _CLOSE = 1e-9  # of a thousandth: far above the error of one multiplication
 
 
-def by_reason(bundle: Bundle, parts: Array) -> tuple[list[str], Array]:
-    """Names of the codes, group by group and sorted within, and (n, n_codes) the sum of each code's parts (n, k)."""
-    order, codes, starts = _by_code(tuple(feature.reason for feature in bundle.features))
-    return codes, np.add.reduceat(parts[:, order], starts, axis=1)
-
-
-@lru_cache(maxsize=8)
-def _by_code(told: tuple[str, ...]) -> tuple[list[int], list[str], list[int]]:
-    """Of the features' codes: the columns code by code, the codes, and where each one's columns begin. Once for a bundle."""
-    place = {group: number for number, group in enumerate(GROUPS)}
-    order = sorted(range(len(told)), key=lambda j: (place[GROUP_OF[told[j]]], told[j], j))
-    return order, *_runs([told[j] for j in order])
-
-
-def in_groups(codes: list[str], by_code: Array) -> tuple[list[str], Array]:
-    """Names of the groups that have a code, and (n, n_groups) the sum of their codes' parts (n, n_codes).
-
-    Nothing is left out: with the base they add up to the margin.
-    """
-    groups, starts, _ = _groups_of(tuple(codes))
-    return groups, np.add.reduceat(by_code, starts, axis=1)
-
-
-@lru_cache(maxsize=8)
-def _groups_of(codes: tuple[str, ...]) -> tuple[list[str], list[int], list[int]]:
-    """The groups of these codes, where each one's codes begin, and the place of each code's group. Once for a bundle."""
-    groups, starts = _runs([GROUP_OF[code] for code in codes])
-    return (
-        groups,
-        starts,
-        [number for number, (a, b) in enumerate(pairwise([*starts, len(codes)])) for _ in range(a, b)],
-    )
-
-
-def _runs(names: list[str]) -> tuple[list[str], list[int]]:
-    """The names of each run of equal ones, and where the runs begin."""
-    starts = [i for i, name in enumerate(names) if not i or name != names[i - 1]]
-    return [names[i] for i in starts], starts
-
-
-def _leads(codes: list[str], by_code: Array, by_group: Array) -> Array:
-    """(n, n_groups) the place of each group's strongest code, of those that push the way the group does."""
-    _, starts, group = _groups_of(tuple(codes))
-    along = by_code * np.where(by_group < 0, -1.0, 1.0)[:, group]
-    strongest = np.maximum.reduceat(along, starts, axis=1)[:, group]
-    places = np.where(along == strongest, np.arange(len(codes)), len(codes))  # among equals the first
-    return np.asarray(np.minimum.reduceat(places, starts, axis=1))
-
-
 def _impact(bundle: Bundle, part: Array, margin: Array) -> Array:
     """(n, wanted) change of the calibrated probability if each part were taken away."""
-    with_it, without = (
-        bundle.calibrator.apply(1 / (1 + np.exp(-np.clip(log_odds, -50, 50))))
-        for log_odds in (margin[:, None], margin[:, None] - part)
-    )
-    return np.asarray(with_it - without)
+    whole = margin[:, None]
+    log_odds = np.concatenate([whole, whole - part], axis=1)
+    told = bundle.calibrator.apply(1 / (1 + np.exp(-np.clip(log_odds, -50, 50))))
+    return np.asarray(told[:, :1] - told[:, 1:])
 
 
 def kept_readings(told: dict[str, Any]) -> Readings:
@@ -253,15 +198,14 @@ class Texts:
 
     @staticmethod
     def of(why: Why) -> "Texts":
-        by_key, without = most_known(why.readings), np.full(len(why.x), np.nan)
-        keys = {code: told[0] for code, told in (_BUYER | _AROUND | OF_WRITING).items()}
-        known = {code: by_key.get(key, without) for code, key in keys.items()}
+        by_key, without = most_known(why.readings), np.full(len(why.seen.x), np.nan)
+        known = {code: by_key.get(key, without) for code, key in _READS.items()}
         counts = {}
-        for code, key in _COUNTED.items():
-            pair = [why.readings.get(Sum(key, measure)) for measure in (Measure.KNOWN, Measure.RTO)]
-            if any(why.own_only) and pair[0] is not None and pair[1] is not None:
-                counts[code] = (pair[0], pair[1])
-        here = known_here(by_key, len(why.x)) if why.here is None else np.asarray(why.here, dtype=bool)
+        for code, pair in _COUNTS.items() if any(why.own_only) else ():
+            n, came_back = (why.readings.get(one) for one in pair)
+            if n is not None and came_back is not None:
+                counts[code] = (n, came_back)
+        here = known_here(by_key, len(why.seen.x)) if why.here is None else np.asarray(why.here, dtype=bool)
         return Texts(known, counts, why.own_only, here)
 
     def kept(self, row: int) -> dict[str, Any]:

@@ -111,7 +111,7 @@ def weighed(whose: tuple[ShopPolicy, Policy], prepaid: bool, stage: str, asked: 
 
 def offers(policy: Policy, actions: tuple[Action, ...], values: Array) -> Array:
     """(m, a) `Policy.offers` of many orders."""
-    offered = np.ones((len(values), len(actions)), dtype=bool)
+    offered: Array = np.ones((len(values), len(actions)), dtype=bool)
     for one in policy.left_out:
         if one.action in actions:
             offered[(values >= one.first) & (values <= one.last), actions.index(one.action)] = False
@@ -131,11 +131,12 @@ def numerators(sums: Sums, k: ArrayLike, j: ArrayLike, values: ArrayLike) -> Arr
     k, j, values: (m,) whole numbers.
     """
     flat, sloped = sums.largest
-    small = max(flat + sloped * int(np.max(values, initial=0)), sums.denominator) < _ROOM
+    told = np.asarray(values)
+    small = max(flat + sloped * int(told.max(initial=0)), sums.denominator) < _ROOM
     kind = np.int64 if small else object
-    v, p, q = (np.asarray(column).astype(kind)[:, None] for column in (values, k, j))
-    piece = np.searchsorted(np.array(sums.starts), values, side="right") - 1
-    a0, a1, b0, b1, c0, c1 = np.moveaxis(sums.table(kind)[piece], -1, 0)
+    v, p, q = (np.asarray(column).astype(kind)[:, None] for column in (told, k, j))
+    piece = sums.borders.searchsorted(told, side="right") - 1
+    a0, a1, b0, b1, c0, c1 = sums.table(kind)[:, piece]
     return np.asarray(a0 + a1 * v + p * (b0 + b1 * v) + q * (c0 + c1 * v))
 
 

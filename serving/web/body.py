@@ -98,12 +98,23 @@ def require_called_json(request: Request) -> None:
 def require_json(body: bytes) -> None:
     """Raises Refusal 400, 422."""
     try:
-        orjson.loads(body)  # no NaN, no number beyond a double, no bad UTF-8, no lone surrogate, no depth above 1024
-        json.loads(body, object_pairs_hook=_once)
+        # no NaN, no number beyond a double, no bad UTF-8, no lone surrogate, no depth above 1024
+        said = orjson.loads(body)
+        if not _plainly_once(body, said):
+            json.loads(body, object_pairs_hook=_once)
     except Twice:
         raise Refusal(422, "invalid", "an object with the same key twice") from None
     except (ValueError, RecursionError):
         raise Refusal(400, "malformed", "a body of valid JSON; NaN and Infinity are none") from None
+
+
+def _plainly_once(body: bytes, said: Any) -> bool:
+    """Is it plain that no key stands twice? Each key brings a colon, and one said twice is lost with its own; nothing else
+    adds or takes a colon where none is written as an escape. Told in a fifth of the time that looking at each key takes."""
+    try:
+        return b"\\u" not in body and body.count(b":") == orjson.dumps(said).count(b":")
+    except TypeError:
+        return False  # deeper than it writes
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

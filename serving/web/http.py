@@ -4,7 +4,8 @@ import base64
 import binascii
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import date, timedelta
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any, TypeAlias
 
@@ -15,7 +16,7 @@ from starlette.responses import Response
 
 from data.contract import SECOND
 from data.errors import RtoError
-from serving.access import Access, Caller
+from serving.access import Caller, Callers
 from serving.resilience.lane import Late
 from serving.settings import LOOPBACK
 
@@ -50,7 +51,18 @@ def answer(body: Any, status: int = 200) -> Response:
 
 def rfc3339(moment: int) -> str:
     """A moment (microseconds) as callers read it."""
-    return datetime.fromtimestamp(moment / SECOND, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    seconds, micros = divmod(moment, SECOND)
+    day, second = divmod(seconds, _DAY_SECONDS)
+    return f"{_date_of(day)}T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}.{micros // 1000:03}Z"
+
+
+_DAY_SECONDS = 86_400
+
+
+@lru_cache(maxsize=64)
+def _date_of(day: int) -> str:
+    """A day since 1970 as callers read it."""
+    return (date(1970, 1, 1) + timedelta(days=day)).isoformat()
 
 
 def refused(request_id: str, refusal: Refusal) -> Response:
@@ -108,7 +120,7 @@ async def no_such_method(request: Request, error: Exception) -> Response:
     return response
 
 
-def caller_of(request: Request, access: Access, now: int, *, open_door: bool) -> Caller | None:
+def caller_of(request: Request, callers: Callers, now: int, *, open_door: bool) -> Caller | None:
     """Who is calling, by Bearer or Basic (user = merchant, password = key). None: the door is open (no keys, loopback).
 
     Raises Refusal 401 without a good key.
@@ -118,7 +130,7 @@ def caller_of(request: Request, access: Access, now: int, *, open_door: bool) ->
         if open_door:
             return None
         raise Refusal(401, "unauthorised", "a key is needed: Authorization: Bearer KEY")
-    caller = access.caller(secret, now)
+    caller = callers.caller(secret, now)
     if caller is None or (user is not None and user != caller.merchant_id):
         raise Refusal(401, "unauthorised", "this key is not known, was revoked or has expired")
     return caller

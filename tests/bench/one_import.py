@@ -1,5 +1,7 @@
 """One import in a process of its own: `python -m tests.bench.one_import HOME MAPPING FILE...` prints its stages as JSON."""
 
+import atexit
+import gc
 import itertools
 import json
 import resource
@@ -24,6 +26,7 @@ def peak_gib() -> float:
 
 
 def main() -> None:
+    atexit.register(gc.freeze)  # as `rto` does
     home, mapping, *files = sys.argv[1:]
     marks: list[tuple[str, float, float]] = [("start", 0.0, 0.0)]  # loading the modules counts
 

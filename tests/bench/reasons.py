@@ -37,7 +37,7 @@ def held(now: Outcome, before: Outcome, seed: int) -> list[dict[str, Any]]:
     rows, rng = now.rows, np.random.default_rng(seed)
     at = np.flatnonzero(rows.is_cod)[-NEWEST:]
     x = _seen(now, rows, at)
-    named = reasons(Why(now.bundle, x, {}, [False] * len(x)), len(GROUPS)).part.max(axis=1) >= NAMED
+    named = reasons(Why(now.bundle.seen(x), {}, [False] * len(x)), len(GROUPS)).part.max(axis=1) >= NAMED
     first, last = without_one(now.bundle, x[named], 0) > 0, without_one(now.bundle, x[named], -1) > 0
     a, b = strongest(now.bundle, rows, at), strongest(before.bundle, rows, at)
     return [

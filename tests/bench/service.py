@@ -82,10 +82,11 @@ class Bench:
                 runs[name].append(self.generator.run(target, requests, phases, connections))
         return {name: joined(own) for name, own in runs.items()}
 
-    def at(self, rate: float, seconds: float) -> Run:
-        """Ours at a fixed rate."""
-        _tell(f"ours, {rate:.0f}/s")
-        return self.generator.run(self.ours, self.orders.requests("/v1/score"), [(rate, seconds)], MANY)
+    def at(self, rate: float, seconds: float, target: Target | None = None) -> Run:
+        """Ours, or another, at a fixed rate."""
+        asked = target or self.ours
+        _tell(f"{asked.name}, {rate:.0f}/s")
+        return self.generator.run(asked, self.orders.requests("/v1/score"), [(rate, seconds)], MANY)
 
     def overload(self, rate: float) -> Run:
         """Ours at more than it can, then at little."""
@@ -108,6 +109,7 @@ def measured(bench: Bench) -> list[dict[str, Any]]:
     capacities = bench.capacities()
     for name, run in capacities.items():
         rows.append({"what": name, **figures(run, 0, loads.capacity)})
+    rows.append({"what": "echo, 200/s", **figures(bench.at(200, loads.capacity, bench.echo), 0, loads.capacity)})
     rows.append({"what": "ours, 200/s", **figures(bench.at(200, loads.steady), 0, loads.steady)})
     rows.append({"what": "ours, 400/s", **figures(bench.at(400, loads.peak), 0, loads.peak)})
     twice = 2 * capacities["ours"].answered / loads.capacity

@@ -103,7 +103,8 @@ reasons, one worker. Its own buyers order again. Beside it, on the same orders a
 
 The generator (`tests/bench/service_load.c`) offers requests at a fixed rate over 127.0.0.1, whether or not those before were answered, and
 counts from the moment a request was due; "as fast as it can" is sixteen connections (four, where said) that each ask again once answered. CPU is that of the
-service's processes for each answer.
+service's processes for each answer. A machine that idles between two requests spends several times as much on each, on waking and on
+caches gone cold: the echo at 200/s says how much of that is nobody's code.
 """
 
 

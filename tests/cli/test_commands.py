@@ -253,6 +253,20 @@ def test_help_loads_neither_a_tracker_nor_a_compiler():
     assert loaded.isdisjoint({"mlflow", "numba", "xgboost", "pandas", "great_expectations", "bentoml", "sklearn"})
 
 
+def test_ctrl_c_while_the_modules_are_loading_is_a_sentence_too():
+    stopping = """
+import sys
+class Finder:
+    def find_spec(self, name, *rest):
+        if name == "click":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Finder())
+from serving.cli import main
+"""
+    done = subprocess.run([sys.executable, "-c", stopping], capture_output=True, text=True, check=False, cwd=Path.cwd())
+    assert (done.returncode, done.stderr) == (130, "stopped; nothing half-done was kept\n")
+
+
 @pytest.mark.parametrize("later_s", [0.0, 0.7])
 def test_ctrl_c_during_an_import_keeps_nothing_half_written(installation: Installation, tmp_path: Path, later_s: float):
     home, files = tmp_path / "home", [installation.market / f"{n}.parquet" for n in ("orders", "news")]

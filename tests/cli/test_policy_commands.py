@@ -88,7 +88,7 @@ def test_from_a_draft_to_live_and_back(own: Installation, run: Run, policy: Path
     policy.write_text(POLICY.replace("8200", "8300"))
     assert "GATE002" in rto("policy", "publish", policy).err, "another policy, and that one was not tried"
     rto("policy", "simulate", policy)
-    rto("policy", "publish", policy)
+    assert "5% of checkouts, drawn at random, are shipped as they come" in rto("policy", "publish", policy).err
     changed = rto("policy", "diff", f"{SHOP}@1", "live").json
     assert changed == [{"what": "economics.forward_minor", "was": 8200, "now": 8300}]
     assert {"what": "economics.forward_minor", "was": 7500, "now": 8300} in rto(

@@ -1,6 +1,5 @@
 """Acknowledged news is kept, once, and the state says so: after a kill -9 of the writer over both stores, and of the
-server. RTO_KILL_TRIALS=500 for a release; a power cut cannot be made here, so the syncing of SQLite has no control:
-what stands for it is the writer that acknowledges before its commit (`test_writer.py`)."""
+server. RTO_KILL_TRIALS=500 for a release. What a file's syncing is worth only a power cut shows: `test_power_cut.py`."""
 
 import os
 import random

@@ -231,6 +231,25 @@ def test_a_closed_writer_takes_nothing_and_can_be_closed_again(writer: Writer, d
     assert numbers(database) == [1]
 
 
+def test_what_nobody_waits_for_is_gathered_and_never_left_behind(writer: Writer, database: Path):
+    commits: list[int] = []
+    hook = writer._connection.set_commit_hook
+    writer.submit(lambda _: hook(lambda: bool(commits.append(1)))).result(PATIENT_S)
+    before = len(commits)
+    for number in range(200):
+        writer.leave(add(number))
+    assert writer.submit(add(200)).result(PATIENT_S) is None  # is not kept waiting until they are all there
+    writer.leave(add(201))
+    writer.close()
+    assert numbers(database) == list(range(202))
+    assert len(commits) - before < 20
+
+
+def test_what_is_left_is_written_though_nothing_else_comes(writer: Writer, database: Path):
+    writer.leave(add(1))
+    wait_for(lambda: numbers(database) == [1])
+
+
 def test_more_jobs_than_there_is_room_for_are_refused(writer: Writer):
     with held_up(writer), pytest.raises(Busy):
         [writer.submit(lambda _: None) for _ in range(10_000)]

@@ -220,10 +220,11 @@ def wait_for(happened: Callable[[], bool], patience_s: float = PATIENT_S) -> Non
 
 
 def settled(log: Path) -> str:
-    """The log once nothing more comes."""
+    """The log once nothing more comes: a line may wait a twentieth of a second for others (`serving/web/log_lines.py`)."""
     sizes = [-1]
 
     def quiet() -> bool:
+        time.sleep(0.15)
         sizes.append(log.stat().st_size)
         return sizes[-1] == sizes[-2]
 

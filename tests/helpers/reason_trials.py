@@ -5,8 +5,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from features.assemble import matrix
+from serving.scores.reason_groups import in_groups
 from serving.scores.reason_wording import GROUP_OF
-from serving.scores.reasons import by_reason, in_groups
 from training.bundle import Bundle
 from training.rows import Rows
 
@@ -19,13 +19,13 @@ _AT_ONCE = 400  # orders that are reset together
 def parts_of(bundle: Bundle, x: Array) -> tuple[list[str], Array]:
     """Names of the groups, and (n, n_groups) their parts of the log-odds."""
     parts, _ = bundle.contributions(x)
-    return in_groups(*by_reason(bundle, parts))
+    return in_groups(bundle, parts)
 
 
 def off_the_margin(bundle: Bundle, x: Array) -> float:
     """The most by which base and groups of an order miss its log-odds."""
     parts, base = bundle.contributions(x)
-    _, by_group = in_groups(*by_reason(bundle, parts))
+    _, by_group = in_groups(bundle, parts)
     return float(np.abs(by_group.sum(axis=1) + base - bundle.margin(x)).max())
 
 

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from data import errors
 from data.checks.catalog import BY_CODE
-from data.contract import NewsType, Reason
+from data.contract import NEWS_COLUMNS, ORDER_COLUMNS, NewsType, Reason
 from features.contribution import Measure
 from features.page import MEASURES
 from features.page import page as features_page
@@ -276,6 +276,10 @@ def test_the_api_page_names_every_type_of_news_and_every_reason() -> None:
         r.name.lower() for r in Reason if r != Reason.NONE
     }
     assert sorted(told - words_in_code("docs/api.md")) == []
+
+
+def test_the_mappings_page_names_every_column_that_can_be_filled() -> None:
+    assert sorted({column.name for column in (*ORDER_COLUMNS, *NEWS_COLUMNS)} - words_in_code("docs/mappings.md")) == []
 
 
 def requests() -> Iterator[tuple[str, dict[str, Any]]]:

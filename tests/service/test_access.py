@@ -1,6 +1,7 @@
 """Who may do what: keys, scopes, merchants, and the door that is open only at home."""
 
 import base64
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,8 @@ import httpx
 import pytest
 
 from data.errors import Exit
-from serving.access import SCOPES, Access
+from serving.access import KNOWN_FOR_S, SCOPES, Access, Callers
+from serving.clock import Clock
 from tests.helpers.commands import rto
 from tests.helpers.installation import (
     NOW,
@@ -163,11 +165,35 @@ def test_what_is_about_nobody_takes_no_key(guarded: Guarded, path: str):
     assert guarded.client.get(path).status_code == 200
 
 
-def test_a_key_made_or_revoked_counts_from_the_next_request(guarded: Guarded):
+def test_a_key_made_counts_from_the_next_request_and_one_revoked_is_none_within_a_second(guarded: Guarded):
     key_id, secret = guarded.access.create(SHOP, SCOPES, 6)
     assert call(guarded.client, "model", secret).status_code == 200
     guarded.access.revoke(key_id, 7)
+    time.sleep(KNOWN_FOR_S)
     assert call(guarded.client, "model", secret).status_code == 401
+
+
+class Ticking(Clock):
+    """Whose seconds are told."""
+
+    second = 0.0
+
+    def monotonic(self) -> float:  # type: ignore[override]
+        return self.second
+
+
+def test_a_good_key_is_looked_up_once_a_second_and_is_none_from_the_moment_it_expires(tmp_path: Path):
+    clock, access = Ticking(), Access(tmp_path)
+    callers, (key_id, lasting) = Callers(access, clock), access.create(SHOP, SCOPES, 1)
+    _, brief = access.create(SHOP, SCOPES, 1, expires_at=100)
+    assert callers.caller(lasting, 50) is not None
+    assert callers.caller(brief, 50) is not None
+    access.revoke(key_id, 60)
+    assert callers.caller(lasting, 60) is not None  # remembered
+    assert callers.caller(brief, 100) is None
+    clock.second = KNOWN_FOR_S
+    assert callers.caller(lasting, 60) is None
+    access.connection.close()
 
 
 def test_no_key_is_ever_kept_in_clear(guarded: Guarded):

@@ -130,8 +130,13 @@ def test_what_does_not_fit_is_422_and_names_the_field(shared: httpx.Client, sent
 
 @pytest.mark.parametrize(
     "sent",
-    [b'{"merchant_id":"a","merchant_id":"b","order":{}}', raw("channel", '"web","channel":"app"')],
-    ids=["at the top", "inside"],
+    [
+        b'{"merchant_id":"a","merchant_id":"b","order":{}}',
+        raw("channel", '"web","channel":"app"'),
+        raw("channel", '"web","channel":"a\\u003ap"'),
+        raw("channel", '"a:b","channel":"a"'),
+    ],
+    ids=["at the top", "inside", "beside an escaped colon", "beside a colon"],
 )
 def test_the_same_key_twice_is_422(shared: httpx.Client, sent: bytes):
     assert "twice" in refused(shared.post("/v1/score", content=sent, headers=JSON), 422)["message"]

@@ -73,7 +73,7 @@ def test_the_groups_add_up_to_the_margin_that_is_served() -> None:
 
 def test_with_the_first_reason_taken_away_the_risk_is_lower() -> None:
     bundle, x = judged_bundle()
-    told = reasons(Why(bundle, x, {}, [False] * len(x)), len(GROUPS))
+    told = reasons(Why(bundle.seen(x), {}, [False] * len(x)), len(GROUPS))
     strong = told.part.max(axis=1) >= 0.1  # of the log-odds; 2 % of the risk in the middle
     assert strong.mean() > 0.7
     assert (without_one(bundle, x, 0)[strong] > 0).mean() >= 0.99
@@ -93,7 +93,7 @@ def test_another_training_tells_mostly_the_same_reasons() -> None:
 def test_what_is_told_is_the_groups_whole_part(wanted: int) -> None:
     bundle, x = judged_bundle()
     groups, by_group = parts_of(bundle, x)
-    told = reasons(Why(bundle, x, {}, [False] * len(x)), wanted)
+    told = reasons(Why(bundle.seen(x), {}, [False] * len(x)), wanted)
     for row in (0, 7, 31):
         for one, part in zip(told.of(row, wanted), told.part[row], strict=True):
             assert part == by_group[row, groups.index(one["group"])]

@@ -27,7 +27,7 @@ def proposal(*paths: Path) -> str:
 
 
 def ends(news: list[str]) -> str:
-    told = set(news) - {"placed"}
+    told = set(news) - {"placed", "dispatched"}  # a parcel under way is open
     return "rto" if told & {"rto_started", "rto_received"} else next(iter(told), "open")
 
 

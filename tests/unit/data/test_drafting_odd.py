@@ -104,6 +104,43 @@ def test_numbers_written_in_two_ways_tie_two_files_and_the_last_scan_counts(tmp_
     }  # fmt: skip
 
 
+def day_book(tmp_path: Path) -> list[Path]:
+    """Orders with a column that counts the rows, parcels with one of small numbers: weights."""
+    shop = Shop(tmp_path)
+    ours = "".join(
+        f"{i},SKB/25-26/{4120 + 3 * i},2025-03-{1 + i % 28:02d},{90 + i},BZ-KUR-0{i % 4},kurti\n" for i in range(1, 61)
+    )
+    theirs = "".join(
+        f"SKB{4120 + 3 * i},{('DLVD', 'RTO', 'INTRN')[i % 3]},{'' if i % 3 == 2 else f'2025/04/{1 + i % 28:02d}'},{5 + i % 50}\n"
+        for i in range(1, 61)
+    )
+    return [shop.file("book.csv", "#,Bill No,Booked,Bill Amt,Item,Group\n" + ours),
+            shop.file("cons.csv", "Consignor Ref,Stat,Stat Dt,Wt(g)\n" + theirs)]  # fmt: skip
+
+
+def test_a_count_of_rows_and_weights_number_nothing_and_only_equal_digits_are_asked_about(tmp_path: Path) -> None:
+    text = proposal(*day_book(tmp_path))
+    made = tomllib.loads(text)
+    assert made["join"]["on"] == {"Bill No": "Consignor Ref"}
+    assert "only the digits are alike: do both columns hold the order's number?" in text
+    assert (made["orders"]["order_id"], made["orders"]["placed_at"]["column"]) == ({"column": "Bill No"}, "Booked")
+    left = {"when": {"Stat": ["INTRN"]}, "news": [{"type": "dispatched", "after_days": 1}]}
+    assert left in made["rules"], "nothing can be done any more about a parcel under way"
+    assert (made["orders"]["sku"], made["orders"]["category"]) == ({"column": "Item"}, {"column": "Group"})
+    assert "#   Consignor Ref: another on each row; 'SKB4123'" in text, "the number of a parcel is nobody's: not masked"
+
+
+def test_a_named_order_number_is_the_number_that_files_are_joined_by(tmp_path: Path) -> None:
+    book, courier = day_book(tmp_path)
+    found = draft([book, courier], lambda *step: None, {"order_id": "#"})
+    assert found.orders["order_id"].look.name == "#"
+    assert found.pair is None, "no number of the courier's is a count of rows"
+    assert len(found.left_out) == 1
+    told = draft([book, courier], lambda *step: None, {"order_id": "Bill No"}).pair
+    assert told is not None
+    assert told.left.name == "Bill No"
+
+
 SPELLINGS = """
 orders | courier   | spelling
 A-1%   | a-1%      |
@@ -111,6 +148,7 @@ A-1%   | a-1%      |
 001%   | 1%        | no zeros
 WC-1%  | 1%        | digits
 1%     | 1%-A      | before
+S/2-3/1% | S1%     | end
 """
 
 

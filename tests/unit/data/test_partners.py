@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
-from data.errors import DataError
+from data.errors import DataError, UsageError
 from data.files.prepare import Prepared, prepare
+from data.imports.ask import orders_told
 from data.imports.doubts import Suspicion
+from data.ingest import Options
 from tests.helpers.imports import NATIVE_HEAD, Shop, mapping_of, refusal, row, said
 from tests.helpers.tables import edges
 
@@ -100,11 +102,30 @@ def test_a_refused_import_says_first_that_no_number_found_its_partner(tmp_path: 
         assert (error.code, "LOOKS WRONG few_partners" in error.to_do) == ("DQ001" if skip else "DQ007", True)
 
 
+def test_new_orders_to_be_scored_come_without_the_file_that_tells_of_old_ones(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    orders = shop.file("o.csv", "no,when,sum\n7,2025-03-01,5\n8,2025-03-02,6\n")
+    mapping = mapping_of(
+        '[join]\non = { no = "ref" }\n' + BASE.replace("[[rules]]", 'courier = { column = "by" }\n[[rules]]', 1)
+    )
+    told = orders_told([orders], mapping, Options("shop"), lambda *step: None)
+    assert (told.listed("order_id"), told.listed("courier")) == (["7", "8"], [None, None])
+    with pytest.raises(UsageError, match="CLI007"):
+        prepare([orders], mapping, lambda *step: None)
+
+
 # --- several rows of one number
 
 TWICE = "ref,fate,at\n7,done,09-Mar-25\n7,back,12-Mar-25\n7,under way,\n8,back,05-Mar-25\n8,done,05-Mar-25\n"
 ORDERS = "no,when,sum\n7,2025-03-01,5\n7,2025-03-01,6\n8,2025-03-01,7\n9,2025-03-01,8\n"
 BY = '[join]\non = { no = "ref" }\ntake = "%s"\nby = "at"\nformats = ["%%d-%%b-%%y"]\n'
+
+
+@pytest.mark.parametrize(("each", "asked"), [(2, False), (3, True)])
+def test_a_number_told_again_and_again_is_asked_about(tmp_path: Path, each: int, asked: bool) -> None:
+    fates = "ref,fate,at\n" + "".join(f"{i % 4},done,09-Mar-25\n" for i in range(4 * each))
+    found = doubts(prepared(Shop(tmp_path), BY % "last", ORDERS, fates))
+    assert [(one.name, one.is_question) for one in found] == ([("numbers_repeat", True)] if asked else [])
 
 
 def test_a_number_told_twice_is_refused_unless_the_mapping_says_which_row_counts(tmp_path: Path) -> None:

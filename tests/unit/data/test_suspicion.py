@@ -141,6 +141,26 @@ def test_a_rate_that_falls_because_young_orders_are_not_told_yet() -> None:
     assert "rate_falls_at_end" not in names(honest)
 
 
+@pytest.mark.parametrize(("told_back", "asks"), [(1.0, True), (0.2, False)])
+def test_a_fall_that_youth_explains_is_a_question_once_the_day_of_the_export_is_told(
+    told_back: float, asks: bool
+) -> None:
+    """RTO are told after 20 days, deliveries after 4; of the young RTO that should be told a share is."""
+    seen = market()
+    placed, end = seen.orders["placed_at"], int(seen.orders["placed_at"].max() + DAY)
+    known = placed + np.where(seen.fates == RTO, 20.0, 4.0) * DAY
+    hidden = (seen.fates == RTO) & (placed > end - 28 * DAY) & (np.arange(N) % 5 >= told_back * 5)
+    still = (known > end) | hidden
+    young = replace(seen, fates=np.where(still, OPEN, seen.fates).astype(object), known_at=np.where(still, np.nan, known),
+                    exported_at=end)  # fmt: skip
+    untold, told = (
+        next(s for s in suspicions(replace(young, exported_told=t)) if s.name == "rate_falls_at_end")
+        for t in (False, True)
+    )
+    assert (untold.is_question, told.is_question) == (False, asks)
+    assert "after_days" not in told.to_do
+
+
 def carts(seen: Evidence, alike: bool) -> Evidence:
     """Every fourth order is three: one buyer, one minute."""
     again = np.repeat(np.arange(0, N, 4), 2)

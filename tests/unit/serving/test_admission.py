@@ -1,6 +1,7 @@
 """Does a late event loop take room away from new scores, and a punctual one give it back?"""
 
 import asyncio
+import sys
 import time
 
 from serving.admission import Admission
@@ -16,6 +17,16 @@ def test_a_late_beat_takes_room_and_many_punctual_ones_give_it_back():
     for _ in range(1_000):
         admission.noticed(LATE_S / 2, 2.0)
     assert admission.room == 64
+
+
+def test_while_the_loop_is_late_threads_give_the_interpreter_up_sooner():
+    admission, usual = Admission(64, LATE_S), sys.getswitchinterval()
+    admission.noticed(2 * LATE_S, 1.0)
+    hurried = sys.getswitchinterval()
+    for _ in range(300):
+        admission.noticed(0.0, 2.0)
+    assert hurried < usual / 2
+    assert sys.getswitchinterval() == usual
 
 
 def always() -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from serving.resilience.lane import MOST_TOGETHER, Lane, Shared
+from serving.resilience.lane import MOST_TOGETHER, Lane, Late, Shared
 
 
 class NoDatabase:
@@ -70,6 +70,39 @@ def test_no_more_are_done_at_once_than_the_first_can_wait_for():
     n = MOST_TOGETHER + 3
     assert answered(lambda lane: [Shared(counted, i) for i in range(n)]) == list(range(n))
     assert sizes == [MOST_TOGETHER, 3]
+
+
+def test_what_is_bound_to_come_too_late_makes_nobody_else_late_and_one_is_always_tried():
+    calls: list[list[int]] = []
+
+    def counted(_: Any, items: list[int]) -> list[int | Exception]:
+        calls.append(items)
+        return list(items)
+
+    begun, go_on = threading.Event(), threading.Event()
+
+    def first(_: Any) -> None:
+        begun.set()
+        assert go_on.wait(10)
+
+    async def asked(lefts_s: list[float]) -> list[Any]:
+        lane = Lane(NoDatabase(), "a lane")  # type: ignore[arg-type]
+        lane.took_s, now = 60.0, asyncio.get_running_loop().time()
+        begun.clear()
+        go_on.clear()
+        held = asyncio.ensure_future(lane.run(first, now + 300))
+        await asyncio.to_thread(begun.wait, 10)
+        works = [asyncio.ensure_future(lane.run(Shared(counted, i), now + left)) for i, left in enumerate(lefts_s)]
+        await asyncio.sleep(0)
+        go_on.set()
+        await held
+        found = await asyncio.gather(*works, return_exceptions=True)
+        lane.close()
+        return found
+
+    found = asyncio.run(asked([0.5, 200.0, 0.5]))
+    assert ([type(one) for one in found], calls) == ([Late, int, Late], [[1]])
+    assert (len(asyncio.run(asked([0.5, 0.5]))), calls[1:]) == (2, [[1]])
 
 
 def test_what_breaks_of_one_stays_with_it_and_what_breaks_of_all_is_told_to_all():
