@@ -359,6 +359,8 @@ def test_the_page_says_what_does_not_apply() -> None:
         "there is no model yet", "no cost of one RTO is known for IDR",
     ):  # fmt: skip
         assert sentence in text, sentence
+    assert text.count("<h3>By channel") == 0, "what does not apply is a line, not a section"
+    assert text.count('<ul class="absent">') == 3
     assert "nan" not in text
     assert "None" not in text
 
