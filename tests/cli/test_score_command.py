@@ -27,7 +27,9 @@ def test_without_a_place_to_write_the_csv_goes_to_stdout_and_nothing_else(
     ran = run("score", file, "--mapping", "native", "--at", AT, "--explain", "2", at=installation)
     rows = list(csv.DictReader(io.StringIO(ran.out)))
     assert (ran.code, len(rows) > 40) == (Exit.DONE, True)
-    assert ran.err == f"{len(rows)} orders scored as of 2025-10-10T00:00:00.000Z, stage checkout\n"
+    checkout, told = ran.err.splitlines()
+    assert "for orders placed already: --stage placed" in checkout
+    assert told == f"{len(rows)} orders scored as of 2025-10-10T00:00:00.000Z, stage checkout"
     assert {row["scored_at"] for row in rows} == {"2025-10-10T00:00:00.000Z"}
     assert all(row["reasons"].count("; ") <= 1 for row in rows)
 
