@@ -436,7 +436,8 @@ def test_the_worked_example_of_the_document_imports_as_it_says(tmp_path: Path) -
     assert math.isnan(row(imported, "1003")["amount_minor"])
     told = {t.order_id: t for t in told_of(imported.news) if t.type != "placed"}
     assert {k: (t.type, t.reason) for k, t in told.items()} == {
-        "1001": ("delivered", None), "1002": ("rto_started", "refused"), "1003": ("cancelled", None)
+        "1001": ("delivered", None), "1002": ("rto_started", "refused"), "1003": ("cancelled", None),
+        "1004": ("dispatched", None),
     }  # fmt: skip
     assert told["1002"].known_at == at("2025-03-13T00:00:00+05:30") - MICROSECOND
     assert told["1003"].known_at == at("2025-03-05T09:05:00+05:30")
