@@ -6,10 +6,11 @@ from pathlib import Path
 import pyarrow as pa
 
 from data.console import Tell
-from data.drafting.columns import Guess, guesses, is_status
+from data.drafting.columns import Guess, guesses, is_late, is_status
 from data.drafting.course import Course, course
 from data.drafting.likeness import KINDS
 from data.drafting.look import Look, looks_of
+from data.drafting.numbered import counts_rows
 from data.drafting.opened import opened, ways
 from data.drafting.pairs import Found, Pair, side_by_side
 from data.drafting.setting import PHONES_ALONE, country_of, currency_of, newest, zone_of
@@ -25,6 +26,7 @@ HINTS = (*KINDS, "status")
 """What a person can name a column for."""
 _FEW_ROWS = 0.05
 _MOST_NAMED = 4
+_GOODS = {"category": "the goods", "quantity": "pieces", "discount_minor": "the discount"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def draft(paths: list[Path], tell: Tell, told: dict[str, str] | None = None) -> 
         made.remarks.append(
             f"THESE COLUMNS are those of a shipped mapping: try it first, rto import FILE... --mapping {known}"
         )
-    made.questions.extend(_questions(made))
+    made.questions.extend(_questions(made) + _about_unused(made, beside.theirs))
     return made
 
 
@@ -178,6 +180,18 @@ def _questions(made: Draft) -> list[str]:
         asked.append("the order's time is a number: microseconds since 1970 are expected")
     asked.append("when was the file exported? Set exported_at, or outcomes of young orders are taken to be known later")
     return asked
+
+
+def _about_unused(made: Draft, theirs: frozenset[str]) -> list[str]:
+    """A question about columns that tell something and serve nothing, where what scores are made of is missing."""
+    missing = [what for role, what in _GOODS.items() if role not in made.orders]
+    told = [k for k in made.looks if k.name not in made.used | theirs and k.n_distinct > 1 and k.dates is None]
+    told = [k for k in told if k.n_blank < k.n / 2 and not counts_rows(k) and not is_late(k) and not is_status(k)]
+    if not missing or not told:
+        return []
+    names = ", ".join(repr(k.name) for k in told[:_MOST_NAMED])
+    where = f"is it in {names}? Each makes the risk more certain: --column category=HEADER"
+    return [f"nothing was found for {', '.join(missing)}: {where}"]
 
 
 def _about_amount(made: Draft) -> list[str]:

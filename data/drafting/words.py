@@ -54,7 +54,7 @@ _ROLES: dict[str, tuple[str, ...]] = {
     ),
     "discount_minor": (
         "discount", "discount total", "discount amount", "descuento", "total diskon", "خصم", "remise",
-        "coupon amount", "coupon discount", "promo discount", "potongan", "desconto", "voucher", "off", "less",
+        "coupon amount", "coupon discount", "promo discount", "potongan", "desconto", "voucher", "off", "less", "coupon",
     ),
     "shipping_fee_minor": (
         "shipping", "shipping total", "shipping charges", "shipping fee", "delivery fee", "delivery charges",
@@ -82,11 +82,11 @@ _ROLES: dict[str, tuple[str, ...]] = {
         "item name", "product desc", "product description", "product name", "item description", "goods description",
         "content", "contents", "commodity", "department", "nama produk", "nama barang", "isi paket", "jenis barang",
         "descripcion", "producto", "produto", "contenido", "conteudo", "product", "cat", "items", "item", "dept", "group",
-        "product group", "item group", "stock group",
+        "products", "product group", "item group", "stock group",
     ),
     "quantity": (
         "quantity", "qty", "pieces", "product quantity", "units", "cantidad", "jumlah", "total qty", "الكمية",
-        "quantite", "item quantity", "lineitem quantity", "no of items", "pcs", "no of pieces", "nop",
+        "quantite", "item quantity", "lineitem quantity", "no of items", "pcs", "no of pieces", "nop", "nos",
         "pieces count", "no of units", "jml", "jumlah barang", "piezas", "unidades", "quantidade", "tadad", "cant", "cantid",
     ),
     "customer_id": (

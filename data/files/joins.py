@@ -31,7 +31,7 @@ def joined(
     UsageError CLI007 if a file is missing, DataError DQ022 if a number stands twice in the other files and `take` is not
     given.
     """
-    main, others, strangers = _sorted_out(sheets, join, join.required and alone is None)
+    main, others, strangers = _sorted_out(sheets, join, alone is not None)
     if not others and alone is not None:
         return [_with_blanks(sheet, alone) for sheet in main] + strangers
     other = _stacked(others, join)
@@ -71,18 +71,20 @@ def _count(notes: dict[str, int], found: "list[np.ndarray[Any, Any]]", taken: "n
     notes["rows_of_the_other_file_left_out"] = int((~taken).sum())
 
 
-def _sorted_out(sheets: list[Sheet], join: Join, required: bool) -> tuple[list[Sheet], list[Sheet], list[Sheet]]:
+def _sorted_out(sheets: list[Sheet], join: Join, alone: bool) -> tuple[list[Sheet], list[Sheet], list[Sheet]]:
     """The orders' files, the other files, and those that are neither."""
     marks = {*join.on.values(), *join.other_has}
     others = [s for s in sheets if marks <= set(s.table.column_names)]
     rest = [s for s in sheets if not marks <= set(s.table.column_names)]
     main = [s for s in rest if set(join.on) <= set(s.table.column_names)]
     strangers = [s for s in rest if not set(join.on) <= set(s.table.column_names)]
-    if not main or (required and not others):
+    if alone and not main and not others:  # new orders, of which the courier has no number yet
+        return rest, [], []
+    if not main or (join.required and not alone and not others):
         missing = list(join.on) if not main else [*join.on.values(), *join.other_has]
         to_do = (
-            "give both files; where there is none yet (new orders to score), set `required = false` and name the other "
-            "file's `columns` in [join]; or correct `on`; a header below a title needs header_row in [[files]]"
+            "give both files; where there is none yet, set `required = false` and name the other file's `columns` in "
+            "[join]; or correct `on`; a header below a title needs header_row in [[files]]"
         )
         got = f"no file with {', '.join(map(repr, missing))}"
         where, expected = ", ".join(s.file for s in sheets), "both kinds of files that [join] puts together"

@@ -184,8 +184,11 @@ class Mapping(Strict):
         return {n.type: n.after_days for r in self.rules for n in r.news if n.after_days is not None}
 
     def columns_of_orders(self) -> frozenset[str]:
-        """The columns of files that orders are read from, or that say whether one is overwritten."""
-        found = ({s.column, *(s.also or ()), *(s.overwritten_when or ())} for s in self.orders.values())
+        """The columns of files that orders are read from, or that say whether one is overwritten; those without which there
+        is no order left out."""
+        needed = {column.name for column in ORDER_COLUMNS if column.required}
+        sources = (source for name, source in self.orders.items() if name not in needed)
+        found = ({s.column, *(s.also or ()), *(s.overwritten_when or ())} for s in sources)
         return frozenset(name for names in found for name in names if name is not None)
 
     def late_columns(self) -> list[str]:

@@ -120,7 +120,10 @@ def translated(source: Source, then: Parse) -> Parse:
         if source.values or source.otherwise is not None:
             word = source.translated(text)
             if word is None:
-                raise Unfit("DQ006", f"one of {', '.join(source.values)}")
+                known = ", ".join(source.values)
+                raise Unfit(
+                    "DQ006", f"one of {known}; a new word needs a line in the mapping's `values`, or `otherwise`"
+                )
             text = word
         return then(text)
 

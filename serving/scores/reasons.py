@@ -217,7 +217,7 @@ class Texts:
 
     def of_code(self, code: str, raises: bool, row: int) -> str:
         if code in self.counts and self.own_only[row] and (n := self.counts[code][0][row]) > 0:
-            return f"{int(self.counts[code][1][row])} of {int(n)} orders {_PLACE_NAMES[_COUNTED[code]]} came back"
+            return _counted(code, raises, int(self.counts[code][1][row]), int(n))
         if code in _BUYER and not (known := self.known[code][row]) > 0:
             # of a buyer of whom nothing is known, neither that parcels came back nor that they arrived
             _, name, absent = _BUYER[code]
@@ -254,6 +254,18 @@ class Texts:
         return out
 
 
+def _counted(code: str, raises: bool, came_back: int, n: int) -> str:
+    """Counts in words. Where all of a few went well and yet the risk is raised, or the other way round, the places around
+    speak, or that little is known."""
+    told = f"{came_back} of {n} orders {_PLACE_NAMES[_COUNTED[code]]} came back"
+    if came_back != (0 if raises else n):
+        return told
+    if code in _AROUND:
+        return f"{_AROUND[code][1 if raises else 2]}; to it {came_back} of {n}"
+    return f"Little is known yet: {told}" if n <= _LITTLE else told
+
+
+_LITTLE = 10
 _MANY = 2**31  # more orders than a key may have
 
 

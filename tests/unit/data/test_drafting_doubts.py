@@ -42,6 +42,17 @@ def line_of(text: str, role: str) -> str:
     return next(line for line in text.splitlines() if line.startswith(f"{role} = "))
 
 
+def test_columns_that_serve_nothing_are_asked_about_where_goods_are_missing(tmp_path: Path) -> None:
+    asked = proposal(export(tmp_path, Total=[f"{300 + i}" for i in range(N)], Ware=["hat", "shoe"], Remark=["x"]))
+    assert "# ? nothing was found for the goods, pieces, the discount: is it in 'Ware'?" in asked
+    known = proposal(
+        export(tmp_path, Total=["300", "400"], Products=["hat", "shoe"], Nos=["1", "2"], Coupon=["0", "9"])
+    )
+    assert "nothing was found for" not in known
+    made = tomllib.loads(known)["orders"]
+    assert [made[n]["column"] for n in ("category", "quantity", "discount_minor")] == ["Products", "Nos", "Coupon"]
+
+
 STATES = """
 cells                                           | is
 delivered, rto, cancelled, in transit           | status

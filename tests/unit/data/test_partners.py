@@ -114,6 +114,17 @@ def test_new_orders_to_be_scored_come_without_the_file_that_tells_of_old_ones(tm
         prepare([orders], mapping, lambda *step: None)
 
 
+def test_new_orders_need_not_have_the_courier_s_number_but_what_makes_them_orders(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    mapping = mapping_of('[join]\non = { tracking = "ref" }\n' + BASE)
+    orders = shop.file("o.csv", "no,when,sum\n7,2025-03-01,5\n")
+    assert orders_told([orders], mapping, Options("shop"), lambda *step: None).listed("order_id") == ["7"]
+    with pytest.raises(DataError, match=r"DQ002.*'when'"):
+        orders_told([shop.file("p.csv", "no,sum\n7,5\n")], mapping, Options("shop"), lambda *step: None)
+    with pytest.raises(UsageError, match="CLI007"):
+        prepare([orders], mapping, lambda *step: None)
+
+
 # --- several rows of one number
 
 TWICE = "ref,fate,at\n7,done,09-Mar-25\n7,back,12-Mar-25\n7,under way,\n8,back,05-Mar-25\n8,done,05-Mar-25\n"
