@@ -223,4 +223,6 @@ def test_network_addresses_are_ranked_and_add_up(connection: Connection) -> None
     orders = read_orders(connection, Span("m"))
     group = worst_networks(Judged(orders, orders.outcome, orders.placed_at))
     assert [(row.share.rto, row.share.n) for row in group.rows] == [(10, 10), (0, 10), (0, 1)]
-    assert (group.rows[-1].name, group.shown, group.total.n) == (FEW_ORDERS, 1, 21), "only one lies surely above the average"
+    assert (group.rows[-1].name, group.shown, group.total.n) == (FEW_ORDERS, 1, 21), (
+        "only one lies surely above the average"
+    )
