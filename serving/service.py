@@ -15,15 +15,12 @@ from data.keeping.server import keep_on_server
 from serving.api import Api
 from serving.clock import Clock
 from serving.resilience.allowance import Allowance
-from serving.settings import LOOPBACK, settings, silence_telemetry
+from serving.settings import LOOPBACK, SWITCH_S, settings, silence_telemetry
 from serving.shadow.shadow_watch import Shadows
 from serving.web.log_lines import gather
 
 silence_telemetry()
 _STARTED_BY = os.getppid()
-SWITCH_S = 0.0005
-"""How long a thread keeps the interpreter that another waits for, where Python's own 5 ms is a score's whole time: the loop
-gives it up with every byte it sends, and a busy reader would have it for those 5 ms each time."""
 
 
 class Mount:

@@ -17,6 +17,9 @@ NO_TELEMETRY = {
 """Set before any library that would otherwise call home."""
 PER_SECOND = 1_000.0
 """Orders and pieces of news that one merchant may send in a second, if nobody says otherwise; 0: no limit."""
+SWITCH_S = 0.0005
+"""How long a thread keeps the interpreter that another waits for, where Python's own 5 ms is a score's whole time: the loop
+gives it up with every byte it sends, and a busy reader would have it for those 5 ms each time."""
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 

@@ -4,6 +4,7 @@ and `/v1/orders` make it, is acknowledged after its commit. The HTTP part is mea
 
 import asyncio
 import gc
+import sys
 import threading
 import time
 from collections import deque
@@ -24,6 +25,7 @@ from serving.api import Api
 from serving.keeping.intake import Intake
 from serving.keeping.taking_in import Placing, Taking, Telling
 from serving.keeping.writer import Busy, Writer
+from serving.settings import SWITCH_S
 from serving.web.schema import EventIn, PlaceIn
 from tests.bench.store_history import ENDS, HOT
 from tests.helpers.installation import SetClock
@@ -100,8 +102,9 @@ class Spoken:
 def told(writer: Writer, work: list[Job], per_second: float | None = None, seed: int = 7) -> Spoken:
     """Tell it all: as fast as it is taken in with WAITING at a time, or at random moments, so many a second.
 
-    Garbage is looked for as seldom as in the service, which leaves alone what was there when it began.
+    As in the service, garbage is looked for seldom, and a thread gives up the interpreter soon.
     """
+    sys.setswitchinterval(SWITCH_S)
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 50, 1_000)
