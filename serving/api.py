@@ -36,7 +36,7 @@ from serving.web.decision_answers import Replays, kept_of, overruled
 from serving.web.door import MAX_BODY, Door
 from serving.web.http import Guarded, Refusal, answer, rfc3339
 from serving.web.limits import Limits
-from serving.web.once import Asked, Flights, Said, asked_of, keep, require_new, response
+from serving.web.once import Asked, Flights, Said, asked_of, keep, key_of, require_new, response
 from serving.web.openapi import document
 from serving.web.policy_answers import SimulateIn, policy_told, policy_tried
 from serving.web.rehearsal import forced, rehearse
@@ -136,8 +136,9 @@ class Api:
     async def _rehearsed(
         self, test: str, caller: Caller | None, asked: ScoreIn | BatchIn, orders: list[OrderIn], request: Request
     ) -> list[dict[str, Any] | Refusal]:
-        """Test orders: the key must be good for a score; neither merchant, model nor history need be there."""
+        """Test orders: both keys must be good for a score; neither merchant, model nor history need be there."""
         http.may(caller, asked.merchant_id, "score")
+        key_of(request)
         await rehearse(test)
         more = {"scored_at": rfc3339(self.clock.now()), "request_id": request.state.request_id}
         shop = self.desks.policy_of(asked.merchant_id)

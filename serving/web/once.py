@@ -62,13 +62,19 @@ class Repeated(Exception):  # noqa: N818 - an answer
         self.said = said
 
 
+def key_of(request: Request) -> str | None:
+    """The request's key, if it has one. Raises Refusal 400 for a key that is none."""
+    key = request.headers.get(HEADER)
+    if key is not None and not _KEY.fullmatch(key):
+        raise Refusal(400, "idempotency_key", f"{HEADER}: 1 to 255 visible characters of ASCII")
+    return key
+
+
 def asked_of(request: Request, body: bytes, desk: Desk, merchant_id: str, at: int) -> Asked | None:
     """The request as one under a key; None without one. Raises Refusal 400 for a key that is none."""
-    key = request.headers.get(HEADER)
+    key = key_of(request)
     if key is None:
         return None
-    if not _KEY.fullmatch(key):
-        raise Refusal(400, "idempotency_key", f"{HEADER}: 1 to 255 visible characters of ASCII")
     said = orjson.dumps([request.state.route, request.url.path, orjson.loads(body)], option=orjson.OPT_SORT_KEYS)
     return Asked(merchant_id, _OURS + key, hmac.new(desk.intake.token_key, said, hashlib.sha256).hexdigest(), at)
 

@@ -184,3 +184,8 @@ def test_where_keys_are_asked_for_a_test_order_needs_one(own: Installation):
         "wrong": 401,
     }
     assert other.status_code == 403
+
+
+def test_a_key_that_is_none_is_refused_of_a_test_order_too(empty: httpx.Client):
+    found = empty.post("/v1/score", json=ask(an_order(), test="low"), headers={"idempotency-key": "a b"})
+    assert (found.status_code, found.json()["error"]["code"]) == (400, "idempotency_key")
