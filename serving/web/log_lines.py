@@ -4,6 +4,7 @@ which a busy reader then keeps.
 
 import logging
 import threading
+from collections import deque
 from typing import Any
 
 _GATHERED_S = 0.05
@@ -15,7 +16,7 @@ class Gathered(logging.Handler):
 
     def __init__(self, to: "logging.StreamHandler[Any]") -> None:
         super().__init__()
-        self.to, self._lines = to, list[logging.LogRecord]()
+        self.to, self._lines = to, deque[logging.LogRecord]()
         self._some, self._ends = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="log lines", daemon=True)
         self._thread.start()
@@ -30,7 +31,9 @@ class Gathered(logging.Handler):
     def flush(self) -> None:
         """Write what has been gathered."""
         with self.to.lock or threading.Lock():
-            lines, self._lines = self._lines, []
+            lines = [
+                self._lines.popleft() for _ in range(len(self._lines))
+            ]  # one that comes meanwhile stays for the next
             told = [self.to.format(line) + self.to.terminator for line in lines if self.to.filter(line)]
             if told:
                 self.to.stream.write("".join(told))
