@@ -184,14 +184,14 @@ def _questions(made: Draft) -> list[str]:
 
 def _about_unused(made: Draft, theirs: frozenset[str]) -> list[str]:
     """A question about columns that tell something and serve nothing, where what scores are made of is missing."""
-    missing = [what for role, what in _GOODS.items() if role not in made.orders]
+    missing = {role: what for role, what in _GOODS.items() if role not in made.orders}
     told = [k for k in made.looks if k.name not in made.used | theirs and k.n_distinct > 1 and k.dates is None]
     told = [k for k in told if k.n_blank < k.n / 2 and not counts_rows(k) and not is_late(k) and not is_status(k)]
     if not missing or not told:
         return []
     names = ", ".join(repr(k.name) for k in told[:_MOST_NAMED])
-    where = f"is it in {names}? Each makes the risk more certain: --column category=HEADER"
-    return [f"nothing was found for {', '.join(missing)}: {where}"]
+    where = f"is it in {names}? Each makes the risk more certain: --column {next(iter(missing))}=HEADER"
+    return [f"nothing was found for {', '.join(missing.values())}: {where}"]
 
 
 def _about_amount(made: Draft) -> list[str]:

@@ -13,8 +13,7 @@ import pandas as pd
 import pyarrow.compute as pc
 
 from data.arrival import Desk
-from data.building import build_history, orders_meant
-from data.checking import check_history, told_frame
+from data.checking import check_told
 from data.console import Tell
 from data.contract import DAY, ORDER_COLUMNS, SECOND, TOKEN_COLUMNS
 from data.expectations import CheckReport
@@ -80,9 +79,7 @@ def dry_run(files: list[Path], mapping_name: str, options: Options, tell: Tell) 
 
 def _checked(imported: Imported) -> CheckReport:
     """The numbered checks that an import of these files into an empty pool would run."""
-    meant = orders_meant(imported.orders, imported.news)
-    history = build_history(imported.orders, imported.news, imported.exported_at, meant)
-    return check_history(history, told_frame(imported.news, meant))
+    return check_told(imported.orders, imported.news, imported.exported_at)
 
 
 class _Pseudonyms:

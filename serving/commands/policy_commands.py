@@ -12,6 +12,7 @@ from data.options import JSON, POOL
 from data.pool import replace_text
 from serving.clock import Clock
 from serving.commands.serve_commands import merchant_of
+from serving.decisions.shop import ShopPolicy
 from serving.decisions.stages import CHECKOUT, STAGES
 from serving.policies.policy_hand import Hand, told, worked_of
 from serving.web.http import rfc3339
@@ -91,15 +92,15 @@ def simulate_command(
     hand.store.keep_trial(hand.merchant_id, draft.digest, trial)
     emit(result, as_json, show_trial)
     if not as_json:
-        if shop.experiment.holdout:
-            note(HELD_OUT.format(share=f"{float(shop.experiment.holdout):.0%}"))
+        _note_held_out(shop)
         note(f"nothing has changed; to make it live: rto policy publish {file.name} --merchant {hand.merchant_id}")
 
 
-HELD_OUT = (
-    "{share} of checkouts, drawn at random, are shipped as they come whatever is advised: only against them can be told what "
-    "the policy saves. [experiment] holdout = 0 draws none"
-)
+def _note_held_out(shop: ShopPolicy) -> None:
+    """A policy that names no holdout has one all the same: nobody should learn it from an answer."""
+    if shop.experiment.holdout:
+        note(f"{float(shop.experiment.holdout):.0%} of checkouts, drawn at random, are shipped as they come whatever is advised: "
+             "only against them can be told what the policy saves. [experiment] holdout = 0 draws none")  # fmt: skip
 
 
 @policy_group.command(
@@ -124,8 +125,7 @@ def publish_command(
     result = {"policy": version.policy_id, "digest": version.digest(), "published_at": rfc3339(version.published_at),
               "holdout": float(shop.experiment.holdout), "undo": f"rto policy undo --merchant {hand.merchant_id}"}  # fmt: skip
     emit(result, as_json, lambda r: fields(list(r.items())))
-    if shop.experiment.holdout:
-        note(HELD_OUT.format(share=f"{float(shop.experiment.holdout):.0%}"))
+    _note_held_out(shop)
 
 
 @policy_group.command("undo", epilog="Example: rto policy undo --merchant asha-fashion")

@@ -142,8 +142,9 @@ class Writer:
             with immediate(self._connection):
                 if len(batch) == 1:  # what it raises undoes the transaction: there is nothing else in it
                     done = [Done(batch[0][1], batch[0][0](self._connection))]
-                for jobs in _of_a_kind(batch) if len(batch) > 1 else ():
-                    done += self._attempt_together(jobs) or [self._attempt(job, future) for job, future in jobs]
+                else:
+                    for jobs in _of_a_kind(batch):
+                        done += self._attempt_together(jobs) or [self._attempt(job, future) for job, future in jobs]
         except Exception as error:  # noqa: BLE001 - the disk's answer belongs to every job of the batch
             done = [Done(future, failure=error) for _, future in batch]
         _tell(done)

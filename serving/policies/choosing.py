@@ -158,8 +158,8 @@ def choose(
 def _shut(draft: _Draft, limits: Limits) -> _Shut:
     caps, n = draft.shop.caps, len(draft.traits)
     found: dict[Action, tuple[Array, Array, Array]] = {}
-    protected = None if caps.never_refuse_after is None else caps.protects(draft.traits)
-    if protected is not None and protected.any():
+    protected = caps.protects(draft.traits)
+    if protected.any():
         found[Action.PREPAID_ONLY] = (protected, np.full(n, PROTECTION), np.full(n, _NONE))
     for row, places in limits.used_up.items():
         for place in sorted(places):

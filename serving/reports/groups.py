@@ -19,8 +19,7 @@ ROWS, PIN_ROWS, BANDS = 12, 15, 5
 _HOURS = 3
 _ROUND = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.5, 8.0, 10.0)
 _NO_AMOUNT = "not applicable: the orders carry no usable amount"
-_ABOVE = "has an RTO share that lies above your average by more than chance"
-_ABOVE_ALL = "have an RTO share that lies above your average by more than chance"
+_ABOVE = "an RTO share that lies above your average by more than chance"
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _TEXTS = (
     ("state", "States", "State", "state"),
@@ -88,7 +87,7 @@ def worst_pincodes(judged: Judged) -> Group:
     note = f"no PIN code has {ORDERS_PER_PIN} matured orders yet"
     if enough:
         some = f"{len(enough):,} of {len(shares):,} PIN codes have {ORDERS_PER_PIN} matured orders or more"
-        note = f"{some}; {sure or 'none'} of them {_ABOVE if sure == 1 else _ABOVE_ALL}"
+        note = f"{some}; {sure or 'none'} of them {'has' if sure == 1 else 'have'} {_ABOVE}"
     return Group("pincode", heading, what, rows, missing, min(PIN_ROWS, sure), note)
 
 
@@ -112,7 +111,7 @@ def worst_networks(judged: Judged) -> Group:
         note = f"no network address has {LEAST_ORDERS} orders yet"
     rows, sure = _surest(_rows([(name, shares[name]) for name in order], judged.every), enough)
     if enough and not sure:
-        note = f"none of the {len(enough):,} network addresses with {LEAST_ORDERS} orders or more {_ABOVE}"
+        note = f"none of the {len(enough):,} network addresses with {LEAST_ORDERS} orders or more has {_ABOVE}"
     return Group(NETWORK, heading, what, rows, missing, min(ROWS, sure), note)
 
 

@@ -225,8 +225,7 @@ class Texts:
         if code in OF_WRITING and np.isnan(self.known[code][row]):
             return f"No {OF_WRITING[code][1]} was given"
         if code in _AROUND and not self.known[code][row] > 0:
-            _, worse, better = _AROUND[code]
-            return worse if raises else better
+            return _around(code, raises)
         return WORDING[code].raises if raises else WORDING[code].lowers
 
     @property
@@ -254,6 +253,11 @@ class Texts:
         return out
 
 
+def _around(code: str, raises: bool) -> str:
+    _, worse, better = _AROUND[code]
+    return worse if raises else better
+
+
 def _counted(code: str, raises: bool, came_back: int, n: int) -> str:
     """Counts in words. Where all of a few went well and yet the risk is raised, or the other way round, the places around
     speak, or that little is known."""
@@ -261,7 +265,7 @@ def _counted(code: str, raises: bool, came_back: int, n: int) -> str:
     if came_back != (0 if raises else n):
         return told
     if code in _AROUND:
-        return f"{_AROUND[code][1 if raises else 2]}; to it {came_back} of {n}"
+        return f"{_around(code, raises)}; to it {came_back} of {n}"
     return f"Little is known yet: {told}" if n <= _LITTLE else told
 
 

@@ -4,10 +4,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import apsw
 
@@ -77,14 +77,26 @@ class _File(apsw.VFSFile):
         return found
 
 
+Made = TypeVar("Made", bound=apsw.VFS)
+
+
 @contextmanager
-def faulty_disk() -> Iterator[Disk]:
-    """Databases opened within lie on it."""
+def on_a_disk(make: Callable[[str], Made]) -> Iterator[Made]:
+    """Databases opened within lie on what is made above the disk there was, and made the default."""
     before = next(vfs["zName"] for vfs in apsw.vfs_details() if vfs)
-    disk = Disk(before)
+    disk = make(before)
     try:
         yield disk
     finally:
-        disk.goes_on.set()
         apsw.set_default_vfs(before)
         disk.unregister()
+
+
+@contextmanager
+def faulty_disk() -> Iterator[Disk]:
+    """Databases opened within lie on it."""
+    with on_a_disk(Disk) as disk:
+        try:
+            yield disk
+        finally:
+            disk.goes_on.set()

@@ -11,6 +11,8 @@ from typing import Any
 
 import apsw
 
+from tests.helpers.faulty import on_a_disk
+
 _SECTOR = 512
 
 
@@ -37,19 +39,13 @@ class PowerDisk(apsw.VFS):
     def xOpen(self, name: Any, flags: list[int]) -> apsw.VFSFile:  # noqa: N802 - SQLite's name
         return _File(self, name, flags)
 
-    def cut(self, file: Path, to: Path, rng: random.Random) -> int:
-        """The file and its log as a disk may hold them if the power went now: what was synced, and of the rest nothing or
-        any sectors. Returns how many bytes were not synced."""
-        rest = 0
+    def cut(self, file: Path, to: Path, rng: random.Random) -> None:
+        """Put into a folder the file and its log as a disk may hold them if the power went now: what was synced, and of the
+        rest nothing or any sectors."""
         with self.lock:
             for path in (file, Path(f"{file}-wal")):
-                target = to / path.name
-                there = bytearray(path.read_bytes())
-                if (open_ends := self.unsynced.get(path)) is not None:
-                    rest += sum(len(new) for _, new in open_ends.since)
-                    there = _after(there, open_ends, rng)
-                target.write_bytes(there)
-        return rest
+                there, rest = bytearray(path.read_bytes()), self.unsynced.get(path)
+                (to / path.name).write_bytes(there if rest is None else _after(there, rest, rng))
 
 
 def _after(there: bytearray, one: _Unsynced, rng: random.Random) -> bytearray:
@@ -73,15 +69,14 @@ class _File(apsw.VFSFile):
         self.path = Path(name.filename() if isinstance(name, apsw.URIFilename) else name or "")
         super().__init__(disk.below, name, flags)
 
-    def _open_end(self) -> _Unsynced:
-        found = self.disk.unsynced.get(self.path)
-        if found is None:
-            found = self.disk.unsynced[self.path] = _Unsynced(super().xFileSize())
-        return found
+    def _rest(self) -> _Unsynced:
+        if self.path not in self.disk.unsynced:
+            self.disk.unsynced[self.path] = _Unsynced(super().xFileSize())
+        return self.disk.unsynced[self.path]
 
     def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802 - SQLite's name
         with self.disk.lock:
-            rest = self._open_end()
+            rest = self._rest()
             there = max(0, min(super().xFileSize() - offset, len(data)))
             if there:
                 rest.before.append((offset, super().xRead(there, offset)))
@@ -91,7 +86,7 @@ class _File(apsw.VFSFile):
 
     def xTruncate(self, length: int) -> None:  # noqa: N802 - SQLite's name
         with self.disk.lock:
-            rest = self._open_end()
+            rest = self._rest()
             if (gone := super().xFileSize() - length) > 0:
                 rest.before.append((length, super().xRead(gone, length)))
             super().xTruncate(length)
@@ -105,10 +100,5 @@ class _File(apsw.VFSFile):
 @contextmanager
 def power_disk() -> Iterator[PowerDisk]:
     """Databases opened within lie on it."""
-    before = next(vfs["zName"] for vfs in apsw.vfs_details() if vfs)
-    disk = PowerDisk(before)
-    try:
+    with on_a_disk(PowerDisk) as disk:
         yield disk
-    finally:
-        apsw.set_default_vfs(before)
-        disk.unregister()
